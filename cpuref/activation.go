@@ -1,6 +1,10 @@
 package cpuref
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"slices"
+)
 
 // Activation names the function g that a layer applies to z.
 type Activation string
@@ -67,4 +71,79 @@ func (l Loss) Check() error {
 		}
 	}
 	return fmt.Errorf("unknown loss %q: have %v", string(l), Losses())
+}
+
+// Activate is a = g(z), element by element or, for the softmax, row by row:
+//
+//	linear z    sigmoid 1/(1+e^−z)    tanh z    ReLU max(0, z)
+//	softmax e^(z_k−c) / Σ_j e^(z_j−c),  c = max_j z_j
+//
+// z and a have the same shape and may be the same matrix. g is computed in
+// float64 and rounded once. It panics on an unknown activation.
+func Activate[T Float](act Activation, z, a Matrix[T]) {
+	if !z.is(a.Rows, a.Cols) || !a.is(a.Rows, a.Cols) {
+		panic(unfit("Activate", "z a", z, a))
+	}
+	switch act {
+	case Linear:
+		copy(a.Data, z.Data)
+	case Sigmoid:
+		for i, z := range z.Data {
+			a.Data[i] = T(1 / (1 + math.Exp(-float64(z)))) // e^−z = ∞ gives 0, as it should
+		}
+	case Tanh:
+		for i, z := range z.Data {
+			a.Data[i] = T(math.Tanh(float64(z)))
+		}
+	case ReLU:
+		for i, z := range z.Data {
+			a.Data[i] = max(0, z)
+		}
+	case Softmax:
+		for i := range z.Rows {
+			softmax(z.Row(i), a.Row(i))
+		}
+	default:
+		panic("cpuref.Activate: " + act.Check().Error())
+	}
+}
+
+// softmax is one row. Taking the maximum c off every z changes nothing in exact
+// arithmetic, and no exponential can then overflow.
+func softmax[T Float](z, a []T) {
+	if len(z) == 0 {
+		return
+	}
+	c := float64(slices.Max(z)) // NaN if any z is
+	sum := 0.0
+	for _, z := range z {
+		sum += math.Exp(float64(z) - c)
+	}
+	for k, z := range z {
+		a[k] = T(math.Exp(float64(z)-c) / sum)
+	}
+}
+
+// scaleByDerivative is delta ⊙= g′(z), with g′ written from a = g(z), so that z
+// need not be kept:
+//
+//	linear 1    sigmoid a(1−a)    tanh 1−a²    ReLU 1 where a > 0, else 0
+func scaleByDerivative[T Float](act Activation, a, delta []T) {
+	switch act {
+	case Linear:
+	case Sigmoid:
+		for i, a := range a {
+			delta[i] *= a * (1 - a)
+		}
+	case Tanh:
+		for i, a := range a {
+			delta[i] *= 1 - a*a
+		}
+	case ReLU:
+		for i, a := range a {
+			if a <= 0 {
+				delta[i] = 0
+			}
+		}
+	}
 }
