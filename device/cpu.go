@@ -1,0 +1,328 @@
+package device
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+
+	"github.com/clprop/clprop/cpuref"
+)
+
+var _ Engine = (*reference)(nil)
+
+// reference is the engine on the CPU: package cpuref in float32. Nothing is
+// queued: work is done when it is asked for, so that a wait never waits.
+type reference struct {
+	info      Info
+	calls     int64 // cpuref functions called
+	allocated int64 // bytes
+	closed    bool
+	failed    error // the first error of a plan, returned ever after
+}
+
+// OpenReference opens the CPU reference. It needs no driver and never fails.
+func OpenReference() Engine { return newReference() }
+
+func newReference() *reference {
+	return &reference{info: Info{
+		Name:  "cpuref",
+		Kind:  KindReference,
+		Index: -1,
+		Units: runtime.NumCPU(),
+	}}
+}
+
+// memory is what every object of the engine has: an owner, a size and an end.
+type memory struct {
+	owner    *reference
+	bytes    int64
+	released bool
+}
+
+func (e *reference) newMemory(values, bytesEach int) *memory {
+	m := &memory{owner: e, bytes: int64(values) * int64(bytesEach)}
+	e.allocated += m.bytes
+	return m
+}
+
+// Release gives the memory back. It is safe to call twice, and after Close.
+func (m *memory) Release() {
+	if m.released {
+		return
+	}
+	m.released = true
+	if !m.owner.closed {
+		m.owner.allocated -= m.bytes
+	}
+}
+
+// usable says why engine e cannot use the object, if it cannot.
+func (m *memory) usable(e *reference) error {
+	switch {
+	case m.owner != e:
+		return ErrForeign
+	case m.released:
+		return ErrReleased
+	}
+	return nil
+}
+
+type referenceMatrix struct {
+	*memory
+	cpuref.Matrix[float32]
+	view bool  // made by Head
+	bad  error // what was wrong with the call of Head that made it
+}
+
+func (m *referenceMatrix) Rows() int { return m.Matrix.Rows }
+func (m *referenceMatrix) Cols() int { return m.Matrix.Cols }
+
+// Head shares the memory. A number of rows that is not there is an error when
+// the view is used.
+func (m *referenceMatrix) Head(rows int) Matrix {
+	head := &referenceMatrix{memory: m.memory, view: true, bad: m.bad}
+	head.Matrix = cpuref.Matrix[float32]{Rows: rows, Cols: m.Cols()}
+	if head.bad == nil {
+		head.bad = checkHead(m, rows)
+	}
+	if head.bad == nil {
+		head.Data = m.Data[:rows*m.Cols()]
+	}
+	return head
+}
+
+func (m *referenceMatrix) Release() {
+	if !m.view {
+		m.memory.Release()
+	}
+}
+
+func (m *referenceMatrix) usable(e *reference) error {
+	if err := m.memory.usable(e); err != nil {
+		return err
+	}
+	return m.bad
+}
+
+type referenceParameters struct {
+	*memory
+	shapes []Shape
+	layers []cpuref.Layer[float32]
+}
+
+func (p *referenceParameters) Shapes() []Shape { return slices.Clone(p.shapes) }
+
+type referenceIndex struct {
+	*memory
+	rows []int32
+}
+
+func (x *referenceIndex) Len() int { return len(x.rows) }
+
+type referenceTally struct {
+	*memory
+	sums Sums
+}
+
+// own returns an operand as the engine's own type, or says why it is not.
+func own[P interface{ usable(*reference) error }](e *reference, op string, operand any) (P, error) {
+	p, ok := operand.(P)
+	if operand == nil {
+		return p, fmt.Errorf("%s: operand is missing", op)
+	}
+	if !ok {
+		return p, fmt.Errorf("%s: %w", op, ErrForeign)
+	}
+	if err := p.usable(e); err != nil {
+		return p, fmt.Errorf("%s: %w", op, err)
+	}
+	return p, nil
+}
+
+// ready says why the engine takes no more work, if it does not.
+func (e *reference) ready(op string) error {
+	if e.closed {
+		return fmt.Errorf("%s: %w", op, ErrClosed)
+	}
+	return e.failed
+}
+
+func (e *reference) Info() Info { return e.info }
+
+func (e *reference) Counters() Counters {
+	return Counters{Calls: e.calls, Allocated: e.allocated}
+}
+
+func (e *reference) Sync() error { return e.ready("sync") }
+
+func (e *reference) Close() error {
+	e.closed = true
+	e.allocated = 0
+	return nil
+}
+
+func (e *reference) NewMatrix(rows, cols int) (Matrix, error) {
+	if err := e.ready("new matrix"); err != nil {
+		return nil, err
+	}
+	if err := checkSize("new matrix", rows, cols); err != nil {
+		return nil, err
+	}
+	return &referenceMatrix{
+		memory: e.newMemory(rows*cols, 4),
+		Matrix: cpuref.NewMatrix[float32](rows, cols),
+	}, nil
+}
+
+func (e *reference) NewParameters(shapes []Shape) (Parameters, error) {
+	if err := e.ready("new parameters"); err != nil {
+		return nil, err
+	}
+	if err := checkShapes("new parameters", shapes); err != nil {
+		return nil, err
+	}
+	p := &referenceParameters{shapes: slices.Clone(shapes)}
+	values := 0
+	for _, s := range shapes {
+		p.layers = append(p.layers, cpuref.NewLayer[float32](s.In, s.Out))
+		values += s.Out*s.In + s.Out
+	}
+	p.memory = e.newMemory(values, 4)
+	return p, nil
+}
+
+func (e *reference) NewIndex(n int) (Index, error) {
+	if err := e.ready("new index"); err != nil {
+		return nil, err
+	}
+	if err := checkSize("new index", n, 1); err != nil {
+		return nil, err
+	}
+	return &referenceIndex{memory: e.newMemory(n, 4), rows: make([]int32, n)}, nil
+}
+
+func (e *reference) NewTally() (Tally, error) {
+	if err := e.ready("new tally"); err != nil {
+		return nil, err
+	}
+	return &referenceTally{memory: e.newMemory(4, 8)}, nil
+}
+
+func (e *reference) Write(dst Matrix, row int, src []float32) error {
+	return e.write("write", dst, row, src)
+}
+
+func (e *reference) write(op string, dst Matrix, row int, src []float32) error {
+	if err := e.ready(op); err != nil {
+		return err
+	}
+	m, err := own[*referenceMatrix](e, op, dst)
+	if err != nil {
+		return err
+	}
+	if err := checkRows(op, m, row, len(src)); err != nil {
+		return err
+	}
+	copy(m.Data[row*m.Cols():], src)
+	return nil
+}
+
+func (e *reference) Read(dst []float32, src Matrix, row int) error {
+	if err := e.ready("read"); err != nil {
+		return err
+	}
+	m, err := own[*referenceMatrix](e, "read", src)
+	if err != nil {
+		return err
+	}
+	if err := checkRows("read", m, row, len(dst)); err != nil {
+		return err
+	}
+	copy(dst, m.Data[row*m.Cols():])
+	return nil
+}
+
+// uploaded is a transfer that was over when it began.
+type uploaded struct{}
+
+func (uploaded) Wait() error { return nil }
+
+func (e *reference) Upload(dst Matrix, src []float32) (Transfer, error) {
+	if err := e.write("upload", dst, 0, src); err != nil {
+		return nil, err
+	}
+	return uploaded{}, nil
+}
+
+func (e *reference) WriteParameters(dst Parameters, layer int, weights, bias []float32) error {
+	l, err := e.layer("write parameters", dst, layer, weights, bias)
+	if err != nil {
+		return err
+	}
+	copy(l.W.Data, weights)
+	copy(l.B, bias)
+	return nil
+}
+
+func (e *reference) ReadParameters(weights, bias []float32, src Parameters, layer int) error {
+	l, err := e.layer("read parameters", src, layer, weights, bias)
+	if err != nil {
+		return err
+	}
+	copy(weights, l.W.Data)
+	copy(bias, l.B)
+	return nil
+}
+
+// layer finds one layer of p that the host slices fit.
+func (e *reference) layer(op string, p Parameters, layer int, weights, bias []float32) (cpuref.Layer[float32], error) {
+	if err := e.ready(op); err != nil {
+		return cpuref.Layer[float32]{}, err
+	}
+	own, err := own[*referenceParameters](e, op, p)
+	if err != nil {
+		return cpuref.Layer[float32]{}, err
+	}
+	if err := checkLayer(op, own, layer, len(weights), len(bias)); err != nil {
+		return cpuref.Layer[float32]{}, err
+	}
+	return own.layers[layer], nil
+}
+
+func (e *reference) WriteIndex(dst Index, rows []int32) error {
+	if err := e.ready("write index"); err != nil {
+		return err
+	}
+	x, err := own[*referenceIndex](e, "write index", dst)
+	if err != nil {
+		return err
+	}
+	if err := checkIndex("write index", x, len(rows)); err != nil {
+		return err
+	}
+	copy(x.rows, rows)
+	return nil
+}
+
+func (e *reference) ReadTally(t Tally) (Sums, error) {
+	if err := e.ready("read tally"); err != nil {
+		return Sums{}, err
+	}
+	own, err := own[*referenceTally](e, "read tally", t)
+	if err != nil {
+		return Sums{}, err
+	}
+	return own.sums, nil
+}
+
+func (e *reference) ResetTally(t Tally) error {
+	if err := e.ready("reset tally"); err != nil {
+		return err
+	}
+	own, err := own[*referenceTally](e, "reset tally", t)
+	if err != nil {
+		return err
+	}
+	own.sums = Sums{}
+	return nil
+}
