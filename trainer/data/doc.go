@@ -1,0 +1,2 @@
+// Package data turns files into examples in host memory.
+package data

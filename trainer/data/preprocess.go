@@ -1,0 +1,187 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"unicode/utf8"
+)
+
+// Preprocess is how raw columns or pixels become inputs of a network, and which
+// class each output stands for. What is in it was learned from the training
+// part of the data, and it travels in the model as JSON: the field names below
+// are part of the model file format.
+//
+// Exactly one of Columns and Image is set.
+type Preprocess struct {
+	// Columns of a table, in the order in which they become inputs.
+	Columns []Column `json:"columns,omitempty"`
+	// Image says how pixels become inputs.
+	Image *Image `json:"image,omitempty"`
+	// Label is the name of the label column; "" if labels come in a file of
+	// their own.
+	Label string `json:"label,omitempty"`
+	// Classes are the class names, in the order of the network's outputs.
+	Classes []string `json:"classes"`
+}
+
+// The kinds of Column.
+const (
+	Number   = "number"   // one input, (x − Mean)/Std
+	Category = "category" // an input for each of Categories: 1 for the one named, else 0
+)
+
+// Column is one raw column of a table.
+type Column struct {
+	Name string `json:"name"`
+	Kind string `json:"kind"`
+	// Mean and Std are the mean and the population standard deviation over the
+	// training rows, of a Number. A constant column has Std 1.
+	Mean float64 `json:"mean,omitempty"`
+	Std  float64 `json:"std,omitempty"`
+	// Categories are the texts of a Category, sorted.
+	Categories []string `json:"categories,omitempty"`
+}
+
+// inputs is the number of inputs that the column becomes.
+func (c *Column) inputs() int {
+	if c.Kind == Category {
+		return len(c.Categories)
+	}
+	return 1
+}
+
+// Image is the size of an image and the factor that each pixel is multiplied by.
+type Image struct {
+	Width  int     `json:"width"`
+	Height int     `json:"height"`
+	Scale  float64 `json:"scale"`
+}
+
+// Bounds on what a file from a stranger may ask for.
+const (
+	maxColumns    = 1 << 16 // columns of a table
+	maxCategories = 1000    // categories of a column, classes
+	maxInputs     = 1 << 24 // inputs of a network
+	maxText       = 1024    // bytes of a name, category or class
+)
+
+// Features is the number of inputs that an example has.
+func (p *Preprocess) Features() int {
+	if p.Image != nil {
+		return p.Image.Width * p.Image.Height
+	}
+	n := 0
+	for i := range p.Columns {
+		n += p.Columns[i].inputs()
+	}
+	return n
+}
+
+// Check reports what is wrong with a Preprocess that came from a file: lengths
+// beyond bounds, texts empty or twice, numbers not finite, Std or Scale not
+// above 0. After it, Features is between 1 and 2²⁴.
+func (p *Preprocess) Check() error {
+	if err := p.check(); err != nil {
+		return fmt.Errorf("preprocessing: %w: %w", ErrFormat, err)
+	}
+	return nil
+}
+
+func (p *Preprocess) check() error {
+	if len(p.Classes) < 2 {
+		return fmt.Errorf("%d classes: need at least 2", len(p.Classes))
+	}
+	if err := checkTexts("class", p.Classes, maxCategories); err != nil {
+		return err
+	}
+	if len(p.Label) > maxText || !utf8.ValidString(p.Label) {
+		return fmt.Errorf("label column name is not UTF-8 text of at most %d bytes", maxText)
+	}
+	switch {
+	case p.Image != nil && p.Columns != nil:
+		return fmt.Errorf("both columns and image are set: need one")
+	case p.Image != nil:
+		return p.Image.check()
+	default:
+		return p.checkColumns()
+	}
+}
+
+func (m *Image) check() error {
+	if m.Width < 1 || m.Height < 1 || m.Width > maxInputs || m.Height > maxInputs/m.Width {
+		return fmt.Errorf("image of %d × %d pixels: need 1 to %d in all", m.Width, m.Height, maxInputs)
+	}
+	if !positive(m.Scale) {
+		return fmt.Errorf("image scale is %v: need a finite number above 0", m.Scale)
+	}
+	return nil
+}
+
+func (p *Preprocess) checkColumns() error {
+	if len(p.Columns) == 0 {
+		return fmt.Errorf("neither columns nor image are set")
+	}
+	names := make([]string, len(p.Columns))
+	for i := range p.Columns {
+		c := &p.Columns[i]
+		names[i] = c.Name
+		if err := c.check(); err != nil {
+			return fmt.Errorf("column %d (%.40q): %w", i, c.Name, err)
+		}
+		if p.Label != "" && c.Name == p.Label {
+			return fmt.Errorf("column %q is an input and the label", c.Name)
+		}
+	}
+	if err := checkTexts("column", names, maxColumns); err != nil {
+		return err
+	}
+	if n := p.Features(); n > maxInputs { // at most 2¹⁶ × 1000: no overflow
+		return fmt.Errorf("%d inputs: need at most %d", n, maxInputs)
+	}
+	return nil
+}
+
+func (c *Column) check() error {
+	switch c.Kind {
+	case Number:
+		if math.IsNaN(c.Mean) || math.IsInf(c.Mean, 0) {
+			return fmt.Errorf("mean is %v: need a finite number", c.Mean)
+		}
+		if !positive(c.Std) {
+			return fmt.Errorf("std is %v: need a finite number above 0", c.Std)
+		}
+		if c.Categories != nil {
+			return fmt.Errorf("a number with categories")
+		}
+		return nil
+	case Category:
+		if len(c.Categories) == 0 {
+			return fmt.Errorf("no categories")
+		}
+		return checkTexts("category", c.Categories, maxCategories)
+	}
+	return fmt.Errorf("kind is %.40q: need %q or %q", c.Kind, Number, Category)
+}
+
+// checkTexts demands at most limit texts, all different, none empty, UTF-8 and
+// at most maxText bytes each.
+func checkTexts(what string, texts []string, limit int) error {
+	if len(texts) > limit {
+		return fmt.Errorf("%d times %s: need at most %d", len(texts), what, limit)
+	}
+	seen := make(map[string]bool, len(texts))
+	for i, s := range texts {
+		switch {
+		case s == "":
+			return fmt.Errorf("%s %d is empty", what, i)
+		case len(s) > maxText || !utf8.ValidString(s):
+			return fmt.Errorf("%s %d is not UTF-8 text of at most %d bytes", what, i, maxText)
+		case seen[s]:
+			return fmt.Errorf("%s %q is there twice", what, s)
+		}
+		seen[s] = true
+	}
+	return nil
+}
+
+func positive(x float64) bool { return x > 0 && !math.IsInf(x, 1) }
