@@ -1,0 +1,84 @@
+package cpuref
+
+import (
+	"math"
+	"testing"
+)
+
+// Values at points where they are known: sigmoid(±ln 3) = 3/4, 1/4, tanh(ln 2) =
+// (4−1)/(4+1), softmax(0, ln 2, ln 5) = (1, 2, 5)/8, and far out, where only the
+// limit is left.
+func TestActivateKnownValues(t *testing.T) {
+	ln := math.Log
+	for _, c := range []struct {
+		act     Activation
+		z, want []float64
+	}{
+		{Linear, []float64{-2, 0, 3}, []float64{-2, 0, 3}},
+		{Sigmoid, []float64{0, ln(3), -ln(3), 1000, -1000}, []float64{0.5, 0.75, 0.25, 1, 0}},
+		{Tanh, []float64{0, ln(2), -ln(2), 1000, -1000}, []float64{0, 0.6, -0.6, 1, -1}},
+		{ReLU, []float64{-2, 0, 3}, []float64{0, 0, 3}},
+		{Softmax, []float64{0, ln(2), ln(5)}, []float64{1. / 8, 2. / 8, 5. / 8}},
+		{Softmax, []float64{1000, 1000 + ln(2), 1000 + ln(5)}, []float64{1. / 8, 2. / 8, 5. / 8}},
+		{Softmax, []float64{-1000, 1000}, []float64{0, 1}},
+		{Softmax, []float64{-7}, []float64{1}},
+		{Softmax, nil, nil},
+	} {
+		a := NewMatrix[float64](1, len(c.z))
+		Activate(c.act, one(c.z...), a)
+		for k := range c.want {
+			// z near 1000 is itself rounded by 2⁻⁴⁴ ≈ 6e-14, and g by a few 2⁻⁵³.
+			if !(math.Abs(a.Data[k]-c.want[k]) <= 1e-13) {
+				t.Errorf("%s(%v) = %v, want %v", c.act, c.z, a.Data, c.want)
+				break
+			}
+		}
+	}
+}
+
+func TestNaNPropagates(t *testing.T) {
+	nan := math.NaN()
+	for _, act := range Activations() {
+		a := NewMatrix[float64](1, 3)
+		Activate(act, one(1, nan, 2), a)
+		if !math.IsNaN(a.Data[1]) {
+			t.Errorf("%s(NaN) = %v", act, a.Data[1])
+		}
+		if whole := math.IsNaN(a.Data[0]); whole != (act == Softmax) {
+			t.Errorf("%s of a row with a NaN = %v", act, a.Data)
+		}
+	}
+	for _, loss := range Losses() {
+		if got, _ := Cost(loss, one(1, nan, 2), one(0, 0, 1)); !math.IsNaN(got) {
+			t.Errorf("%s of a row with a NaN = %v", loss, got)
+		}
+	}
+	theta := Layer[float64]{W: Matrix[float64]{2, 2, []float64{1, 1, nan, 1}}, B: []float64{0, 0}}
+	out := NewMatrix[float64](1, 2)
+	Forward(Linear, one(0, 1), theta, out)
+	if out.Data[0] != 1 || !math.IsNaN(out.Data[1]) {
+		t.Errorf("Forward with a NaN weight = %v, want [1 NaN]", out.Data)
+	}
+	if got := Penalty(theta); !math.IsNaN(got) {
+		t.Errorf("Penalty with a NaN weight = %v", got)
+	}
+}
+
+func TestNames(t *testing.T) {
+	for _, a := range Activations() {
+		if err := a.Check(); err != nil || a.Elementwise() != (a != Softmax) {
+			t.Errorf("%s: %v, elementwise %v", a, err, a.Elementwise())
+		}
+	}
+	for _, l := range Losses() {
+		if err := l.Check(); err != nil {
+			t.Errorf("%s: %v", l, err)
+		}
+	}
+	if Activation("swish").Check() == nil || Loss("hinge").Check() == nil {
+		t.Error("unknown names pass")
+	}
+	if SigmoidCrossEntropy.Output() != Sigmoid || SoftmaxCrossEntropy.Output() != Softmax {
+		t.Error("a loss has the wrong output activation")
+	}
+}

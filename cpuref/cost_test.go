@@ -1,0 +1,90 @@
+package cpuref
+
+import (
+	"math"
+	"testing"
+)
+
+func one(v ...float64) Matrix[float64] { return Matrix[float64]{1, len(v), v} }
+
+// Where h is neither 0 nor 1 to rounding, the formulas from z are those of the
+// definition. h and 1−h carry a relative error of a few 2⁻⁵³ each, over at most
+// 1−h ≈ e^−8, so log(1−h) is good to e^8 · 4 · 2⁻⁵³ ≈ 1.3e-12; six are summed.
+func TestCostIsItsDefinition(t *testing.T) {
+	z := one(-8, -2.5, -0.1, 0, 1.5, 8)
+	y := one(0, 0.2, 1, 0, 0.5, 1)
+	h := NewMatrix[float64](1, 6)
+
+	Activate(Sigmoid, z, h)
+	want := 0.0
+	for k, h := range h.Data {
+		want -= y.Data[k]*math.Log(h) + (1-y.Data[k])*math.Log(1-h)
+	}
+	if got, _ := Cost(SigmoidCrossEntropy, z, y); math.Abs(got-want) > 1e-11 {
+		t.Errorf("sigmoid cross-entropy %v, by definition %v", got, want)
+	}
+
+	Activate(Softmax, z, h)
+	want = 0
+	for k, h := range h.Data {
+		want -= y.Data[k] * math.Log(h)
+	}
+	if got, _ := Cost(SoftmaxCrossEntropy, z, y); math.Abs(got-want) > 1e-11 {
+		t.Errorf("softmax cross-entropy %v, by definition %v", got, want)
+	}
+}
+
+// Far out the losses are linear in z, or vanish like e^−|z|, and never overflow:
+//
+//	sigmoid, y = 1, z = −1000: log(1 + e^1000) = 1000;  z = 100: log(1 + e^−100) = e^−100
+//	softmax, z = (1000, −1000): 2000 for the second class, e^−2000 = 0 for the first
+func TestCostFarOut(t *testing.T) {
+	for _, c := range []struct {
+		loss       Loss
+		z, y       Matrix[float64]
+		want       float64
+		wantRights int
+	}{
+		{SigmoidCrossEntropy, one(1000), one(1), 0, 1},
+		{SigmoidCrossEntropy, one(1000), one(0), 1000, 0},
+		{SigmoidCrossEntropy, one(-1000), one(1), 1000, 0},
+		{SigmoidCrossEntropy, one(-1000), one(0), 0, 1},
+		{SigmoidCrossEntropy, one(100), one(1), math.Exp(-100), 1},
+		{SigmoidCrossEntropy, one(-100), one(1), 100, 0},
+		{SoftmaxCrossEntropy, one(1000, -1000), one(1, 0), 0, 1},
+		{SoftmaxCrossEntropy, one(1000, -1000), one(0, 1), 2000, 0},
+		{SoftmaxCrossEntropy, one(-1000, -1000), one(0, 1), math.Ln2, 0},
+		{SoftmaxCrossEntropy, one(100, 0), one(1, 0), math.Exp(-100), 1},
+		{SoftmaxCrossEntropy, one(100, -100), one(0, 1), 200, 0},
+	} {
+		got, right := Cost(c.loss, c.z, c.y)
+		if math.Abs(got-c.want) > 4*0x1p-53*c.want || right != c.wantRights {
+			t.Errorf("%s of z %v, y %v: %v and %d right, want %v and %d",
+				c.loss, c.z.Data, c.y.Data, got, right, c.want, c.wantRights)
+		}
+	}
+}
+
+func TestCostCountsRight(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		z, y Matrix[float64]
+		want int
+	}{
+		{"first of equal z", one(2, 2, 1), one(1, 0, 0), 1},
+		{"second of equal z", one(2, 2, 1), one(0, 1, 0), 0},
+		{"first of equal y", one(1, 3, 0), one(0, 1, 1), 1},
+		{"all below zero", one(-3, -1, -2), one(0, 1, 0), 1},
+		{"one unit, yes", one(0.1), one(1), 1},
+		{"one unit, z = 0 is no", one(0), one(1), 0},
+		{"one unit, no", one(0), one(0), 1},
+		{"one unit, y = ½ is no", one(-1), one(0.5), 1},
+		{"rows", Matrix[float64]{3, 2, []float64{1, 0, 0, 1, 1, 0}}, Matrix[float64]{3, 2, []float64{1, 0, 1, 0, 1, 0}}, 2},
+	} {
+		for _, loss := range Losses() {
+			if _, got := Cost(loss, c.z, c.y); got != c.want {
+				t.Errorf("%s, %s: %d right, want %d", c.name, loss, got, c.want)
+			}
+		}
+	}
+}
