@@ -106,7 +106,7 @@ func readCSV(path string, r io.Reader, opts CSVOptions) (*Table, error) {
 		}
 	}
 	if t.Rows() == 0 {
-		return nil, &Error{Path: path, Line: 1, Offset: -1, Reason: "there is a header and no row below it"}
+		return nil, &Error{Path: path, Line: t.top, Offset: -1, Reason: "there is a header and no row below it"}
 	}
 	return t, nil
 }
@@ -122,8 +122,9 @@ type records struct {
 	path  string
 	csv   *csv.Reader
 	bound *bound
-	first record // its cells are not kept, only their number
-	width int
+	first int // line of the first row
+	last  int // line of the row read last
+	width int // cells of a row, 0 before the first
 }
 
 func newRecords(path string, r io.Reader, opts CSVOptions) (*records, error) {
@@ -190,30 +191,30 @@ func (r *records) next() (record, error) {
 	}
 	line, _ := r.csv.FieldPos(0)
 	if r.width == 0 {
-		r.first.line, r.width = line, len(cells)
+		r.first, r.width = line, len(cells)
 		if r.width > maxColumns {
 			return record{}, &Error{Path: r.path, Line: line, Offset: -1, Reason: fmt.Sprintf("%d columns: expected at most %d", r.width, maxColumns)}
 		}
 	}
 	if len(cells) != r.width {
 		return record{}, &Error{Path: r.path, Line: line, Offset: -1,
-			Reason: fmt.Sprintf("expected %d cells, as on line %d, found %d", r.width, r.first.line, len(cells))}
+			Reason: fmt.Sprintf("expected %d cells, as on line %d, found %d", r.width, r.first, len(cells))}
 	}
 	for i := range cells {
 		cells[i] = strings.TrimSpace(cells[i])
 	}
+	r.last = line
 	r.bound.limit = r.csv.InputOffset() + maxRecord
 	return record{line, cells}, nil
 }
 
 func (r *records) fail(err error) error {
-	e := &Error{Path: r.path, Offset: -1, Err: err}
+	e := &Error{Path: r.path, Line: r.last + 1, Offset: -1, Err: err}
 	var parse *csv.ParseError
 	if errors.As(err, &parse) {
 		e.Line, e.Reason, e.Err = parse.Line, fmt.Sprintf("byte %d of the line: %v", parse.Column, parse.Err), nil
 	} else if errors.Is(err, errLongRow) {
-		line, _ := r.csv.FieldPos(0)
-		e.Line, e.Reason, e.Err = line+1, err.Error(), nil
+		e.Reason, e.Err = err.Error(), nil
 	}
 	return e
 }

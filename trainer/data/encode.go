@@ -26,18 +26,8 @@ func (t *Table) Set(p *Preprocess) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.path, err)
 	}
-	at := 0
-	for i, j := range inputs {
-		f := Column{Kind: Number, Std: 1}
-		if p.Image != nil {
-			f.Std = 1 / p.Image.Scale
-		} else {
-			f = p.Columns[i]
-		}
-		if err := t.encode(j, &f, s, at); err != nil {
-			return nil, err
-		}
-		at += f.inputs()
+	if err := t.encodeInputs(p, inputs, s); err != nil {
+		return nil, err
 	}
 	if label < 0 {
 		return s, nil
@@ -83,7 +73,7 @@ func (t *Table) absent(p *Preprocess, i int) error {
 	if !t.header {
 		reason = fmt.Sprintf("the model needs this column and the file has no header: add one, or give the model's %d columns and no others, found %d", len(p.Columns), len(t.Names))
 	}
-	return &Error{Path: t.path, Line: t.headerLine(), Column: p.Columns[i].Name, Offset: -1, Reason: reason}
+	return &Error{Path: t.path, Line: t.top, Column: p.Columns[i].Name, Offset: -1, Reason: reason}
 }
 
 // matchPixels takes all columns but the label's. Where no column has the label's
@@ -108,29 +98,51 @@ func (t *Table) matchPixels(p *Preprocess, label int) ([]int, int, error) {
 	return inputs, label, nil
 }
 
-// encode writes column j into the inputs of s from input at on.
-func (t *Table) encode(j int, f *Column, s *Set, at int) error {
-	c := &t.columns[j]
-	if c.firstMissing >= 0 {
-		return t.missing(j)
-	}
-	if f.Kind == Category {
-		codes, err := t.lookUp(j, f.Categories, "category", func(s string) string { return s })
+// encodeInputs fills s.X, column after column.
+func (t *Table) encodeInputs(p *Preprocess, inputs []int, s *Set) error {
+	at := 0
+	for i, j := range inputs {
+		n, err := 1, error(nil)
+		switch {
+		case t.columns[j].firstMissing >= 0:
+			err = t.missing(j)
+		case p.Image != nil:
+			err = t.encodeNumbers(j, s, at, func(x float64) float64 { return x * p.Image.Scale })
+		case p.Columns[i].Kind == Number:
+			f := &p.Columns[i]
+			err = t.encodeNumbers(j, s, at, func(x float64) float64 { return (x - f.Mean) / f.Std })
+		default:
+			n = len(p.Columns[i].Categories)
+			err = t.encodeCategories(j, s, at, p.Columns[i].Categories)
+		}
 		if err != nil {
 			return err
 		}
-		for i, k := range codes {
-			s.X[i*s.Features+at+k] = 1
-		}
-		return nil
+		at += n
 	}
+	return nil
+}
+
+func (t *Table) encodeCategories(j int, s *Set, at int, known []string) error {
+	codes, err := t.lookUp(j, known, "category", func(s string) string { return s })
+	if err != nil {
+		return err
+	}
+	for i, k := range codes {
+		s.X[i*s.Features+at+k] = 1
+	}
+	return nil
+}
+
+func (t *Table) encodeNumbers(j int, s *Set, at int, scaled func(float64) float64) error {
+	c := &t.columns[j]
 	if c.firstText >= 0 {
 		return t.fail(c.firstText, j, fmt.Sprintf("%q is not a finite number, as the model needs", c.firstWords))
 	}
 	for i, x := range c.numbers {
-		v := float32((x - f.Mean) / f.Std)
+		v := float32(scaled(x))
 		if math.IsInf(float64(v), 0) || v != v {
-			return t.fail(i, j, fmt.Sprintf("%v is too far from the mean %v, at standard deviation %v", x, f.Mean, f.Std))
+			return t.fail(i, j, fmt.Sprintf("%v is beyond float32 once scaled as in training: is it a mistake?", x))
 		}
 		s.X[i*s.Features+at] = v
 	}
@@ -145,9 +157,7 @@ func (t *Table) classOf(j int, classes []string) ([]int, error) {
 	return t.lookUp(j, classes, "class", className)
 }
 
-// lookUp returns the position in known of the name of each cell of column j. A
-// column that ran over ends early in codes, but then a cell in them is not in
-// known, which holds no more than maxCategories.
+// lookUp returns the position in known of the name of each cell of column j.
 func (t *Table) lookUp(j int, known []string, what string, name func(string) string) ([]int, error) {
 	index := make(map[string]int, len(known))
 	for k, s := range known {
@@ -162,6 +172,9 @@ func (t *Table) lookUp(j int, known []string, what string, name func(string) str
 			return nil, t.fail(row, j, fmt.Sprintf("%s %q is not one that the model knows: %s", what, clip(s), list(known)))
 		}
 		place[code] = k
+	}
+	if c.over { // codes ends early; 1001 spellings of known classes: 1, 1.0, 1.00, …
+		return nil, t.fail(len(c.codes)-1, j, fmt.Sprintf("more than %d spellings of a %s", maxCategories, what))
 	}
 	out := make([]int, t.Rows())
 	for i, code := range c.codes {

@@ -39,7 +39,10 @@ func ReadIDX(path string) (*IDX, error) {
 		return nil, err
 	}
 	x, err := readIDX(path, r)
-	return x, errors.Join(err, done())
+	if err := errors.Join(err, done()); err != nil {
+		return nil, err
+	}
+	return x, nil
 }
 
 func readIDX(path string, r io.Reader) (*IDX, error) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // LoadIDX reads a pair of IDX files: images, n × height × width or n × width, and
@@ -167,13 +168,14 @@ func LoadIDXDir(dir, kind string) (*Set, *Preprocess, error) {
 }
 
 // ClassNames returns the names of the classes of a well-known data set, told by
-// the name of its directory, or nil. It knows fashion-mnist (Xiao, Rasul &
+// the name of its directory, or nil. It knows fashion-mnist, also FashionMNIST (Xiao, Rasul &
 // Vollgraf, arXiv:1708.07747, 2017, table 2).
 func ClassNames(dir string) []string {
 	if abs, err := filepath.Abs(dir); err == nil {
 		dir = abs
 	}
-	if filepath.Base(dir) != "fashion-mnist" {
+	name := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(filepath.Base(dir)))
+	if name != "fashionmnist" {
 		return nil
 	}
 	return []string{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -17,6 +18,7 @@ type Table struct {
 	header  bool
 	label   string // CSVOptions.Label
 	columns []column
+	top     int   // line of the header, 0 if there is none
 	lines   []int // line of each row
 }
 
@@ -33,6 +35,7 @@ func newTable(path string, opts CSVOptions, head []record) (*Table, error) {
 		}
 	}
 	if t.header {
+		t.top = head[0].line
 		if t.Names, err = columnNames(path, head[0]); err != nil {
 			return nil, err
 		}
@@ -63,7 +66,7 @@ func (t *Table) Rows() int { return len(t.lines) }
 
 // Fit learns a Preprocess: which columns are numbers and which are categories,
 // the categories and classes from all rows, and mean and standard deviation from
-// the given training rows (nil: all).
+// the given training rows (nil: all). A row that is not there panics.
 //
 // A column is a number if at least half of its cells are; then every other cell
 // is an error that names line and column. Else it is a category, with at most
@@ -143,15 +146,8 @@ func (t *Table) labelColumn() (int, error) {
 		}
 		return j, nil
 	}
-	return 0, &Error{Path: t.path, Line: t.headerLine(), Offset: -1,
+	return 0, &Error{Path: t.path, Line: t.top, Offset: -1,
 		Reason: fmt.Sprintf("no label column %.40q: the columns are %s, or 0 to %d by position", t.label, list(t.Names), len(t.Names)-1)}
-}
-
-func (t *Table) headerLine() int {
-	if t.header {
-		return 1
-	}
-	return 0
 }
 
 // classes returns the class names in the label column, sorted.
@@ -181,7 +177,7 @@ func (t *Table) classes(j int) ([]string, error) {
 		if whole {
 			x, _ := strconv.Atoi(a) // whole: every name parses
 			y, _ := strconv.Atoi(b)
-			return x - y
+			return cmp.Compare(x, y)
 		}
 		return strings.Compare(a, b)
 	})
