@@ -1,0 +1,90 @@
+package trainer
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Config says how Fit trains. The zero value trains: every field documents
+// what zero means.
+type Config struct {
+	// Epochs is how often Fit goes through the training set; 0 means 10.
+	Epochs int
+	// BatchSize is b, the examples of one step; 0 means 32. More than there are
+	// examples means all of them: every step is then the formula over the whole
+	// set. The last step of an epoch takes what is left, with its own, smaller m.
+	BatchSize int
+	// Rate is α of Θ := Θ − α D; 0 means 0.1.
+	Rate float64
+	// Lambda is λ of the penalty λ/(2m) Σ Θ², biases excepted; 0 means none.
+	Lambda float64
+	// Seed makes the order of the examples; the weights have a seed of their own
+	// in NetworkConfig. The same seed, data, device and driver give the same bits.
+	Seed uint64
+	// Resident says where the examples lie during training; "" means ResidentAuto.
+	// The results are the same bits either way.
+	Resident Resident
+	// OnBatch, if set, is called about every Interval during an epoch.
+	OnBatch func(Progress)
+	// OnEpoch, if set, is called after every epoch, when the weights have been
+	// read back to the Network: a checkpoint can be written there.
+	OnEpoch func(Epoch)
+	// Interval is the longest that the host runs ahead of the device, and with
+	// it the time between calls of OnBatch and the delay of a cancellation; 0
+	// means 200 ms. It never changes the results.
+	Interval time.Duration
+}
+
+// Resident says where the examples lie during training.
+type Resident string
+
+// The places for the examples.
+const (
+	// ResidentAuto keeps the examples on the device when they take no more than
+	// half of its memory, and streams them otherwise.
+	ResidentAuto Resident = "auto"
+	// ResidentYes keeps them on the device, or fails.
+	ResidentYes Resident = "yes"
+	// ResidentNo streams them: each batch is uploaded while the one before it
+	// computes.
+	ResidentNo Resident = "no"
+)
+
+// withDefaults returns c with its zero values filled in, or an error that names
+// the first field out of range.
+func (c Config) withDefaults() (Config, error) {
+	if c.Epochs == 0 {
+		c.Epochs = 10
+	}
+	if c.BatchSize == 0 {
+		c.BatchSize = 32
+	}
+	if c.Rate == 0 {
+		c.Rate = 0.1
+	}
+	if c.Resident == "" {
+		c.Resident = ResidentAuto
+	}
+	if c.Interval == 0 {
+		c.Interval = 200 * time.Millisecond
+	}
+	switch {
+	case c.Epochs < 0:
+		return c, fmt.Errorf("epochs is %d: need at least 1", c.Epochs)
+	case c.BatchSize < 0:
+		return c, fmt.Errorf("batch size is %d: need at least 1", c.BatchSize)
+	// Written so that NaN fails too: no comparison with it is true.
+	case !(c.Rate > 0 && c.Rate <= math.MaxFloat32):
+		return c, fmt.Errorf("learning rate is %v: need a finite number above 0", c.Rate)
+	case !(c.Lambda >= 0 && c.Lambda <= math.MaxFloat32):
+		return c, fmt.Errorf("lambda is %v: need a finite number, 0 or more", c.Lambda)
+	case c.Interval < 0:
+		return c, fmt.Errorf("interval is %v: need 0 or more", c.Interval)
+	}
+	switch c.Resident {
+	case ResidentAuto, ResidentYes, ResidentNo:
+		return c, nil
+	}
+	return c, fmt.Errorf("resident is %q: have auto, yes, no", string(c.Resident))
+}

@@ -1,0 +1,2 @@
+// Package trainer trains networks. TODO
+package trainer

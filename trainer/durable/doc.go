@@ -1,0 +1,11 @@
+// Package durable writes files that are either there whole or not at all.
+//
+// A model takes minutes to train and a crash takes none: a file written in place
+// is half a file when the power goes. WriteFile writes to a temporary file in the
+// same folder (a rename across file systems is a copy), forces it to the disk,
+// renames it over the old one, which POSIX.1-2017 rename() makes atomic, and
+// forces the folder to the disk, without which the new name may not survive.
+//
+// What may not live here: formats. Package safetensors and the model file say
+// what is in a file.
+package durable

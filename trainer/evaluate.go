@@ -1,0 +1,139 @@
+package trainer
+
+import (
+	"fmt"
+
+	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer/data"
+)
+
+// evaluationBatch is the batch size where the caller does not choose one: large
+// enough that a product of matrices is efficient, small enough to fit anywhere.
+const evaluationBatch = 256
+
+// Predict returns h for examples x, row-major with s_1 features each: K numbers
+// an example, the probability of each class (softmax), or that each output is 1
+// (sigmoid). batch is how many examples the device takes at a time; 0 means 256.
+// The batch size does not change a result by more than rounding.
+func (t *Trainer) Predict(x []float32, batch int) ([]float32, error) {
+	features, k := t.net.Sizes[0], t.net.outputs()
+	if len(x)%features != 0 {
+		return nil, fmt.Errorf("predict: %w: %d values are not whole examples of %d features", ErrData, len(x), features)
+	}
+	if batch < 0 {
+		return nil, fmt.Errorf("predict: batch size is %d: need at least 1", batch)
+	}
+	if batch == 0 {
+		batch = evaluationBatch
+	}
+	rows := len(x) / features
+	if rows == 0 {
+		return nil, nil
+	}
+	batch = min(batch, rows)
+	m := memory{eng: t.eng}
+	defer m.release()
+	u := m.units(t.net, batch, false)
+	in := m.matrix("the inputs of a batch", batch, features)
+	if m.err != nil {
+		return nil, fmt.Errorf("predict: %w", m.err)
+	}
+	plan := m.plan("prediction", predict(t.dev, u, in)...)
+	if m.err != nil {
+		return nil, fmt.Errorf("predict: %w", m.err)
+	}
+	h := make([]float32, rows*k)
+	for from := 0; from < rows; from += batch {
+		// The last batch leaves old examples in the rows below; no one reads theirs.
+		to := min(from+batch, rows)
+		err := t.eng.Write(in, 0, x[from*features:to*features])
+		if err == nil {
+			err = plan.Run()
+		}
+		if err == nil {
+			err = t.eng.Read(h[from*k:to*k], u.a[len(u.a)-1], 0)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("predict: example %d: %w", from, err)
+		}
+	}
+	return h, nil
+}
+
+// Evaluation is how well a network does on a set.
+type Evaluation struct {
+	Loss     float64 `json:"loss"`     // mean error of an example, without penalty
+	Accuracy float64 `json:"accuracy"` // share of examples classified right
+	// Confusion[i][k] counts the examples of class i that were taken for class k.
+	// A single output makes two classes, 0 and 1.
+	Confusion [][]int `json:"confusion"`
+	Count     int     `json:"count"` // examples
+}
+
+// Evaluate returns how well the network does on set. The class that it sees is
+// the largest z(L), the first if several are equal, or, for a single output,
+// whether z > 0; that of the label likewise, with y > ½.
+func (t *Trainer) Evaluate(set *data.Set) (Evaluation, error) {
+	if err := t.checkSet("test set", set); err != nil {
+		return Evaluation{}, fmt.Errorf("evaluate: %w", err)
+	}
+	m := memory{eng: t.eng}
+	defer m.release()
+	batch := min(evaluationBatch, set.Rows)
+	u, tally := m.units(t.net, batch, false), m.tally()
+	p := m.pass("evaluation", set, batch, false, m.inputs(t.net, 1, batch),
+		func(x, y device.Matrix) []device.Op { return measure(t.dev, tally, u, x, y) })
+	if m.err != nil {
+		return Evaluation{}, fmt.Errorf("evaluate: %w", m.err)
+	}
+	k := t.net.outputs()
+	e := Evaluation{Confusion: newConfusion(max(k, 2))}
+	z := make([]float32, batch*k)
+	for step := range p.steps() {
+		n, err := p.run(step)
+		if err == nil {
+			err = t.eng.Read(z[:n*k], u.z, 0)
+		}
+		if err != nil {
+			return Evaluation{}, fmt.Errorf("evaluate: batch %d: %w", step, err)
+		}
+		for i := range n {
+			y := set.Y[(step*batch+i)*k:][:k]
+			e.Confusion[class(y, 0.5)][class(z[i*k:][:k], 0)]++
+		}
+	}
+	sums, err := t.eng.ReadTally(tally)
+	if err != nil {
+		return Evaluation{}, fmt.Errorf("evaluate: %w", err)
+	}
+	e.Count = sums.Count
+	e.Loss = sums.Loss / float64(sums.Count)
+	e.Accuracy = float64(sums.Correct) / float64(sums.Count)
+	return e, nil
+}
+
+func newConfusion(classes int) [][]int {
+	counts := make([][]int, classes)
+	for i := range counts {
+		counts[i] = make([]int, classes)
+	}
+	return counts
+}
+
+// class returns the position of the largest of v, the first if several are; of a
+// single value, 1 if it is above half and 0 if not.
+func class(v []float32, half float32) int {
+	if len(v) == 1 {
+		if v[0] > half {
+			return 1
+		}
+		return 0
+	}
+	best := 0
+	for k, x := range v {
+		if x > v[best] {
+			best = k
+		}
+	}
+	return best
+}

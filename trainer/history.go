@@ -1,0 +1,52 @@
+package trainer
+
+import "time"
+
+// History is what Fit did, one entry for each epoch completed.
+type History struct {
+	Epochs []Epoch `json:"epochs"`
+	// Resident says whether the training set lay on the device (true) or was
+	// streamed to it batch by batch.
+	Resident bool `json:"resident"`
+}
+
+// Last returns the last epoch completed, or a zero Epoch if there is none.
+func (h *History) Last() Epoch {
+	if h == nil || len(h.Epochs) == 0 {
+		return Epoch{}
+	}
+	return h.Epochs[len(h.Epochs)-1]
+}
+
+// Epoch is the record of one pass through the training set.
+type Epoch struct {
+	Epoch int `json:"epoch"` // counted from 1 since New
+	// Loss is the mean error of an example, each taken when its batch came by,
+	// so over weights that changed during the epoch.
+	Loss float64 `json:"loss"`
+	// Cost is Loss + λ/(2m) Σ_l Σ_{j≠0} Θ_ij(l)², with Θ at the end of the epoch
+	// and m the batch size.
+	Cost float64 `json:"cost"`
+	// Accuracy is the share of examples classified right, taken like Loss.
+	Accuracy float64 `json:"accuracy"`
+	// Validated says whether there was a validation set. ValLoss and ValAccuracy
+	// are its mean loss, without penalty, and accuracy at the end of the epoch.
+	Validated   bool    `json:"validated"`
+	ValLoss     float64 `json:"val_loss"`
+	ValAccuracy float64 `json:"val_accuracy"`
+	Rate        float64 `json:"rate"` // α
+	// Seconds is the wall time of training, validation not included, and
+	// SamplesPerSecond the examples trained on in one of them.
+	Seconds          float64 `json:"seconds"`
+	SamplesPerSecond float64 `json:"samples_per_second"`
+}
+
+// Progress is a look into an epoch under way.
+type Progress struct {
+	Epoch, Epochs int           // this epoch, and the last one of this Fit, counted from 1
+	Step, Steps   int           // steps done in this epoch, and steps of an epoch
+	Examples      int           // examples done in this epoch
+	Loss          float64       // mean loss of those examples
+	Accuracy      float64       // share of them classified right
+	Elapsed       time.Duration // since this epoch began
+}

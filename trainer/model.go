@@ -1,0 +1,253 @@
+package trainer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer/data"
+	"github.com/clprop/clprop/trainer/durable"
+	"github.com/clprop/clprop/trainer/safetensors"
+)
+
+// Model is all that prediction needs: the network, how raw data becomes its
+// inputs, and what its outputs are called.
+type Model struct {
+	Network *Network
+	// Preprocess turns raw columns or pixels into inputs; nil if the inputs are
+	// used as they are.
+	Preprocess *data.Preprocess
+	// Classes names the outputs, K names, or two where K is 1; empty if they have
+	// no names.
+	Classes []string
+	Meta    Meta
+}
+
+// Meta says where a model comes from. Nothing depends on it.
+type Meta struct {
+	CreatedBy string `json:"created_by,omitempty"` // program and version
+	Device    string `json:"device,omitempty"`     // what it was trained on
+	// Training is the last epoch of its training.
+	Training *Epoch `json:"training,omitempty"`
+}
+
+// ErrModel is wrapped by errors about a file that is no model of this program.
+var ErrModel = errors.New("not a clprop model")
+
+// ModelVersion is the version of the model file that Save writes and the newest
+// that LoadModel reads.
+//
+// A model is a safetensors file. Its tensors have the names that PyTorch gives
+// those of nn.Sequential(Linear, activation, Linear, …): "0.weight" [out,in] and
+// "0.bias" [out] of the first layer, "2.weight" and "2.bias" of the second, and
+// so on. Its __metadata__ has the keys
+//
+//	clprop.version       "1"
+//	clprop.architecture  {"sizes":[s_1,…,s_L],"hidden":g,"loss":name}
+//	clprop.preprocess    data.Preprocess; absent if there is none
+//	clprop.classes       ["name", …]; absent if they have no names
+//	clprop.meta          Meta
+//
+// all but the first in JSON.
+const ModelVersion = 1
+
+const (
+	keyVersion      = "clprop.version"
+	keyArchitecture = "clprop.architecture"
+	keyPreprocess   = "clprop.preprocess"
+	keyClasses      = "clprop.classes"
+	keyMeta         = "clprop.meta"
+)
+
+type architecture struct {
+	Sizes  []int             `json:"sizes"`
+	Hidden device.Activation `json:"hidden"`
+	Loss   device.Loss       `json:"loss"`
+}
+
+// Check returns an error if the parts of the model do not belong together.
+func (m *Model) Check() error {
+	if m.Network == nil {
+		return errors.New("no network")
+	}
+	if err := m.Network.Check(); err != nil {
+		return err
+	}
+	if n, k := len(m.Classes), m.Network.outputs(); n != 0 && n != max(k, 2) {
+		return fmt.Errorf("%d class names for %d outputs", n, k)
+	}
+	if m.Preprocess == nil {
+		return nil
+	}
+	if err := m.Preprocess.Check(); err != nil {
+		return err
+	}
+	if n, want := m.Preprocess.Features(), m.Network.Sizes[0]; n != want {
+		return fmt.Errorf("preprocessing gives %d features, network %v takes %d", n, m.Network, want)
+	}
+	if len(m.Classes) > 0 && !slices.Equal(m.Classes, m.Preprocess.Classes) {
+		return errors.New("class names differ between model and preprocessing")
+	}
+	return nil
+}
+
+// Save writes the model to path, replacing what was there as a whole or not at
+// all. The same model gives the same bytes.
+func (m *Model) Save(path string) error {
+	if err := m.Check(); err != nil {
+		return fmt.Errorf("saving model %s: %w", path, err)
+	}
+	file, err := m.encode()
+	if err != nil {
+		return fmt.Errorf("saving model %s: %w", path, err)
+	}
+	return durable.WriteFile(path, func(w io.Writer) error { return safetensors.Write(w, file) })
+}
+
+// encode lays the model out as tensors and metadata.
+func (m *Model) encode() (*safetensors.File, error) {
+	file := &safetensors.File{Metadata: map[string]string{keyVersion: strconv.Itoa(ModelVersion)}}
+	parts := map[string]any{
+		keyArchitecture: architecture{m.Network.Sizes, m.Network.Hidden, m.Network.Loss},
+		keyMeta:         m.Meta,
+	}
+	if m.Preprocess != nil {
+		parts[keyPreprocess] = m.Preprocess
+	}
+	if len(m.Classes) > 0 {
+		parts[keyClasses] = m.Classes
+	}
+	for key, part := range parts {
+		text, err := json.Marshal(part)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		file.Metadata[key] = string(text)
+	}
+	for l, layer := range m.Network.Layers {
+		in, out := m.Network.Sizes[l], m.Network.Sizes[l+1]
+		file.Tensors = append(file.Tensors,
+			safetensors.Tensor{Name: weightName(l), Shape: []int{out, in}, Data: layer.W},
+			safetensors.Tensor{Name: biasName(l), Shape: []int{out}, Data: layer.B})
+	}
+	return file, nil
+}
+
+func weightName(layer int) string { return strconv.Itoa(2*layer) + ".weight" }
+func biasName(layer int) string   { return strconv.Itoa(2*layer) + ".bias" }
+
+// LoadModel reads what Save wrote. The file may come from anyone: whatever is in
+// it, the result is an error that names path and what is wrong, or a Model that
+// passes Check.
+func LoadModel(path string) (*Model, error) {
+	file, err := safetensors.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("loading model: %w", err) // names path
+	}
+	m, err := decode(file)
+	if err != nil {
+		return nil, fmt.Errorf("loading model: %s: %w: %w", path, ErrModel, err)
+	}
+	return m, nil
+}
+
+// decode is the way back from encode.
+func decode(file *safetensors.File) (*Model, error) {
+	if err := checkVersion(file.Metadata); err != nil {
+		return nil, err
+	}
+	var arch architecture
+	if err := decodePart(file.Metadata, keyArchitecture, true, &arch); err != nil {
+		return nil, err
+	}
+	m := &Model{Network: &Network{Sizes: arch.Sizes, Hidden: arch.Hidden, Loss: arch.Loss}}
+	if err := m.Network.checkArchitecture(); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(
+		decodePart(file.Metadata, keyPreprocess, false, &m.Preprocess),
+		decodePart(file.Metadata, keyClasses, false, &m.Classes),
+		decodePart(file.Metadata, keyMeta, false, &m.Meta),
+	); err != nil {
+		return nil, err
+	}
+	if err := m.Network.takeTensors(file.Tensors); err != nil {
+		return nil, err
+	}
+	return m, m.Check()
+}
+
+func checkVersion(meta map[string]string) error {
+	text, ok := meta[keyVersion]
+	if !ok {
+		return fmt.Errorf("no %s in its metadata", keyVersion)
+	}
+	version, err := strconv.Atoi(text)
+	if err != nil || version < 1 {
+		return fmt.Errorf("%s is %.20q: need a number from 1", keyVersion, text)
+	}
+	if version > ModelVersion {
+		return fmt.Errorf("model version %d, this program reads up to %d: use a newer clprop", version, ModelVersion)
+	}
+	return nil
+}
+
+// decodePart reads one part of the metadata, strictly: no unknown fields, nothing
+// after the value.
+func decodePart(meta map[string]string, key string, required bool, part any) error {
+	text, ok := meta[key]
+	if !ok {
+		if required {
+			return fmt.Errorf("no %s in its metadata", key)
+		}
+		return nil
+	}
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(part); err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return fmt.Errorf("%s: something follows its value", key)
+	}
+	return nil
+}
+
+// takeTensors makes the layers of tensors, which must be exactly those that the
+// sizes ask for.
+func (n *Network) takeTensors(tensors []safetensors.Tensor) error {
+	byName := make(map[string]safetensors.Tensor, len(tensors))
+	for _, t := range tensors {
+		byName[t.Name] = t
+	}
+	take := func(name string, shape ...int) ([]float32, error) {
+		t, ok := byName[name]
+		if !ok {
+			return nil, fmt.Errorf("tensor %q is missing", name)
+		}
+		if !slices.Equal(t.Shape, shape) {
+			return nil, fmt.Errorf("tensor %q has shape %v, the architecture asks for %v", name, t.Shape, shape)
+		}
+		return t.Data, nil
+	}
+	for l, s := range n.shapes() {
+		w, err := take(weightName(l), s.Out, s.In)
+		if err != nil {
+			return err
+		}
+		b, err := take(biasName(l), s.Out)
+		if err != nil {
+			return err
+		}
+		n.Layers = append(n.Layers, Layer{W: w, B: b})
+	}
+	if want := 2 * len(n.Layers); len(tensors) != want {
+		return fmt.Errorf("%d tensors, the architecture asks for %d", len(tensors), want)
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// stopped is called with the error that ended an epoch early. If it was ctx, the
+// steps done count: the network gets their weights.
+func (f *fit) stopped(ctx context.Context, cause error) error {
+	if ctx.Err() == nil || !errors.Is(cause, ctx.Err()) {
+		return cause
+	}
+	kept, err := f.read()
+	if err == nil && !kept {
+		err = f.write() // diverged meanwhile: go back, so that device and network agree
+	}
+	return errors.Join(cause, err)
+}
+
+// diverged goes back to the weights that the network still holds, and returns
+// the error that says so.
+func (f *fit) diverged(epoch int, what string) error {
+	kept := fmt.Sprintf("of epoch %d", epoch-1)
+	if epoch == 1 {
+		kept = "that training began with"
+	}
+	err := fmt.Errorf("epoch %d: %w: %s: the network keeps the weights %s: try a rate below %v, or scale the inputs",
+		epoch, ErrDiverged, what, kept, f.config.Rate)
+	return errors.Join(err, f.write())
+}
+
+// finite reports whether x is neither NaN nor an infinity.
+func finite(x float64) bool { return x-x == 0 }
+
+// pace decides after which steps the host waits for the device, so that it is
+// ahead by about one interval: without it, a fast host queues a whole epoch on a
+// slow device, and neither shows progress nor stops when asked to. A wait costs
+// some 10 µs, a few times a second.
+type pace struct {
+	interval time.Duration
+	since    time.Time // the last wait
+	steps    int       // queued since
+	limit    int       // steps to queue before the next wait
+}
+
+func newPace(interval time.Duration) pace { return pace{interval: interval, limit: 1} }
+
+// start is called when an epoch begins.
+func (p *pace) start() { p.since, p.steps = time.Now(), 0 }
+
+// due counts a step and says whether to wait now.
+func (p *pace) due() bool {
+	p.steps++
+	return p.steps >= p.limit
+}
+
+// waited is called when all steps queued are done. The next limit is how many
+// fit the interval at the speed measured, but at most four times as many as now,
+// since the clock may be too coarse for a few of them.
+func (p *pace) waited() {
+	now := time.Now()
+	p.limit = 4 * p.steps
+	if took := now.Sub(p.since); took > 0 {
+		p.limit = min(p.limit, int(float64(p.steps)*float64(p.interval)/float64(took)))
+	}
+	p.limit = max(p.limit, 1)
+	p.since, p.steps = now, 0
+}
