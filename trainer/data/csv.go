@@ -212,7 +212,11 @@ func (r *records) fail(err error) error {
 	e := &Error{Path: r.path, Line: r.last + 1, Offset: -1, Err: err}
 	var parse *csv.ParseError
 	if errors.As(err, &parse) {
-		e.Line, e.Reason, e.Err = parse.Line, fmt.Sprintf("byte %d of the line: %v", parse.Column, parse.Err), nil
+		e.Line, e.Err = parse.Line, nil
+		e.Reason = fmt.Sprintf("byte %d of the line: %v", parse.Column, parse.Err)
+		if parse.StartLine != parse.Line {
+			e.Reason += fmt.Sprintf(", in the row that begins on line %d", parse.StartLine)
+		}
 	} else if errors.Is(err, errLongRow) {
 		e.Reason, e.Err = err.Error(), nil
 	}
