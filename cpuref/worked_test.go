@@ -122,7 +122,7 @@ func TestWorkedHiddenPass(t *testing.T) {
 		{Tanh, []float64{1. / 2, 3. / 4}, []float64{-39. / 32, 35. / 64}},
 		{ReLU, []float64{0, 3. / 4}, []float64{0, 5. / 4}},
 	} {
-		delta := NewMatrix[float64](1, 2)
+		delta := one(9, 9) // overwritten, not added to
 		HiddenDelta(c.act, next, n.theta[1], Matrix[float64]{1, 2, c.a}, delta)
 		near(t, string(c.act), delta.Data, c.want...)
 	}

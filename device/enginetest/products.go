@@ -1,0 +1,139 @@
+package enginetest
+
+import (
+	"math"
+
+	"github.com/clprop/clprop/cpuref"
+	"github.com/clprop/clprop/device"
+)
+
+var hiddenActivations = []device.Activation{device.Linear, device.Sigmoid, device.Tanh, device.ReLU}
+
+// largestSlope is the Lipschitz constant of g: the largest |g′|.
+func largestSlope(act device.Activation) float64 {
+	if act == device.Sigmoid {
+		return 0.25 // a(1−a) at a = 1/2
+	}
+	return 1
+}
+
+// activationError bounds the error that g adds to its value a:
+//
+//	linear, ReLU  none
+//	sigmoid       1/(1+e^−z): 6u of e^−z, which is at most the whole of the sum,
+//	              u for the sum, 5u for the division: 12u a
+//	tanh          10u |a|
+func activationError(act device.Activation, a float64) float64 {
+	switch act {
+	case device.Sigmoid:
+		return 12 * u * a
+	case device.Tanh:
+		return 10 * u * math.Abs(a)
+	}
+	return 0
+}
+
+func forward(s suite) {
+	s.each(func(s suite, n size) {
+		a, theta := normal(0, n.b, n.in, 1), randomLayer(1, n.in, n.out)
+		in, parameters, out := s.matrix(a), s.parameters(theta), s.output(n.b, n.out)
+
+		// The bias is one more product, of 1: k = in + 1.
+		bound, want := cpuref.NewMatrix[float64](n.b, n.out), cpuref.NewMatrix[float64](n.b, n.out)
+		cpuref.Forward(cpuref.Linear, absolute(wide(a)), absoluteLayer(wideLayer(theta)), bound)
+		for _, act := range hiddenActivations {
+			s.do(device.Forward{Act: act, A: in, Theta: parameters, Layer: 0, Out: out})
+			cpuref.Forward(act, wide(a), wideLayer(theta), want)
+			within(s, string(act), s.read(out), want.Data, func(i int) float64 {
+				return largestSlope(act)*2*float64(n.in+1)*u*bound.Data[i] + activationError(act, want.Data[i])
+			})
+		}
+	})
+}
+
+// derivativeError bounds the error of g′ written from a, and of the product with
+// p = δW that it scales:
+//
+//	linear, ReLU  none: the factor is 1 or 0
+//	sigmoid       u each for 1−a, a(1−a) and the product: 3u |p g′|
+//	tanh          u a² and u(1−a²) for 1−a², u |p g′| for the product: 2u |p| at most,
+//	              and as (1−a)(1+a) 3u |p g′| and the product: 4u |p|
+func derivativeError(act device.Activation, p, derivative float64) float64 {
+	switch act {
+	case device.Sigmoid:
+		return 3 * u * math.Abs(p*derivative)
+	case device.Tanh:
+		return 4 * u * math.Abs(p)
+	}
+	return 0
+}
+
+func hiddenDelta(s suite) {
+	s.each(func(s suite, n size) {
+		next, theta := normal(0, n.b, n.out, 1), randomLayer(1, n.in, n.out)
+		delta := s.output(n.b, n.in)
+		nextIn, parameters := s.matrix(next), s.parameters(theta)
+
+		product := func(next matrix64, theta layer64) matrix64 {
+			p := cpuref.NewMatrix[float64](n.b, n.in)
+			cpuref.HiddenDelta(cpuref.Linear, next, theta, p, p)
+			return p
+		}
+		p := product(wide(next), wideLayer(theta))
+		bound := product(absolute(wide(next)), absoluteLayer(wideLayer(theta)))
+		for _, act := range hiddenActivations {
+			a := activations(act, 2, n.b, n.in)
+			s.do(device.HiddenDelta{Act: act, Next: nextIn, Theta: parameters, Layer: 0, A: s.matrix(a), Delta: delta})
+			want := cpuref.NewMatrix[float64](n.b, n.in)
+			cpuref.HiddenDelta(act, wide(next), wideLayer(theta), wide(a), want)
+			within(s, string(act), s.read(delta), want.Data, func(i int) float64 {
+				g := derivative(act, float64(a.Data[i]))
+				return g*2*float64(n.out)*u*bound.Data[i] + derivativeError(act, p.Data[i], g)
+			})
+		}
+	})
+}
+
+// derivative is g′ at a = g(z).
+func derivative(act device.Activation, a float64) float64 {
+	switch act {
+	case device.Sigmoid:
+		return a * (1 - a)
+	case device.Tanh:
+		return 1 - a*a
+	case device.ReLU:
+		if a <= 0 {
+			return 0
+		}
+	}
+	return 1
+}
+
+// accumulate sums a batch afresh, whatever was there, and a second one onto it.
+func accumulate(s suite) {
+	s.each(func(s suite, n size) {
+		// Layer 1 of two: the other must be left alone.
+		other := randomLayer(9, 2, 3)
+		sum := s.parameters(other, cpuref.NewLayer[float32](n.in, n.out))
+		dirty := cpuref.NewLayer[float32](n.in, n.out)
+		poison(dirty.W.Data)
+		poison(dirty.B)
+		s.ok(s.e.WriteParameters(sum, 1, dirty.W.Data, dirty.B))
+
+		want, bound := cpuref.NewLayer[float64](n.in, n.out), cpuref.NewLayer[float64](n.in, n.out)
+		for batch := range 2 {
+			delta, a := normal(uint32(2*batch), n.b, n.out, 1), normal(uint32(2*batch+1), n.b, n.in, 1)
+			s.do(device.Accumulate{Delta: s.matrix(delta), A: s.matrix(a), Sum: sum, Layer: 1, Fresh: batch == 0})
+			cpuref.Accumulate(wide(delta), wide(a), want)
+			cpuref.Accumulate(absolute(wide(delta)), absolute(wide(a)), bound)
+			// What is there is one more product, of 1: k = (batches)(b + 1).
+			k := float64((batch + 1) * (n.b + 1))
+			got := s.layer(sum, 1)
+			within(s, "weights", got.W.Data, want.W.Data, func(i int) float64 { return 2 * k * u * bound.W.Data[i] })
+			within(s, "biases", got.B, want.B, func(i int) float64 { return 2 * k * u * bound.B[i] })
+		}
+		left := s.layer(sum, 0)
+		same(s, "weights of the other layer", left.W.Data, other.W.Data)
+		same(s, "biases of the other layer", left.B, other.B)
+	})
+}
