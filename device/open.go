@@ -1,0 +1,142 @@
+package device
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/clprop/clprop/kernels"
+)
+
+// EnvDevice is the environment variable that names the device when Open is given "".
+const EnvDevice = "CLPROP_DEVICE"
+
+// Options change how Open opens a device; the zero value is right for training.
+type Options struct {
+	// Family forces the kernels for CPUs (kernels.Block) or for GPUs (kernels.Tile);
+	// "" chooses by the device.
+	Family kernels.Family
+}
+
+// Open opens the device that spec names:
+//
+//	""           what CLPROP_DEVICE says, or else "auto"
+//	auto         the best OpenCL device that works; without one, the CPU reference
+//	cpuref       the CPU reference
+//	gpu, cpu, accelerator
+//	             the best OpenCL device of that kind
+//	2            the device with that Index in List
+//	1:0          platform and device by position
+//	anything     the best OpenCL device with that text in its name or its platform's,
+//	             case ignored
+//
+// Only "auto" falls back, and then Info().Fallback says why: show it to the user.
+// Any other spec that cannot be met is an error that lists what there is.
+func Open(spec string) (Engine, error) { return OpenWith(spec, Options{}) }
+
+// OpenWith is Open with options.
+func OpenWith(spec string, options Options) (Engine, error) {
+	if spec == "" {
+		spec = os.Getenv(EnvDevice)
+	}
+	switch strings.ToLower(strings.TrimSpace(spec)) {
+	case "", "auto":
+		return openBest(options)
+	case "cpuref", KindReference:
+		e := newReference()
+		e.info.Reason = "asked for"
+		return e, nil
+	}
+	listing, err := List()
+	if err != nil {
+		return nil, fmt.Errorf("device %q: %w", spec, err)
+	}
+	found, reason, err := listing.Find(spec)
+	if err != nil {
+		return nil, err
+	}
+	return found.open(reason, options)
+}
+
+func openBest(options Options) (Engine, error) {
+	listing, err := List()
+	var failures []error
+	if err != nil {
+		failures = append(failures, err)
+	}
+	for _, found := range listing.Ranked() {
+		e, err := found.open("the best that works", options)
+		if err == nil {
+			return e, nil
+		}
+		failures = append(failures, err)
+	}
+	e := newReference()
+	e.info.Reason = "fallback"
+	e.info.Fallback = errors.Join(failures...)
+	return e, nil
+}
+
+func (f Found) open(reason string, options Options) (Engine, error) {
+	tuning := kernels.DefaultTuning(f.device)
+	switch options.Family {
+	case kernels.Block:
+		tuning = kernels.BlockTuning(f.device)
+	case kernels.Tile:
+		tuning = kernels.TileTuning(f.device)
+	}
+	e, err := openDevice(f.device, f.info(reason), tuning)
+	if err != nil {
+		return nil, fmt.Errorf("%w; update its driver, choose another device (clprop devices), or use --device cpuref", err)
+	}
+	return e, nil
+}
+
+// Find returns the device that spec names, as Open takes it, and why it fits.
+func (l *Listing) Find(spec string) (Found, string, error) {
+	ranked := l.Ranked()
+	match := func(ok func(Found) bool) (Found, bool) {
+		i := slices.IndexFunc(ranked, ok)
+		if i < 0 {
+			return Found{}, false
+		}
+		return ranked[i], true
+	}
+	text := strings.ToLower(strings.TrimSpace(spec))
+	if n, err := strconv.Atoi(text); err == nil {
+		if f, ok := match(func(f Found) bool { return f.Index == n }); ok {
+			return f, "asked for by index", nil
+		}
+		return Found{}, "", l.unknown(spec)
+	}
+	if platform, device, ok := position(text); ok {
+		if f, ok := match(func(f Found) bool { return f.Platform == platform && f.Device == device }); ok {
+			return f, "asked for by platform and device", nil
+		}
+		return Found{}, "", l.unknown(spec)
+	}
+	if f, ok := match(func(f Found) bool { return strings.ToLower(f.Kind) == text }); ok {
+		return f, "the best of its kind", nil
+	}
+	if f, ok := match(func(f Found) bool {
+		return strings.Contains(strings.ToLower(f.Name), text) || strings.Contains(strings.ToLower(f.On), text)
+	}); ok {
+		return f, "asked for by name", nil
+	}
+	return Found{}, "", l.unknown(spec)
+}
+
+// position reads "platform:device".
+func position(text string) (platform, device int, ok bool) {
+	p, d, found := strings.Cut(text, ":")
+	platform, err1 := strconv.Atoi(p)
+	device, err2 := strconv.Atoi(d)
+	return platform, device, found && err1 == nil && err2 == nil
+}
+
+func (l *Listing) unknown(spec string) error {
+	return fmt.Errorf("device %q: %w: have %s, cpuref, auto", spec, ErrUnknownDevice, l.Names())
+}

@@ -1,0 +1,370 @@
+package device
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"unsafe"
+
+	"github.com/clprop/clprop/cl"
+	"github.com/clprop/clprop/kernels"
+)
+
+var _ Engine = (*opencl)(nil)
+
+// opencl is the engine on an OpenCL device: package kernels, queued.
+//
+// One in-order queue computes; a second one uploads while it does. The two meet
+// at events: a plan waits for the uploads into its operands, an upload waits for
+// the plan that last used its destination.
+type opencl struct {
+	info     Info
+	context  *cl.Context
+	compute  *cl.CommandQueue
+	transfer *cl.CommandQueue
+	set      *kernels.Set
+	staging  []float32 // for blocking copies, in the device's row layout
+	scratch  []*scratch
+	buffers  map[*buffer]struct{} // what Close has to free
+
+	launches  int64
+	allocated int64
+	closed    bool
+	failed    error // the first error of queued work, returned ever after
+}
+
+// stagingFloats bounds the host memory of a blocking copy: 4 MiB.
+const stagingFloats = 1 << 20
+
+// openDevice opens one device: context, queues, and one compiled kernel, so that a
+// device without a working compiler is found now and not in the first step.
+func openDevice(dev *cl.Device, info Info, tuning kernels.Tuning) (_ *opencl, err error) {
+	e := &opencl{info: info, buffers: map[*buffer]struct{}{}}
+	defer func() {
+		if err != nil {
+			e.Close()
+			err = fmt.Errorf("open %s: %w", info.Name, err)
+		}
+	}()
+	if e.context, err = cl.CreateContext([]*cl.Device{dev}); err != nil {
+		return nil, err
+	}
+	if e.compute, err = e.context.CreateCommandQueue(dev, 0); err != nil {
+		return nil, err
+	}
+	if e.transfer, err = e.context.CreateCommandQueue(dev, 0); err != nil {
+		return nil, err
+	}
+	e.set = kernels.NewSet(e.context, dev, tuning)
+	probe, err := e.NewMatrix(1, 1)
+	if err != nil {
+		return nil, err
+	}
+	probe.Release()
+	return e, e.Sync()
+}
+
+func (e *opencl) Info() Info { return e.info }
+
+func (e *opencl) Counters() Counters {
+	return Counters{Launches: e.launches, Allocated: e.allocated}
+}
+
+// ready says why the engine takes no more work, if it does not.
+func (e *opencl) ready(op string) error {
+	if e.closed {
+		return fmt.Errorf("%s: %w", op, ErrClosed)
+	}
+	return e.failed
+}
+
+// fail keeps the first error of queued work: what was queued after it cannot be
+// trusted.
+func (e *opencl) fail(err error) error {
+	if err != nil && e.failed == nil {
+		e.failed = fmt.Errorf("%s: %w", e.info.Name, err)
+	}
+	return e.failed
+}
+
+// enqueue queues one launch and counts it.
+func (e *opencl) enqueue(l *kernels.Launch) error {
+	if err := l.Enqueue(e.compute); err != nil {
+		return e.fail(err)
+	}
+	e.launches++
+	return nil
+}
+
+func (e *opencl) Sync() error {
+	if err := e.ready("sync"); err != nil {
+		return err
+	}
+	return e.fail(errors.Join(e.transfer.Finish(), e.compute.Finish()))
+}
+
+func (e *opencl) Close() error {
+	if e.closed {
+		return nil
+	}
+	var err error
+	if e.transfer != nil && e.compute != nil {
+		err = errors.Join(e.transfer.Finish(), e.compute.Finish())
+	}
+	for b := range e.buffers {
+		b.Release()
+	}
+	e.closed = true
+	if e.set != nil {
+		e.set.Release()
+	}
+	e.transfer.Release()
+	e.compute.Release()
+	e.context.Release()
+	if e.failed != nil {
+		return nil // reported already
+	}
+	return err
+}
+
+// buffer is a piece of device memory with an owner, counted in Allocated.
+type buffer struct {
+	owner    *opencl
+	mem      *cl.MemObject
+	bytes    int64
+	released bool
+}
+
+// allocate checks the device's limits, then allocates floats of 4 bytes. What names
+// the thing in the error.
+func (e *opencl) allocate(what string, floats int) (*buffer, error) {
+	need := 4 * int64(floats)
+	refused := &MemoryError{What: what, Need: need, Device: e.info.Name}
+	if limit := e.info.MaxAllocation; limit > 0 && need > limit {
+		refused.Have, refused.Single = limit, true
+		return nil, refused
+	}
+	refused.Have = max(0, e.info.TotalMemory-e.allocated)
+	if e.info.TotalMemory > 0 && need > refused.Have {
+		return nil, refused
+	}
+	mem, err := e.context.CreateEmptyBuffer(cl.MemReadWrite, int(need))
+	if err != nil {
+		refused.Cause = err
+		return nil, refused
+	}
+	b := &buffer{owner: e, mem: mem, bytes: need}
+	e.allocated += need
+	e.buffers[b] = struct{}{}
+	return b, nil
+}
+
+// zeroed is allocate with the memory set to 0, which also makes the driver find
+// it now: OpenCL allocates lazily.
+func (e *opencl) zeroed(what string, floats int) (*buffer, error) {
+	b, err := e.allocate(what, floats)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.zero(b); err != nil {
+		b.Release()
+		return nil, err
+	}
+	return b, nil
+}
+
+// zero queues setting a buffer to 0.
+func (e *opencl) zero(b *buffer) error {
+	var pattern float32
+	event, err := e.compute.EnqueueFillBuffer(b.mem, unsafe.Pointer(&pattern), 4, 0, int(b.bytes), nil)
+	event.Release()
+	return e.fail(err)
+}
+
+// Release gives the memory back. It is safe to call twice, and after Close.
+func (b *buffer) Release() {
+	if b.released {
+		return
+	}
+	b.released = true
+	b.mem.Release()
+	b.owner.allocated -= b.bytes
+	delete(b.owner.buffers, b)
+}
+
+// usable says why engine e cannot use the buffer, if it cannot.
+func (b *buffer) usable(e *opencl) error {
+	switch {
+	case b.owner != e:
+		return ErrForeign
+	case b.released:
+		return ErrReleased
+	}
+	return nil
+}
+
+type openclMatrix struct {
+	*upload // shared by all views
+	m       kernels.Matrix
+	view    bool
+	bad     error // what was wrong with the call of Head that made it
+}
+
+func (m *openclMatrix) Rows() int { return m.m.Rows }
+func (m *openclMatrix) Cols() int { return m.m.Cols }
+
+// Head shares the memory. A number of rows that is not there is an error when
+// the view is used.
+func (m *openclMatrix) Head(rows int) Matrix {
+	head := &openclMatrix{upload: m.upload, m: m.m, view: true, bad: m.bad}
+	if head.bad == nil {
+		head.bad = checkHead(m, rows)
+	}
+	head.m.Rows = rows
+	return head
+}
+
+func (m *openclMatrix) Release() {
+	if !m.view {
+		m.upload.Release()
+	}
+}
+
+func (m *openclMatrix) usable(e *opencl) error {
+	if err := m.upload.usable(e); err != nil {
+		return err
+	}
+	return m.bad
+}
+
+type openclParameters struct {
+	shapes []Shape
+	layers []kernels.Weights
+	memory []*buffer
+}
+
+func (p *openclParameters) Shapes() []Shape { return slices.Clone(p.shapes) }
+
+func (p *openclParameters) Release() {
+	for _, b := range p.memory {
+		b.Release()
+	}
+}
+
+func (p *openclParameters) usable(e *opencl) error { return p.memory[0].usable(e) }
+
+type openclIndex struct {
+	*buffer
+	n        int
+	low, top int32 // the smallest and largest row number
+}
+
+func (x *openclIndex) Len() int { return x.n }
+
+type openclTally struct{ *buffer }
+
+func (e *opencl) NewMatrix(rows, cols int) (Matrix, error) {
+	if err := e.ready("new matrix"); err != nil {
+		return nil, err
+	}
+	if err := checkSize("new matrix", rows, cols); err != nil {
+		return nil, err
+	}
+	b, err := e.allocate(fmt.Sprintf("matrix %d×%d", rows, cols), kernels.MatrixFloats(rows, cols))
+	if err != nil {
+		return nil, err
+	}
+	m := &openclMatrix{upload: &upload{buffer: b}}
+	m.m = kernels.Matrix{Buf: b.mem, Rows: rows, Cols: cols, LD: kernels.LeadingDimension(cols)}
+	blank, err := e.set.Blank(m.m)
+	if err != nil {
+		m.Release()
+		return nil, err
+	}
+	defer blank.Release()
+	if err := e.enqueue(blank); err != nil {
+		m.Release()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (e *opencl) NewParameters(shapes []Shape) (Parameters, error) {
+	if err := e.ready("new parameters"); err != nil {
+		return nil, err
+	}
+	if err := checkShapes("new parameters", shapes); err != nil {
+		return nil, err
+	}
+	p := &openclParameters{shapes: slices.Clone(shapes)}
+	for l, s := range shapes {
+		w := e.set.NewWeights(s.In, s.Out)
+		b, err := e.zeroed(fmt.Sprintf("parameters of layer %d, %d→%d", l, s.In, s.Out), w.Floats())
+		if err != nil {
+			p.Release()
+			return nil, err
+		}
+		w.Buf = b.mem
+		p.layers, p.memory = append(p.layers, w), append(p.memory, b)
+	}
+	return p, nil
+}
+
+func (e *opencl) NewIndex(n int) (Index, error) {
+	if err := e.ready("new index"); err != nil {
+		return nil, err
+	}
+	if err := checkSize("new index", n, 1); err != nil {
+		return nil, err
+	}
+	b, err := e.zeroed(fmt.Sprintf("index of %d rows", n), n)
+	if err != nil {
+		return nil, err
+	}
+	return &openclIndex{buffer: b, n: n}, nil
+}
+
+func (e *opencl) NewTally() (Tally, error) {
+	if err := e.ready("new tally"); err != nil {
+		return nil, err
+	}
+	b, err := e.zeroed("tally", kernels.TallyWords)
+	if err != nil {
+		return nil, err
+	}
+	return &openclTally{b}, nil
+}
+
+// scratch is memory that the plans of an engine share: the queue is in order, so
+// that one user is done with it before the next begins.
+type scratch struct {
+	*buffer
+	floats, users int
+}
+
+// acquire returns scratch of at least so many floats, for one more user.
+func (e *opencl) acquire(floats int) (*scratch, error) {
+	for _, s := range e.scratch {
+		if s.floats >= floats {
+			s.users++
+			return s, nil
+		}
+	}
+	b, err := e.zeroed("scratch memory", floats)
+	if err != nil {
+		return nil, err
+	}
+	s := &scratch{buffer: b, floats: floats, users: 1}
+	e.scratch = append(e.scratch, s)
+	return s, nil
+}
+
+// leave is the end of one user; the last one frees the memory.
+func (s *scratch) leave() {
+	if s.users--; s.users > 0 {
+		return
+	}
+	e := s.owner
+	e.scratch = slices.DeleteFunc(e.scratch, func(other *scratch) bool { return other == s })
+	s.Release()
+}

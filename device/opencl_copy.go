@@ -1,0 +1,267 @@
+package device
+
+import (
+	"fmt"
+	"math"
+	"unsafe"
+
+	"github.com/clprop/clprop/cl"
+	"github.com/clprop/clprop/kernels"
+)
+
+// upload is the memory of a matrix with what is under way to and from it.
+type upload struct {
+	*buffer
+	staging []float32 // rows as the device has them; nil before the first Upload
+	arrival *cl.Event // of the last Upload; nil when it was waited for
+	lastUse *cl.Event // of the last plan that used the matrix since uploads began
+}
+
+// Wait implements Transfer. The caller's slice was copied to staging at once, so
+// there is nothing to wait for.
+func (*upload) Wait() error { return nil }
+
+// Release frees the memory and forgets what is under way; OpenCL keeps both alive
+// until the device is done.
+func (u *upload) Release() {
+	u.arrival.Release()
+	u.lastUse.Release()
+	u.arrival, u.lastUse = nil, nil
+	u.buffer.Release()
+}
+
+// settle waits for an upload under way.
+func (u *upload) settle() error {
+	if u.arrival == nil {
+		return nil
+	}
+	err := cl.WaitForEvents([]*cl.Event{u.arrival})
+	u.arrival.Release()
+	u.arrival = nil
+	return err
+}
+
+// ownCL returns an operand as the engine's own type, or says why it is not.
+func ownCL[P interface{ usable(*opencl) error }](e *opencl, op string, operand any) (P, error) {
+	p, ok := operand.(P)
+	if operand == nil {
+		return p, fmt.Errorf("%s: operand is missing", op)
+	}
+	if !ok {
+		return p, fmt.Errorf("%s: %w", op, ErrForeign)
+	}
+	if err := p.usable(e); err != nil {
+		return p, fmt.Errorf("%s: %w", op, err)
+	}
+	return p, nil
+}
+
+// matrix finds the matrix of a copy of n values and settles uploads into it.
+func (e *opencl) matrix(op string, operand Matrix, row, n int) (*openclMatrix, error) {
+	if err := e.ready(op); err != nil {
+		return nil, err
+	}
+	m, err := ownCL[*openclMatrix](e, op, operand)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkRows(op, m, row, n); err != nil {
+		return nil, err
+	}
+	return m, e.fail(m.settle())
+}
+
+// pad writes rows of src as they lie on the device: with a 1 after each, then zeros.
+func pad(dst, src []float32, m kernels.Matrix) {
+	for len(src) > 0 {
+		copy(dst[:m.Cols], src)
+		dst[m.Cols] = 1
+		clear(dst[m.Cols+1 : m.LD])
+		dst, src = dst[m.LD:], src[m.Cols:]
+	}
+}
+
+// chunks calls f for pieces of a copy of rows rows that fit the staging memory.
+func (e *opencl) chunks(m kernels.Matrix, rows int, f func(first, rows int, staging []float32) error) error {
+	most := max(1, stagingFloats/m.LD)
+	if need := min(most, rows) * m.LD; len(e.staging) < need {
+		e.staging = make([]float32, need)
+	}
+	for first := 0; first < rows; first += most {
+		n := min(most, rows-first)
+		if err := f(first, n, e.staging[:n*m.LD]); err != nil {
+			return e.fail(err)
+		}
+	}
+	return nil
+}
+
+func (e *opencl) Write(dst Matrix, row int, src []float32) error {
+	own, err := e.matrix("write", dst, row, len(src))
+	if err != nil {
+		return err
+	}
+	m := own.m
+	return e.chunks(m, len(src)/m.Cols, func(first, rows int, staging []float32) error {
+		pad(staging, src[first*m.Cols:(first+rows)*m.Cols], m)
+		return e.write(m.Buf, (row+first)*m.LD, staging)
+	})
+}
+
+func (e *opencl) Read(dst []float32, src Matrix, row int) error {
+	own, err := e.matrix("read", src, row, len(dst))
+	if err != nil {
+		return err
+	}
+	m := own.m
+	return e.chunks(m, len(dst)/m.Cols, func(first, rows int, staging []float32) error {
+		if err := e.read(m.Buf, (row+first)*m.LD, staging); err != nil {
+			return err
+		}
+		for i := range rows {
+			copy(dst[(first+i)*m.Cols:(first+i+1)*m.Cols], staging[i*m.LD:])
+		}
+		return nil
+	})
+}
+
+// write and read are blocking copies of floats, offset in floats.
+func (e *opencl) write(mem *cl.MemObject, offset int, src []float32) error {
+	event, err := e.compute.EnqueueWriteBufferFloat32(mem, true, 4*offset, src, nil)
+	event.Release()
+	return err
+}
+
+func (e *opencl) read(mem *cl.MemObject, offset int, dst []float32) error {
+	event, err := e.compute.EnqueueReadBufferFloat32(mem, true, 4*offset, dst, nil)
+	event.Release()
+	return err
+}
+
+// Upload copies src to the matrix's staging memory and queues the rest.
+func (e *opencl) Upload(dst Matrix, src []float32) (Transfer, error) {
+	m, err := e.matrix("upload", dst, 0, len(src))
+	if err != nil {
+		return nil, err
+	}
+	floats := len(src) / m.m.Cols * m.m.LD
+	if m.staging == nil {
+		// Plans that ran before uploads began left no event: wait for them once.
+		if err := e.fail(e.compute.Finish()); err != nil {
+			return nil, err
+		}
+	}
+	if len(m.staging) < floats {
+		m.staging = make([]float32, floats)
+	}
+	pad(m.staging, src, m.m)
+	var after []*cl.Event
+	if m.lastUse != nil {
+		after = []*cl.Event{m.lastUse}
+	}
+	m.arrival, err = e.transfer.EnqueueWriteBufferFloat32(m.m.Buf, false, 0, m.staging[:floats], after)
+	if err == nil {
+		err = e.transfer.Flush()
+	}
+	return m.upload, e.fail(err)
+}
+
+func (e *opencl) WriteParameters(dst Parameters, layer int, weights, bias []float32) error {
+	w, err := e.layer("write parameters", dst, layer, weights, bias)
+	if err != nil {
+		return err
+	}
+	host := make([]float32, w.Panels()*w.Panel)
+	for o := range w.Out {
+		for i, v := range weights[o*w.In : (o+1)*w.In] {
+			host[w.Index(i, o)] = v
+		}
+		host[w.Index(w.In, o)] = bias[o]
+	}
+	return e.fail(e.write(w.Buf, 0, host))
+}
+
+func (e *opencl) ReadParameters(weights, bias []float32, src Parameters, layer int) error {
+	w, err := e.layer("read parameters", src, layer, weights, bias)
+	if err != nil {
+		return err
+	}
+	host := make([]float32, w.Panels()*w.Panel)
+	if err := e.fail(e.read(w.Buf, 0, host)); err != nil {
+		return err
+	}
+	for o := range w.Out {
+		for i := range w.In {
+			weights[o*w.In+i] = host[w.Index(i, o)]
+		}
+		bias[o] = host[w.Index(w.In, o)]
+	}
+	return nil
+}
+
+// layer finds one layer of p that the host slices fit.
+func (e *opencl) layer(op string, p Parameters, layer int, weights, bias []float32) (kernels.Weights, error) {
+	if err := e.ready(op); err != nil {
+		return kernels.Weights{}, err
+	}
+	own, err := ownCL[*openclParameters](e, op, p)
+	if err != nil {
+		return kernels.Weights{}, err
+	}
+	if err := checkLayer(op, own, layer, len(weights), len(bias)); err != nil {
+		return kernels.Weights{}, err
+	}
+	return own.layers[layer], nil
+}
+
+func (e *opencl) WriteIndex(dst Index, rows []int32) error {
+	if err := e.ready("write index"); err != nil {
+		return err
+	}
+	x, err := ownCL[*openclIndex](e, "write index", dst)
+	if err != nil {
+		return err
+	}
+	if err := checkIndex("write index", x, len(rows)); err != nil {
+		return err
+	}
+	x.low, x.top = rows[0], rows[0]
+	for _, row := range rows {
+		x.low, x.top = min(x.low, row), max(x.top, row)
+	}
+	event, err := e.compute.EnqueueWriteBuffer(x.mem, true, 0, 4*len(rows), unsafe.Pointer(&rows[0]), nil)
+	event.Release()
+	return e.fail(err)
+}
+
+func (e *opencl) ReadTally(t Tally) (Sums, error) {
+	if err := e.ready("read tally"); err != nil {
+		return Sums{}, err
+	}
+	own, err := ownCL[*openclTally](e, "read tally", t)
+	if err != nil {
+		return Sums{}, err
+	}
+	words := make([]float32, kernels.TallyWords)
+	if err := e.fail(e.read(own.mem, 0, words)); err != nil {
+		return Sums{}, err
+	}
+	return Sums{
+		// the compensation is what the running sum has lost so far
+		Loss:    float64(words[0]) - float64(words[1]),
+		Correct: int(math.Float32bits(words[2])),
+		Count:   int(math.Float32bits(words[3])),
+		Squares: float64(words[4]),
+	}, nil
+}
+
+func (e *opencl) ResetTally(t Tally) error {
+	if err := e.ready("reset tally"); err != nil {
+		return err
+	}
+	own, err := ownCL[*openclTally](e, "reset tally", t)
+	if err != nil {
+		return err
+	}
+	return e.zero(own.buffer)
+}

@@ -1,0 +1,168 @@
+package device
+
+import (
+	"slices"
+
+	"github.com/clprop/clprop/cl"
+	"github.com/clprop/clprop/kernels"
+)
+
+// add appends the launches of one operation; p.err keeps the first error.
+func (p *openclPlan) add(op Op) {
+	set := p.engine.set
+	switch o := op.(type) {
+	case Gather:
+		p.gather(o)
+	case Forward:
+		a, theta, out := p.matrix(o.A), p.layers(o.Theta), p.matrix(o.Out)
+		p.launch(func() (*kernels.Launch, error) { return set.Forward(string(o.Act), a, theta[o.Layer], out) })
+	case Activate:
+		z, a := p.matrix(o.Z), p.matrix(o.A)
+		p.launch(func() (*kernels.Launch, error) { return set.Activate(string(o.Act), z, a) })
+	case OutputDelta:
+		a, y, delta := p.matrix(o.A), p.matrix(o.Y), p.matrix(o.Delta)
+		p.launch(func() (*kernels.Launch, error) { return set.OutputDelta(a, y, delta) })
+	case HiddenDelta:
+		p.hiddenDelta(o)
+	case Accumulate:
+		delta, a, sum := p.matrix(o.Delta), p.matrix(o.A), p.layers(o.Sum)
+		p.launch(func() (*kernels.Launch, error) { return set.Accumulate(delta, a, sum[o.Layer], o.Fresh) })
+	case Gradient:
+		p.gradient(o)
+	case SGD:
+		p.sgd(o)
+	case Cost:
+		p.cost(o)
+	case Penalty:
+		p.penalty(o)
+	}
+}
+
+// bind is what ownCL finds, kept for later checks; zero after an error.
+func bind[P interface{ usable(*opencl) error }](p *openclPlan, operand any) (own P) {
+	if p.err != nil {
+		return own
+	}
+	own, p.err = ownCL[P](p.engine, "operand", operand)
+	p.operands = append(p.operands, own)
+	return own
+}
+
+func (p *openclPlan) matrix(m Matrix) kernels.Matrix {
+	own := bind[*openclMatrix](p, m)
+	if p.err != nil {
+		return kernels.Matrix{}
+	}
+	if !slices.Contains(p.matrices, own.upload) {
+		p.matrices = append(p.matrices, own.upload)
+	}
+	return own.m
+}
+
+func (p *openclPlan) layers(theta Parameters) []kernels.Weights {
+	own := bind[*openclParameters](p, theta)
+	if p.err != nil {
+		return nil
+	}
+	return own.layers
+}
+
+// launch appends what a launcher returns. The launcher runs only if its operands
+// were found.
+func (p *openclPlan) launch(launcher func() (*kernels.Launch, error)) *kernels.Launch {
+	if p.err != nil {
+		return nil
+	}
+	var l *kernels.Launch
+	if l, p.err = launcher(); p.err != nil {
+		return nil
+	}
+	p.launches = append(p.launches, l)
+	return l
+}
+
+// own allocates memory that lives as long as the plan.
+func (p *openclPlan) own(what string, floats int) *cl.MemObject {
+	if p.err != nil {
+		return nil
+	}
+	var b *buffer
+	if b, p.err = p.engine.zeroed(what, floats); p.err != nil {
+		return nil
+	}
+	p.memory = append(p.memory, b)
+	return b.mem
+}
+
+// follow makes an argument take the value of a Scalar at every Run.
+func (p *openclPlan) follow(from *Scalar, set func(float64) error) {
+	if p.err == nil {
+		last := from.Value()
+		p.err = set(last)
+		p.scalars = append(p.scalars, scalarArg{from: from, last: last, set: set})
+	}
+}
+
+func (p *openclPlan) gather(o Gather) {
+	src, dst, index := p.matrix(o.Src), p.matrix(o.Dst), bind[*openclIndex](p, o.Index)
+	l := p.launch(func() (*kernels.Launch, error) { return p.engine.set.Gather(src, index.mem, dst) })
+	p.follow(o.From, func(v float64) error { return l.SetFrom(int32(v)) })
+	p.gathers = append(p.gathers, gatherCheck{from: o.From, rows: dst.Rows, src: src.Rows, index: index})
+}
+
+// hiddenDelta is one launch, or two where the kernel reads a transposed copy of
+// the weights, which the step before has changed.
+func (p *openclPlan) hiddenDelta(o HiddenDelta) {
+	set := p.engine.set
+	next, theta, a, delta := p.matrix(o.Next), p.layers(o.Theta), p.matrix(o.A), p.matrix(o.Delta)
+	var packed kernels.Transposed
+	if p.err == nil && set.NeedsTransposed() {
+		w := theta[o.Layer]
+		packed = set.NewTransposed(w)
+		var shared *scratch
+		if shared, p.err = p.engine.acquire(set.TransposedFloats(w)); p.err != nil {
+			return
+		}
+		p.shared = append(p.shared, shared)
+		packed.Buf = shared.mem
+		p.launch(func() (*kernels.Launch, error) { return set.Pack(w, packed) })
+	}
+	p.launch(func() (*kernels.Launch, error) {
+		return set.HiddenDelta(string(o.Act), next, theta[o.Layer], packed, a, delta)
+	})
+}
+
+func (p *openclPlan) gradient(o Gradient) {
+	sum, theta, grad := p.layers(o.Sum), p.layers(o.Theta), p.layers(o.Grad)
+	for l := range sum {
+		p.launch(func() (*kernels.Launch, error) {
+			return p.engine.set.Gradient(sum[l], theta[l], float32(o.Lambda), o.M, grad[l])
+		})
+	}
+}
+
+func (p *openclPlan) sgd(o SGD) {
+	theta, grad := p.layers(o.Theta), p.layers(o.Grad)
+	for i := range theta {
+		l := p.launch(func() (*kernels.Launch, error) { return p.engine.set.SGD(theta[i], grad[i]) })
+		p.follow(o.Rate, func(v float64) error { return l.SetRate(float32(v)) })
+	}
+}
+
+func (p *openclPlan) cost(o Cost) {
+	z, y, tally := p.matrix(o.Z), p.matrix(o.Y), bind[*openclTally](p, o.Tally)
+	losses, right := p.own("losses of a batch", z.Rows), p.own("hits of a batch", z.Rows)
+	set := p.engine.set
+	p.launch(func() (*kernels.Launch, error) { return set.RowCost(string(o.Loss), z, y, losses, right) })
+	p.launch(func() (*kernels.Launch, error) { return set.Tally(z.Rows, losses, right, tally.mem) })
+}
+
+func (p *openclPlan) penalty(o Penalty) {
+	theta, tally := p.layers(o.Theta), bind[*openclTally](p, o.Tally)
+	parts := p.own("partial sums", kernels.PenaltyParts)
+	set := p.engine.set
+	for l := range theta {
+		p.launch(func() (*kernels.Launch, error) { return set.Squares(theta[l], parts) })
+		p.launch(func() (*kernels.Launch, error) { return set.AddSquares(l == 0, parts, tally.mem) })
+	}
+}

@@ -1,0 +1,164 @@
+package device
+
+import (
+	"fmt"
+
+	"github.com/clprop/clprop/cl"
+	"github.com/clprop/clprop/kernels"
+)
+
+// openclPlan is a list of launches with their arguments set.
+type openclPlan struct {
+	engine   *opencl
+	launches []*kernels.Launch
+	scalars  []scalarArg
+	gathers  []gatherCheck
+	operands []interface{ usable(*opencl) error }
+	matrices []*upload // to wait for, and to mark as used
+	memory   []*buffer // the plan's own
+	shared   []*scratch
+	arrivals []*cl.Event // reused by every Run
+	err      error       // the first error of Prepare
+	released bool
+}
+
+// scalarArg is a kernel argument that follows a Scalar.
+type scalarArg struct {
+	from *Scalar
+	last float64
+	set  func(float64) error
+}
+
+// gatherCheck keeps a Gather inside its index and its source.
+type gatherCheck struct {
+	from      *Scalar
+	rows, src int
+	index     *openclIndex
+}
+
+func (e *opencl) Prepare(ops ...Op) (Plan, error) {
+	if err := e.ready("prepare"); err != nil {
+		return nil, err
+	}
+	if err := checkOps(ops); err != nil {
+		return nil, err
+	}
+	p := &openclPlan{engine: e}
+	for i, op := range ops {
+		p.add(op)
+		if p.err != nil {
+			p.Release()
+			return nil, fmt.Errorf("prepare: operation %d: %w", i, p.err)
+		}
+	}
+	return p, nil
+}
+
+// Run queues the launches. What is checked first leaves nothing half done; an error
+// after that stays with the engine.
+func (p *openclPlan) Run() error {
+	e := p.engine
+	if err := p.runnable(); err != nil {
+		return err
+	}
+	if err := p.awaitUploads(); err != nil {
+		return err
+	}
+	for i := range p.scalars {
+		s := &p.scalars[i]
+		if v := s.from.Value(); v != s.last {
+			if err := e.fail(s.set(v)); err != nil {
+				return err
+			}
+			s.last = v
+		}
+	}
+	for _, l := range p.launches {
+		if err := e.enqueue(l); err != nil {
+			return err
+		}
+	}
+	if err := p.markUse(); err != nil {
+		return err
+	}
+	return e.fail(e.compute.Flush())
+}
+
+func (p *openclPlan) runnable() error {
+	e := p.engine
+	if err := e.ready("run"); err != nil {
+		return err
+	}
+	if p.released {
+		return fmt.Errorf("run: plan %w", ErrReleased)
+	}
+	for _, o := range p.operands {
+		if err := o.usable(e); err != nil {
+			return fmt.Errorf("run: %w", err)
+		}
+	}
+	for _, g := range p.gathers {
+		if _, err := checkFrom(g.from, g.rows, g.index.n); err != nil {
+			return fmt.Errorf("run: %w", err)
+		}
+		for _, row := range [...]int32{g.index.low, g.index.top} {
+			if err := checkRow(0, row, g.src); err != nil {
+				return e.fail(fmt.Errorf("run: %w", err))
+			}
+		}
+	}
+	return nil
+}
+
+// awaitUploads makes the compute queue wait for uploads into the plan's matrices.
+func (p *openclPlan) awaitUploads() error {
+	p.arrivals = p.arrivals[:0]
+	for _, m := range p.matrices {
+		if m.arrival != nil {
+			p.arrivals = append(p.arrivals, m.arrival)
+		}
+	}
+	if len(p.arrivals) == 0 {
+		return nil
+	}
+	event, err := p.engine.compute.EnqueueBarrierWithWaitList(p.arrivals)
+	event.Release()
+	return p.engine.fail(err)
+}
+
+// markUse lets the next upload into the plan's matrices wait for this run.
+func (p *openclPlan) markUse() error {
+	for _, m := range p.matrices {
+		if m.staging == nil {
+			continue
+		}
+		event, err := p.engine.compute.EnqueueMarkerWithWaitList(nil)
+		if err != nil {
+			return p.engine.fail(err)
+		}
+		m.lastUse.Release()
+		m.lastUse = event
+	}
+	return nil
+}
+
+func (p *openclPlan) Launches() int { return len(p.launches) }
+
+func (p *openclPlan) Release() {
+	if p.released {
+		return
+	}
+	p.released = true
+	for _, l := range p.launches {
+		l.Release()
+	}
+	if p.engine.closed {
+		return
+	}
+	for _, b := range p.memory {
+		b.Release()
+	}
+	for _, s := range p.shared {
+		s.leave()
+	}
+}

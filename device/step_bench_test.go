@@ -1,0 +1,108 @@
+package device
+
+import (
+	"fmt"
+	"testing"
+)
+
+// BenchmarkStep runs whole training steps, queued ten at a time: forward, deltas,
+// accumulate, gradient, update. FLOPs count the three products, 6·b·Σ in·out less
+// the input layer's delta.
+func BenchmarkStep(b *testing.B) {
+	for _, c := range []struct {
+		sizes []int
+		batch int
+	}{
+		{[]int{784, 128, 10}, 32},
+		{[]int{784, 512, 512, 10}, 128},
+		{[]int{784, 2048, 2048, 10}, 256},
+		{[]int{617, 1531, 977, 26}, 200},
+		{[]int{50, 50, 50, 50, 50, 50, 50, 50, 50, 10}, 64},
+	} {
+		b.Run(fmt.Sprintf("%v-%d", c.sizes, c.batch), func(b *testing.B) { benchmarkStep(b, c.sizes, c.batch) })
+	}
+}
+
+func benchmarkStep(b *testing.B, sizes []int, batch int) {
+	e, err := Open("")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer e.Close()
+	plan := newStep(b, e, sizes, batch)
+	for range 3 {
+		if err := plan.Run(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	e.Sync()
+	b.ResetTimer()
+	for i := range b.N {
+		if err := plan.Run(); err != nil {
+			b.Fatal(err)
+		}
+		if i%10 == 9 {
+			e.Sync()
+		}
+	}
+	if err := e.Sync(); err != nil {
+		b.Fatal(err)
+	}
+	products := 0
+	for l := range len(sizes) - 1 {
+		products += 6 * sizes[l] * sizes[l+1]
+	}
+	flops := float64(batch * (products - 2*sizes[0]*sizes[1]))
+	seconds := b.Elapsed().Seconds() / float64(b.N)
+	b.ReportMetric(float64(batch)/seconds, "samples/s")
+	b.ReportMetric(flops/seconds/1e9, "GFLOPS")
+	b.ReportMetric(float64(plan.Launches()), "launches")
+}
+
+// newStep prepares a training step of a sigmoid net on zero data.
+func newStep(tb testing.TB, e Engine, sizes []int, batch int) Plan {
+	tb.Helper()
+	var shapes []Shape
+	var a, delta []Matrix
+	matrix := func(cols int) Matrix {
+		m, err := e.NewMatrix(batch, cols)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return m
+	}
+	for l, s := range sizes {
+		a, delta = append(a, matrix(s)), append(delta, matrix(s))
+		if l > 0 {
+			shapes = append(shapes, Shape{sizes[l-1], s})
+		}
+	}
+	parameters := func() Parameters {
+		p, err := e.NewParameters(shapes)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return p
+	}
+	theta, sum, grad := parameters(), parameters(), parameters()
+	last := len(shapes)
+	h, y := matrix(sizes[last]), matrix(sizes[last])
+	var ops []Op
+	for l := range last - 1 {
+		ops = append(ops, Forward{Sigmoid, a[l], theta, l, a[l+1]})
+	}
+	ops = append(ops, Forward{Linear, a[last-1], theta, last - 1, a[last]},
+		Activate{Sigmoid, a[last], h}, OutputDelta{h, y, delta[last]})
+	for l := last - 1; l >= 0; l-- {
+		ops = append(ops, Accumulate{delta[l+1], a[l], sum, l, true})
+		if l > 0 {
+			ops = append(ops, HiddenDelta{Sigmoid, delta[l+1], theta, l, a[l], delta[l]})
+		}
+	}
+	ops = append(ops, Gradient{sum, theta, 0, batch, grad}, SGD{theta, grad, NewScalar(0.1)})
+	plan, err := e.Prepare(ops...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return plan
+}

@@ -1,0 +1,36 @@
+// accumulate.cl: Δ_W += δᵀ a and Δ_θ0 += column sums of δ, in one product.
+//
+//   C = C + [a 1]ᵀ · D   (FRESH: C = [a 1]ᵀ · D)      M = in + 1, N = out, K = batch
+//
+// The constant 1 in column in of a makes row in of C the column sums of δ, which
+// is the accumulator of the bias.
+//
+//   a     (m, k) at a[k·lda + m]: a(l), read transposed
+//   D     (k, n) at D[k·ldd + n]: δ(l+1)
+//   C     (m, n) at C[(n / NR)·panel + m·NR + n % NR]: Δ, laid out as the weights
+//
+// The batch is summed in order k = 0, 1, …: results repeat bit for bit.
+// Launch contract: see block.cl (CPUs) and tile.cl (GPUs). Built with TA.
+
+__kernel void accumulate(const int M, const int N, const int K,
+                         __global const float *restrict a, const int lda,
+                         __global const float *restrict D, const int ldd,
+                         __global float *restrict C, const int panel, const int step) {
+#ifdef FRESH
+#define ONTO(p) 0.0f
+#else
+#define ONTO(p) LOAD_REAL(p)
+#endif
+#ifdef NR
+#define C_AT(row, col) (C + ((col) / NR) * (size_t)panel + (size_t)(row) * NR + (col) % NR)
+#else
+#define C_AT(row, col) (C + (size_t)(row) * step + (col))
+#endif
+#define STORE(row, col, left, v)                               \
+  if ((left) > 0) {                                            \
+    __global float *p = C_AT(row, col);                        \
+    STORE_REAL((v) + ONTO(p), left, p);                        \
+  }
+  PRODUCT(a, lda, D, ROW_MAJOR_PANEL, ldd)
+#undef STORE
+}

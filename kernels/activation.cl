@@ -1,0 +1,32 @@
+// activation.cl: g and g′, element by element. Not a kernel: it is put before
+// the kernels that apply an activation.
+//
+//   ACT(z)        a = g(z)
+//   ACT_PRIME(a)  g′(z), written from the saved activation a, so that z need not
+//                 be kept (Rumelhart, Hinton & Williams 1986 use the same form)
+//
+// real is the type that the kernel works in: floatv or float. The host sets one
+// of ACT_LINEAR, ACT_SIGMOID, ACT_TANH, ACT_RELU.
+//
+// exp of a large negative z gives 0, of a large positive z gives inf, and 1/inf
+// is 0: the sigmoid needs no case for either. NaN stays NaN in all of them.
+
+#if defined(ACT_SIGMOID)
+#define ACT(z) (1.0f / (1.0f + exp(-(z))))
+#define ACT_PRIME(a) ((a) * (1.0f - (a)))
+#elif defined(ACT_TANH)
+#define ACT(z) tanh(z)
+#define ACT_PRIME(a) (1.0f - (a) * (a))
+#elif defined(ACT_RELU)
+// max would drop a NaN; a comparison that is false for NaN keeps it.
+#define ACT(z) RELU_SELECT(z)
+#define ACT_PRIME(a) RELU_STEP(a)
+#else
+#define ACT(z) (z)
+#define ACT_PRIME(a) ((real)1.0f)
+#endif
+
+#if defined(ACT_RELU)
+inline real RELU_SELECT(real z) { return (z < 0.0f) ? (real)0.0f : z; }
+inline real RELU_STEP(real a) { return (a > 0.0f) ? (real)1.0f : (real)0.0f; }
+#endif

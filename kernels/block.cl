@@ -1,0 +1,111 @@
+// block.cl: the matrix product of CPU devices. Not a kernel: forward.cl,
+// hiddendelta.cl and accumulate.cl put their arguments and their epilogue around it.
+//
+// A work-item owns a block of MR × NR elements of C, NR = NV·VW, in registers:
+//
+//               n   n+VW
+//            ┌──────┬──────┐        one row of the block is NV vectors;
+//     m      │ c0_0 │ c0_1 │        at step k the work-item loads NV vectors
+//     m+1    │ c1_0 │ c1_1 │        of B, broadcasts MR elements of A, and
+//     …      │  …   │  …   │        does MR·NV vector multiply-adds
+//            └──────┴──────┘
+//
+// No local memory and no barrier: on a CPU both are plain RAM and loops over
+// work-items, and cost more than they save.
+//
+//   A  (m, k) at A[m·lda + k], or with TA at A[k·lda + m]
+//   B  (k, n) at B[(n / NR)·bpanel + k·bstep + n % NR]: panels NR wide, each
+//      contiguous (bstep = NR), or a row-major matrix (bpanel = NR, bstep = ld)
+//   K  may be anything; rows of C ≥ M and columns ≥ N are computed from
+//      padding and not stored. Reads reach at most MR−1 rows or columns past A
+//      and one panel of B: layout.go allocates for that.
+//
+// Launch: global (⌈M/MR⌉, ⌈N/NR⌉), local (1, 1), no local memory. Work-groups
+// next to each other in dimension 0 read the same panel of B, which stays in cache.
+//
+// Tunables: MR 1, 2, 4, 6, 8 or 12 rows; NV 1, 2 or 3 vectors. MR·NV accumulators +
+// NV + 1 must fit in the vector registers: 8×2 for 32 of them, 6×2 for 16.
+// Idea: Goto & van de Geijn, "Anatomy of high-performance matrix
+// multiplication", ACM TOMS 34 (2008), the register-blocked inner kernel.
+
+#ifndef MR
+#define MR 4
+#endif
+#ifndef NV
+#define NV 1
+#endif
+#define NR (NV * VW)
+
+#define ROWS_1(X) X(0)
+#define ROWS_2(X) ROWS_1(X) X(1)
+#define ROWS_4(X) ROWS_2(X) X(2) X(3)
+#define ROWS_6(X) ROWS_4(X) X(4) X(5)
+#define ROWS_8(X) ROWS_6(X) X(6) X(7)
+#define ROWS_12(X) ROWS_8(X) X(8) X(9) X(10) X(11)
+#define ROWS(X) CAT(ROWS_, MR)(X)
+
+#if NV >= 2
+#define IF_2(X) X
+#else
+#define IF_2(X)
+#endif
+#if NV >= 3
+#define IF_3(X) X
+#else
+#define IF_3(X)
+#endif
+
+#ifdef TA
+#define A_ROW(i) Ap[i]
+#define A_START(A, m) ((A) + (m))
+#define A_STEP a_stride
+#else
+#define A_ROW(i) Ap[(size_t)(i) * a_stride]
+#define A_START(A, m) ((A) + (size_t)(m) * a_stride)
+#define A_STEP 1
+#endif
+
+#define DECLARE_ROW(i)      \
+  floatv c##i##_0 = 0.0f;   \
+  IF_2(floatv c##i##_1 = 0.0f;) IF_3(floatv c##i##_2 = 0.0f;)
+
+#define MULADD_ROW(i)                               \
+  {                                                 \
+    floatv a = (floatv)(A_ROW(i));                  \
+    c##i##_0 = MULADD(a, b0, c##i##_0);             \
+    IF_2(c##i##_1 = MULADD(a, b1, c##i##_1);)       \
+    IF_3(c##i##_2 = MULADD(a, b2, c##i##_2);)       \
+  }
+
+// STORE(row, col, left, v) is the kernel's epilogue: v is VW elements of C at
+// (row, col), of which the first left are inside C.
+#define STORE_ROW(i)                                               \
+  if (m + i < M) {                                                 \
+    STORE(m + i, n, N - n, c##i##_0)                               \
+    IF_2(STORE(m + i, n + VW, N - n - VW, c##i##_1))               \
+    IF_3(STORE(m + i, n + 2 * VW, N - n - 2 * VW, c##i##_2))       \
+  }
+
+#define PRODUCT(A, lda, B, bpanel, bstep)                          \
+  const int m = (int)get_global_id(0) * MR;                        \
+  const int n = (int)get_global_id(1) * NR;                        \
+  const int a_stride = (lda);                                      \
+  ROWS(DECLARE_ROW)                                                \
+  __global const float *Ap = A_START(A, m);                        \
+  __global const float *Bp = (B) + get_global_id(1) * (size_t)(bpanel); \
+  for (int k = 0; k < K; k++) {                                    \
+    floatv b0 = LOADV(Bp);                                         \
+    IF_2(floatv b1 = LOADV(Bp + VW);)                              \
+    IF_3(floatv b2 = LOADV(Bp + 2 * VW);)                          \
+    ROWS(MULADD_ROW)                                               \
+    Bp += (bstep);                                                 \
+    Ap += A_STEP;                                                  \
+  }                                                                \
+  ROWS(STORE_ROW)
+
+// A row-major B is cut into panels NR columns apart.
+#define ROW_MAJOR_PANEL NR
+
+typedef floatv real;
+#define LOAD_REAL(p) LOADV(p)
+#define STORE_REAL(v, left, p) store_part(v, left, p)

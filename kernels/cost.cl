@@ -1,0 +1,68 @@
+// cost.cl: the loss of each row of a batch and whether its class is right, and
+// their sums over the batch, added to a tally.
+//
+//   rowcost   L[i] = loss of row i, from z so that it is finite for every finite z:
+//             sigmoid   Σ_k max(z_k, 0) − z_k y_k + log(1 + e^−|z_k|)
+//             softmax   Σ_k y_k (log Σ_j e^(z_j − max z) + max z − z_k)
+//             R[i] = 1 if the largest z is where the largest y is (the first of
+//             equals); with one unit, if z > 0 where y > ½
+//   tally     T[0] += Σ L (T[1] its compensation), T[2] += Σ R, T[3] += rows
+//
+//   Z, Y  (i, k) at [i·ld + k], rows × cols;  L, R  rows
+//   T     8 words, see tally.go: 0 and 1 and 4 are floats, 2 and 3 are ints
+//
+// The sum over rows is compensated, in row order, and the same every time:
+// Kahan, "Further remarks on reducing truncation errors", CACM 8 (1965).
+//
+// Launch: rowcost global (≥ rows), a work-item a row, any local size; tally one
+// work-item. LOSS_SOFTMAX or LOSS_SIGMOID is set by the host.
+
+#pragma OPENCL FP_CONTRACT OFF
+
+__kernel void rowcost(const int rows, const int cols, __global const float *Z, const int ldz,
+                      __global const float *Y, const int ldy, __global float *L, __global int *R) {
+  const int i = get_global_id(0);
+  if (i >= rows) return;
+  Z += (size_t)i * ldz;
+  Y += (size_t)i * ldy;
+  int topz = 0, topy = 0;
+  for (int k = 1; k < cols; k++) {
+    if (Z[k] > Z[topz]) topz = k;
+    if (Y[k] > Y[topy]) topy = k;
+  }
+  R[i] = cols == 1 ? (Z[0] > 0.0f) == (Y[0] > 0.5f) : topz == topy;
+  float loss = 0.0f;
+#ifdef LOSS_SOFTMAX
+  const float top = Z[topz];
+  float sum = 0.0f;
+  for (int k = 0; k < cols; k++) sum += exp(Z[k] - top);
+  const float logsum = log(sum);
+  for (int k = 0; k < cols; k++)
+    if (Y[k] != 0.0f) loss += Y[k] * (logsum + (top - Z[k]));
+#else
+  for (int k = 0; k < cols; k++) {
+    const float z = Z[k];
+    // a comparison that is false for NaN keeps it, unlike fmax
+    loss += (z < 0.0f ? 0.0f : z) - z * Y[k] + log1p(exp(-fabs(z)));
+  }
+#endif
+  L[i] = loss;
+}
+
+__kernel void tally(const int rows, __global const float *L, __global const int *R, __global float *T) {
+  if (get_global_id(0) > 0) return;
+  __global int *counts = (__global int *)T;
+  float sum = T[0], lost = T[1];
+  int right = 0;
+  for (int i = 0; i < rows; i++) {
+    const float term = L[i] - lost;
+    const float next = sum + term;
+    lost = (next - sum) - term;
+    sum = next;
+    right += R[i];
+  }
+  T[0] = sum;
+  T[1] = lost;
+  counts[2] += right;
+  counts[3] += rows;
+}

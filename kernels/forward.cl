@@ -1,0 +1,23 @@
+// forward.cl: z = a Wᵀ + 1 θ0ᵀ and a(l+1) = g(z) in one pass, for a batch.
+//
+//   C = ACT(A · B)      M = batch, N = out, K = in + 1
+//
+// A is [a 1]: column in of every matrix holds the constant 1, and row in of the
+// weights holds θ0, so the product itself adds the bias.
+//
+//   A     (m, k) at A[m·lda + k], lda ≥ in + 1: activations a(l)
+//   W     (k, n) at W[(n / NR)·panel + k·NR + n % NR]: weights; on GPUs one
+//         panel, W[k·NR + n]
+//   C     (m, n) at C[m·ldc + n]: activations a(l+1)
+//
+// Launch contract: see block.cl (CPUs) and tile.cl (GPUs).
+
+__kernel void forward(const int M, const int N, const int K,
+                      __global const float *restrict A, const int lda,
+                      __global const float *restrict W, const int panel, const int step,
+                      __global float *restrict C, const int ldc) {
+#define STORE(row, col, left, v) \
+  STORE_REAL(ACT(v), left, C + (size_t)(row) * ldc + (col));
+  PRODUCT(A, lda, W, panel, step)
+#undef STORE
+}

@@ -1,0 +1,26 @@
+// hiddendelta.cl: δ(l) = (δ(l+1) W(l)) ⊙ g′(z(l)), with g′ written from a(l).
+//
+//   C = (D · B) ⊙ ACT_PRIME(a)      M = batch, N = in, K = out
+//
+//   D     (m, k) at D[m·ldd + k]: δ(l+1)
+//   B     (k, n): the weights with k = output, n = input. On CPUs the copy that
+//         pack.cl made, B[(n / NR)·panel + k·NR + n % NR]; on GPUs W itself read
+//         transposed, B[n·step + k]. The bias row is not part of it.
+//   a     (m, n) at a[m·lda + n]: a(l)
+//   C     (m, n) at C[m·ldc + n]: δ(l)
+//
+// Launch contract: see block.cl (CPUs) and tile.cl (GPUs).
+
+__kernel void hiddendelta(const int M, const int N, const int K,
+                          __global const float *restrict D, const int ldd,
+                          __global const float *restrict B, const int panel, const int step,
+                          __global const float *restrict a, const int lda,
+                          __global float *restrict C, const int ldc) {
+#define STORE(row, col, left, v)                                             \
+  if ((left) > 0) {                                                          \
+    real prime = ACT_PRIME(LOAD_REAL(a + (size_t)(row) * lda + (col)));      \
+    STORE_REAL((v)*prime, left, C + (size_t)(row) * ldc + (col));            \
+  }
+  PRODUCT(D, ldd, B, panel, step)
+#undef STORE
+}

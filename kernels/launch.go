@@ -1,0 +1,101 @@
+package kernels
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/clprop/clprop/cl"
+)
+
+// ErrShape is wrapped by a launcher's error about operands that do not fit together.
+var ErrShape = errors.New("operands do not fit")
+
+// Launch is a kernel with its arguments and its launch shape, ready to be enqueued
+// any number of times.
+type Launch struct {
+	Name   string  // kernel name
+	FLOPs  float64 // floating-point operations of one run
+	Bytes  float64 // bytes that one run must move, each operand counted once
+	kernel *cl.Kernel
+	shape  *cl.NDRange
+}
+
+// Enqueue queues one run. It does not wait.
+func (l *Launch) Enqueue(q *cl.CommandQueue) error {
+	if err := q.Launch(l.kernel, l.shape); err != nil {
+		return fmt.Errorf("kernel %s: %w", l.Name, err)
+	}
+	return nil
+}
+
+// Release frees the kernel object. It is safe to call twice.
+func (l *Launch) Release() { l.kernel.Release() }
+
+// args sets all arguments, in order.
+func (l *Launch) args(values ...any) (*Launch, error) {
+	for i, v := range values {
+		if n, ok := v.(int); ok {
+			v = int32(n) // OpenCL C's int, whatever Go's is
+		}
+		if err := l.kernel.SetArg(i, v); err != nil {
+			l.Release()
+			return nil, fmt.Errorf("kernel %s: argument %d: %w", l.Name, i, err)
+		}
+	}
+	return l, nil
+}
+
+func (l *Launch) setFloat(arg int, v float32) error {
+	if err := l.kernel.SetArgFloat32(arg, v); err != nil {
+		return fmt.Errorf("kernel %s: argument %d: %w", l.Name, arg, err)
+	}
+	return nil
+}
+
+func (l *Launch) setInt(arg int, v int32) error {
+	if err := l.kernel.SetArgInt32(arg, v); err != nil {
+		return fmt.Errorf("kernel %s: argument %d: %w", l.Name, arg, err)
+	}
+	return nil
+}
+
+func (s *Set) launch(name string, k *cl.Kernel, global, local []int) (*Launch, error) {
+	shape, err := cl.NewNDRange(global, local)
+	if err != nil {
+		k.Release()
+		return nil, fmt.Errorf("kernel %s: %w", name, err)
+	}
+	return &Launch{Name: name, kernel: k, shape: shape}, nil
+}
+
+// overRows is the shape (vectors, rows) of kernels that go over the vectors of
+// each row; dimension 0 strides.
+func (s *Set) overRows(name string, k *cl.Kernel, cols, rows int) (*Launch, error) {
+	if s.Tuning.Family == Block {
+		// one work-item a row, in groups of one size so that the kernel is compiled once
+		return s.launch(name, k, []int{1, roundUp(rows, 16)}, []int{1, min(16, s.local)})
+	}
+	vectors := ceilDiv(cols, s.Tuning.VW)
+	local := min(s.local, 32)
+	return s.launch(name, k, []int{roundUp(vectors, local), rows}, []int{local, 1})
+}
+
+// overItems is a one-dimensional shape of at least n work-items.
+func (s *Set) overItems(name string, k *cl.Kernel, n int) (*Launch, error) {
+	local := s.local
+	if s.Tuning.Family == Block {
+		local = min(8, s.local) // CPUs: enough groups for every core
+	}
+	return s.launch(name, k, []int{roundUp(n, local)}, []int{local})
+}
+
+func sortedKeys(m macros) []string { return slices.Sorted(maps.Keys(m)) }
+
+func fits(name string, ok bool, format string, args ...any) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf("%s: %w: %s", name, ErrShape, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,16 @@
+package kernels
+
+// Pack launches the transposing copy of w into t. See pack.cl.
+func (s *Set) Pack(w Weights, t Transposed) (*Launch, error) {
+	k, err := s.kernel("pack", macros{}, "pack.cl")
+	if err != nil {
+		return nil, err
+	}
+	across, down := ceilDiv(w.In, s.Tuning.VW), ceilDiv(w.Out, s.Tuning.VW)
+	l, err := s.launch("pack", k, []int{across, down}, []int{1, 1})
+	if err != nil {
+		return nil, err
+	}
+	l.Bytes = 2 * 4 * float64(w.In) * float64(w.Out)
+	return l.args(w.In, w.Out, w.Buf, w.Panel, w.NR, t.Buf, t.Panel, t.NR)
+}

@@ -1,0 +1,41 @@
+// penalty.cl: Σ_{j≠0} Θ_ij², the sum in the cost's penalty λ/(2m) Σ Θ².
+//
+//   squares     P[w] = the squares of the rows that work-item w owns, summed
+//   addsquares  T[4] += Σ P, over n partial sums in order; T[4] = Σ P with first ≠ 0
+//
+//   W     weights of one layer: row r of panel p at W[p·panel + r·nr]; the bias row
+//         (r = in) is not read. Padding columns hold 0.
+//   P     one float a work-item
+//   T     the tally, see cost.cl
+//
+// Launch: squares global (n), strides over the in·panels rows, any local size;
+// addsquares one work-item.
+
+__kernel void squares(const int in, const int panels, const int panel, const int nr,
+                      __global const float *W, __global float *P) {
+  const int w = get_global_id(0), n = get_global_size(0);
+  floatv sum = 0.0f;
+  for (int p = 0; p < panels; p++)
+    for (int r = w; r < in; r += n) {
+      __global const float *row = W + (size_t)p * panel + (size_t)r * nr;
+      floatv part = 0.0f;
+      for (int v = 0; v < nr; v += VW) part += LOADV(row + v) * LOADV(row + v);
+      sum += part;
+    }
+#if VW == 1
+  P[w] = sum;
+#else
+  float lane[VW];
+  CAT(vstore, VW)(sum, 0, lane);
+  float total = 0.0f;
+  for (int j = 0; j < VW; j++) total += lane[j];
+  P[w] = total;
+#endif
+}
+
+__kernel void addsquares(const int n, const int first, __global const float *P, __global float *T) {
+  if (get_global_id(0) > 0) return;
+  float sum = first ? 0.0f : T[4];
+  for (int w = 0; w < n; w++) sum += P[w];
+  T[4] = sum;
+}

@@ -1,0 +1,40 @@
+package kernels
+
+import "github.com/clprop/clprop/cl"
+
+// PenaltyParts is how many partial sums Squares writes.
+const PenaltyParts = 256
+
+// Squares launches the partial sums of Σ_{j≠0} Θ_ij² of one layer, PenaltyParts
+// floats. See penalty.cl.
+func (s *Set) Squares(w Weights, parts *cl.MemObject) (*Launch, error) {
+	k, err := s.kernel("squares", macros{}, "penalty.cl")
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.launch("squares", k, []int{PenaltyParts}, []int{min(8, s.local)})
+	if err != nil {
+		return nil, err
+	}
+	l.Bytes = 4 * float64(w.In) * float64(w.Out)
+	return l.args(w.In, w.Panels(), w.Panel, w.NR, w.Buf, parts)
+}
+
+// AddSquares launches adding the partial sums to the tally's Squares; first sets
+// it instead. See penalty.cl.
+func (s *Set) AddSquares(first bool, parts, tally *cl.MemObject) (*Launch, error) {
+	k, err := s.kernel("addsquares", macros{}, "penalty.cl")
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.launch("addsquares", k, []int{1}, []int{1})
+	if err != nil {
+		return nil, err
+	}
+	l.Bytes = 4 * PenaltyParts
+	set := 0
+	if first {
+		set = 1
+	}
+	return l.args(PenaltyParts, set, parts, tally)
+}

@@ -1,0 +1,136 @@
+package kernels
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+
+	"github.com/clprop/clprop/cl"
+)
+
+//go:embed *.cl
+var sources embed.FS
+
+// Set is the kernels of one device. Programs are compiled when a launcher first
+// needs them and kept. It is for one goroutine at a time.
+type Set struct {
+	Tuning  Tuning
+	context *cl.Context
+	device  *cl.Device
+	// programs by file and macros, so that equal kernels are compiled once
+	programs map[string]*cl.Program
+	local    int // local size of one-dimensional launches
+}
+
+// NewSet returns the kernels of a device, shaped by a Tuning.
+func NewSet(context *cl.Context, device *cl.Device, tuning Tuning) *Set {
+	return &Set{
+		Tuning:   tuning,
+		context:  context,
+		device:   device,
+		programs: map[string]*cl.Program{},
+		local:    max(1, min(64, device.MaxWorkGroupSize())),
+	}
+}
+
+// Release frees the compiled programs. Launches made from them stay valid: OpenCL
+// counts references.
+func (s *Set) Release() {
+	for _, p := range s.programs {
+		p.Release()
+	}
+	clear(s.programs)
+}
+
+// macros are the -D definitions of one compilation.
+type macros map[string]any
+
+// options writes macros in a fixed order, for the compiler and as a cache key.
+// Denormals, NaN and rounding stay as the standard has them: no relaxed math.
+func (s *Set) options(m macros) string {
+	var b strings.Builder
+	b.WriteString("-cl-std=CL1.2")
+	for _, name := range sortedKeys(m) {
+		fmt.Fprintf(&b, " -D%s=%v", name, m[name])
+	}
+	return b.String()
+}
+
+// kernel returns a new kernel object, compiling files (one after the other, one
+// program) with the macros if that was not done before.
+func (s *Set) kernel(name string, m macros, files ...string) (*cl.Kernel, error) {
+	m["VW"] = s.Tuning.VW
+	options := s.options(m)
+	key := strings.Join(files, "+") + " " + options
+	program := s.programs[key]
+	if program == nil {
+		var err error
+		if program, err = s.build(files, options); err != nil {
+			return nil, fmt.Errorf("kernel %s: %w", name, err)
+		}
+		s.programs[key] = program
+	}
+	k, err := program.CreateKernel(name)
+	if err != nil {
+		return nil, fmt.Errorf("kernel %s: %w", name, err)
+	}
+	return k, nil
+}
+
+func (s *Set) build(files []string, options string) (*cl.Program, error) {
+	var text []string
+	for _, file := range append([]string{"common.cl"}, files...) {
+		source, err := sources.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		// #line keeps the compiler's messages on the lines of the file.
+		text = append(text, fmt.Sprintf("#line 1 \"%s\"\n%s\n", file, source))
+	}
+	program, err := s.context.CreateProgramWithSource([]string{strings.Join(text, "")})
+	if err != nil {
+		return nil, err
+	}
+	if err := program.BuildProgram([]*cl.Device{s.device}, options); err != nil {
+		program.Release()
+		return nil, err
+	}
+	return program, nil
+}
+
+// product returns the kernel of a matrix product of m × n, and its launch shape.
+func (s *Set) product(name, act string, m, n int, extra macros) (*Launch, error) {
+	mac, err := activationMacro(act)
+	if err != nil {
+		return nil, err
+	}
+	for k, v := range extra {
+		mac[k] = v
+	}
+	t := s.Tuning
+	if t.Family == Block {
+		mr, nv := t.rows(m), t.vectors(n)
+		mac["MR"], mac["NV"] = mr, nv
+		k, err := s.kernel(name, mac, "block.cl", "activation.cl", name+".cl")
+		if err != nil {
+			return nil, err
+		}
+		return s.launch(name, k, []int{ceilDiv(m, mr), ceilDiv(n, nv*t.VW)}, []int{1, 1})
+	}
+	mac["TM"], mac["TN"], mac["TK"], mac["WM"], mac["WN"] = t.TM, t.TN, t.TK, t.WM, t.WN
+	k, err := s.kernel(name, mac, "tile.cl", "activation.cl", name+".cl")
+	if err != nil {
+		return nil, err
+	}
+	local := []int{t.TN / t.WN, t.TM / t.WM}
+	return s.launch(name, k, []int{ceilDiv(n, t.TN) * local[0], ceilDiv(m, t.TM) * local[1]}, local)
+}
+
+// activationMacro selects g and g′ in activation.cl.
+func activationMacro(act string) (macros, error) {
+	switch act {
+	case "linear", "sigmoid", "tanh", "relu":
+		return macros{"ACT_" + strings.ToUpper(act): 1}, nil
+	}
+	return nil, fmt.Errorf("no kernel for activation %q", act)
+}

@@ -1,0 +1,30 @@
+package kernels
+
+// sgdRate is the position of α among the arguments of sgd.cl.
+const sgdRate = 1
+
+// SGD launches Θ := Θ − α D for one layer; SetRate gives α. theta and grad are laid
+// out alike. See sgd.cl.
+func (s *Set) SGD(theta, grad Weights) (*Launch, error) {
+	if err := fits("sgd", theta.In == grad.In && theta.Out == grad.Out, "theta %v, grad %v", theta, grad); err != nil {
+		return nil, err
+	}
+	k, err := s.kernel("sgd", macros{}, "sgd.cl")
+	if err != nil {
+		return nil, err
+	}
+	n := theta.Panels() * theta.Panel
+	vectors := ceilDiv(n, s.Tuning.VW)
+	if s.Tuning.Family == Block {
+		vectors = min(vectors, 1024) // strides; fewer, longer work-items
+	}
+	l, err := s.overItems("sgd", k, vectors)
+	if err != nil {
+		return nil, err
+	}
+	l.Bytes = 3 * 4 * float64(n)
+	return l.args(n, float32(0), theta.Buf, grad.Buf)
+}
+
+// SetRate sets the learning rate α of a launch made by SGD.
+func (l *Launch) SetRate(rate float32) error { return l.setFloat(sgdRate, rate) }

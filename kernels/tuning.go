@@ -1,0 +1,112 @@
+package kernels
+
+import "github.com/clprop/clprop/cl"
+
+// Family is one of the two ways to compute a matrix product.
+type Family string
+
+// The families; block.cl and tile.cl describe them.
+const (
+	Block Family = "block" // for CPUs
+	Tile  Family = "tile"  // for GPUs
+)
+
+// Tuning is the shape of the kernels for one device. Any valid Tuning gives right
+// results; it only decides how fast.
+type Tuning struct {
+	Family Family
+	VW     int // vector width of all kernels: 1, 2, 4, 8 or 16 floats
+
+	// Block: at most NV vectors wide, and as many rows as suits the matrix, of MRs.
+	MRs []int // block heights to choose from, tallest first; of 1, 2, 4, 6, 8, 12
+	NV  int   // 1, 2 or 3
+
+	// Tile: TM × TN elements a work-group, WM × WN a work-item, slices of TK.
+	TM, TN, TK, WM, WN int
+
+	RowsPerItem int // rows of weights that a work-item of gradient.cl does
+}
+
+// DefaultTuning derives a Tuning from what the device says of itself.
+func DefaultTuning(dev *cl.Device) Tuning {
+	if UsesBlocks(dev) {
+		return BlockTuning(dev)
+	}
+	return TileTuning(dev)
+}
+
+// UsesBlocks reports whether a device wants the block family: it is a CPU, or its
+// local memory is plain memory, or too small for the smallest tile.
+func UsesBlocks(dev *cl.Device) bool {
+	return dev.Type()&cl.DeviceTypeCPU != 0 || dev.LocalMemType() != cl.LocalMemTypeLocal ||
+		!smallestTile.fits(dev)
+}
+
+// BlockTuning is the block shape for a device. The block's accumulators, with
+// room for the operands, fill the vector registers of the instruction set that
+// has vectors of that width: 32 registers of 16 floats (AVX-512) or of 4 (NEON),
+// 16 of 8 (AVX2).
+func BlockTuning(dev *cl.Device) Tuning {
+	t := Tuning{Family: Block, RowsPerItem: 16, NV: 2}
+	switch width := dev.NativeVectorWidthFloat(); {
+	case width >= 16:
+		t.VW, t.MRs = 16, []int{8, 4, 2, 1}
+	case width >= 8:
+		t.VW, t.MRs = 8, []int{6, 4, 2, 1}
+	default:
+		t.VW, t.MRs = 4, []int{8, 4, 2, 1}
+	}
+	return t
+}
+
+// tiles are tile shapes from large to small; the local size is (TN/WN, TM/WM).
+var tiles = []Tuning{
+	{TM: 64, TN: 64, TK: 16, WM: 4, WN: 4}, // 256 work-items, 8.3 KB
+	{TM: 32, TN: 32, TK: 15, WM: 4, WN: 4}, // 64 work-items, 4.0 KB
+	{TM: 16, TN: 16, TK: 16, WM: 2, WN: 2}, // 64 work-items, 2.2 KB
+	smallestTile,
+}
+
+var smallestTile = Tuning{TM: 4, TN: 4, TK: 8, WM: 2, WN: 2} // 4 work-items, 320 bytes
+
+// TileTuning is the largest tile shape that a device has room for.
+func TileTuning(dev *cl.Device) Tuning {
+	for _, t := range tiles {
+		if t.fits(dev) {
+			t.Family, t.VW, t.RowsPerItem = Tile, 4, 1
+			return t
+		}
+	}
+	return BlockTuning(dev)
+}
+
+// fits reports whether a device has the work-items and the local memory of a tile.
+func (t Tuning) fits(dev *cl.Device) bool {
+	sizes := dev.MaxWorkItemSizes()
+	n, m := t.TN/t.WN, t.TM/t.WM
+	return n*m <= dev.MaxWorkGroupSize() &&
+		len(sizes) >= 2 && n <= sizes[0] && m <= sizes[1] &&
+		int64(t.localBytes()) <= dev.LocalMemSize()
+}
+
+// localBytes is the local memory of a tile's two slices, PAD = 1 included.
+func (t Tuning) localBytes() int { return (t.TM + t.TN + 2) * t.TK * 4 }
+
+// panelWidth is NR for a weight matrix with out columns: no wider than it needs.
+func (t Tuning) panelWidth(out int) int { return t.vectors(out) * t.VW }
+
+// vectors is NV for n columns.
+func (t Tuning) vectors(n int) int { return min(t.NV, ceilDiv(n, t.VW)) }
+
+// rows is the block height for a product with m rows. Each block costs its rows of
+// multiply-adds and about one row's time for loading B, so the fewest rows with
+// the least padding win.
+func (t Tuning) rows(m int) int {
+	best, bestCost := 0, 0
+	for _, mr := range t.MRs {
+		if cost := ceilDiv(m, mr) * (mr + 1); best == 0 || cost < bestCost {
+			best, bestCost = mr, cost
+		}
+	}
+	return best
+}
