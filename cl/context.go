@@ -41,6 +41,19 @@ func (c *Context) Devices() []*Device {
 	return slices.Clone(c.devices)
 }
 
+// device finds a device of the context, or one that such a device is a part of,
+// by its handle.
+func (c *Context) device(handle uintptr) *Device {
+	for _, d := range c.devices {
+		for ; d != nil; d = d.parent {
+			if d.handle.Load() == handle {
+				return d
+			}
+		}
+	}
+	return nil
+}
+
 // Release gives the context back. What was made in it stays usable until it is
 // released too. It is safe to call twice and on nil.
 func (c *Context) Release() {

@@ -120,7 +120,7 @@ func WaitForEvents(events []*Event) error {
 	defer runtime.KeepAlive(events)
 	err = call(&clWaitForEvents, uintptr(len(list)), uintptr(unsafe.Pointer(&list[0])))
 	for _, e := range events {
-		// After an error some may still run: end looks at each.
+		// After an error some may still run.
 		if err == nil {
 			e.transfer.end()
 		} else {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"unsafe"
 )
@@ -105,32 +104,32 @@ func (p *Program) BuildProgram(devices []*Device, options string) error {
 		return err
 	}
 	defer runtime.KeepAlive(p)
-	if len(devices) == 0 {
-		if devices, err = p.Devices(); err != nil {
+	var ids []uintptr // stays empty for all
+	if len(devices) > 0 {
+		if ids, err = deviceHandles(e, devices); err != nil {
 			return err
 		}
-	}
-	ids, err := deviceHandles(e, devices)
-	if err != nil {
-		return err
 	}
 	defer runtime.KeepAlive(devices)
 	text, ok := cstring(options)
 	if !ok {
 		return detail(e.fail(invalidOptions), "the options %q contain a NUL", options)
 	}
-	err = call(e, h, uintptr(len(ids)), uintptr(unsafe.Pointer(&ids[0])), uintptr(unsafe.Pointer(&text[0])), 0, 0)
+	err = call(e, h, uintptr(len(ids)), uintptr(unsafe.Pointer(unsafe.SliceData(ids))), uintptr(unsafe.Pointer(&text[0])), 0, 0)
 	if errors.Is(err, ErrBuildProgramFailure) {
 		return p.buildError(devices, options)
 	}
-	if err != nil {
-		return detail(err, "options %q", options)
-	}
-	return nil
+	return detail(err, "options %q", options)
 }
 
 // buildError gathers the logs of the devices that failed.
 func (p *Program) buildError(devices []*Device, options string) error {
+	if len(devices) == 0 {
+		var err error
+		if devices, err = p.Devices(); err != nil {
+			devices = p.ctx.devices
+		}
+	}
 	var names, logs []string
 	gather := func(failedOnly bool) {
 		for _, d := range devices {
@@ -194,19 +193,17 @@ func (p *Program) query(d *Device, param uint32) (query, error) {
 }
 
 // Devices are the devices that the program can be built for, in the order of
-// Binaries.
+// Binaries. For parts of a device PoCL names the whole device, once.
 func (p *Program) Devices() ([]*Device, error) {
 	ids, err := p.words(programDevices)
 	if err != nil {
 		return nil, err
 	}
-	devices := make([]*Device, 0, len(ids))
-	for _, id := range ids {
-		i := slices.IndexFunc(p.ctx.devices, func(d *Device) bool { return d.handle.Load() == id })
-		if i < 0 {
+	devices := make([]*Device, len(ids))
+	for i, id := range ids {
+		if devices[i] = p.ctx.device(id); devices[i] == nil {
 			return nil, detail(clGetProgramInfo.fail(codeReleased), "a device of the program's context")
 		}
-		devices = append(devices, p.ctx.devices[i])
 	}
 	return devices, nil
 }
