@@ -51,7 +51,7 @@ type fit struct {
 	config     Config
 	memory     memory
 	last       int // number of the last epoch
-	tally      device.Tally
+	to         descent
 	penalty    device.Plan
 	train      *pass
 	validation *pass // nil if there is no validation set
@@ -65,41 +65,47 @@ func (f *fit) prepare(train, validation *data.Set) error {
 		return err
 	}
 	shapes := f.net.shapes()
-	f.tally = m.tally()
 	u := m.units(f.net, c.BatchSize, true)
-	to := descent{
+	f.to = descent{
 		sum:    m.parameters("Δ", shapes),
 		grad:   m.parameters("D", shapes),
 		lambda: c.Lambda,
 		rate:   device.NewScalar(c.Rate),
-		tally:  f.tally,
+		tally:  m.tally(),
 	}
-	f.penalty = m.plan("the penalty", device.Penalty{Theta: f.dev.theta, Tally: f.tally})
+	f.penalty = m.plan("the penalty", device.Penalty{Theta: f.dev.theta, Tally: f.to.tally})
 
-	trainResident := f.resident(train)
-	inputs := m.inputs(f.net, 2, c.BatchSize)
-	f.train = m.pass("training", train, c.BatchSize, trainResident, inputs, func(x, y device.Matrix) []device.Op {
-		return trainingStep(f.dev, to, u, x, y)
-	})
-	if validation != nil && m.err == nil {
-		f.validation = m.pass("validation", validation, c.BatchSize, f.resident(validation), inputs,
-			func(x, y device.Matrix) []device.Op { return measure(f.dev, f.tally, u, x, y) })
+	resident, inputs := f.resident(train, validation), m.inputs(f.net, 1, c.BatchSize)
+	if !resident {
+		inputs = append(inputs, m.inputs(f.net, 1, c.BatchSize)...)
+	}
+	f.train = m.pass("training", train, c.BatchSize, resident, inputs,
+		func(x, y device.Matrix) []device.Op { return trainingStep(f.dev, f.to, u, x, y) })
+	if validation != nil {
+		f.validation = m.pass("validation", validation, c.BatchSize, resident, inputs,
+			func(x, y device.Matrix) []device.Op { return measure(f.dev, f.to.tally, u, x, y) })
 	}
 	return m.err
 }
 
-// resident decides whether a set is kept on the device. With ResidentAuto it is
-// if, with all that is there already, it fills no more than half of the memory.
-func (f *fit) resident(set *data.Set) bool {
+// resident decides whether the examples are kept on the device. With ResidentAuto
+// they are if, with all that is there already, they fill no more than half of it.
+func (f *fit) resident(sets ...*data.Set) bool {
 	if f.config.Resident != ResidentAuto {
 		return f.config.Resident == ResidentYes
 	}
-	info := f.eng.Info()
-	x, y := 4*int64(len(set.X)), 4*int64(len(set.Y))
-	if info.MaxAllocation > 0 && max(x, y) > info.MaxAllocation {
-		return false
+	info, total := f.eng.Info(), f.eng.Counters().Allocated
+	for _, set := range sets {
+		if set == nil {
+			continue
+		}
+		x, y := 4*int64(len(set.X)), 4*int64(len(set.Y))
+		if info.MaxAllocation > 0 && max(x, y) > info.MaxAllocation {
+			return false
+		}
+		total += x + y
 	}
-	return info.TotalMemory == 0 || f.eng.Counters().Allocated+x+y <= info.TotalMemory/2
+	return info.TotalMemory == 0 || total <= info.TotalMemory/2
 }
 
 // run trains epoch by epoch.
@@ -161,7 +167,7 @@ func (f *fit) descend(ctx context.Context, number int) (device.Sums, error) {
 	if err := f.train.ordered(); err != nil {
 		return device.Sums{}, fmt.Errorf("epoch %d: %w", number, err)
 	}
-	if err := f.eng.ResetTally(f.tally); err != nil {
+	if err := f.eng.ResetTally(f.to.tally); err != nil {
 		return device.Sums{}, fmt.Errorf("epoch %d: %w", number, err)
 	}
 	began, steps := time.Now(), f.train.steps()
@@ -176,7 +182,7 @@ func (f *fit) descend(ctx context.Context, number int) (device.Sums, error) {
 		if step+1 == steps || !f.pace.due() {
 			continue
 		}
-		sums, err := f.eng.ReadTally(f.tally)
+		sums, err := f.eng.ReadTally(f.to.tally)
 		if err != nil {
 			return sums, fmt.Errorf("epoch %d, step %d: %w", number, step+1, err)
 		}
@@ -186,7 +192,7 @@ func (f *fit) descend(ctx context.Context, number int) (device.Sums, error) {
 	if err := f.penalty.Run(); err != nil {
 		return device.Sums{}, fmt.Errorf("epoch %d: %w", number, err)
 	}
-	sums, err := f.eng.ReadTally(f.tally)
+	sums, err := f.eng.ReadTally(f.to.tally)
 	if err != nil {
 		return sums, fmt.Errorf("epoch %d: %w", number, err)
 	}
@@ -211,7 +217,7 @@ func (f *fit) report(number, step int, sums device.Sums, elapsed time.Duration) 
 
 // judge goes through the validation set without learning from it.
 func (f *fit) judge(ctx context.Context) (device.Sums, error) {
-	if err := f.eng.ResetTally(f.tally); err != nil {
+	if err := f.eng.ResetTally(f.to.tally); err != nil {
 		return device.Sums{}, fmt.Errorf("validation: %w", err)
 	}
 	for step := range f.validation.steps() {
@@ -222,7 +228,7 @@ func (f *fit) judge(ctx context.Context) (device.Sums, error) {
 			return device.Sums{}, fmt.Errorf("validation: %w", err)
 		}
 	}
-	sums, err := f.eng.ReadTally(f.tally)
+	sums, err := f.eng.ReadTally(f.to.tally)
 	if err != nil {
 		return sums, fmt.Errorf("validation: %w", err)
 	}

@@ -5,7 +5,7 @@ import "time"
 // History is what Fit did, one entry for each epoch completed.
 type History struct {
 	Epochs []Epoch `json:"epochs"`
-	// Resident says whether the training set lay on the device (true) or was
+	// Resident says whether the examples lay on the device (true) or were
 	// streamed to it batch by batch.
 	Resident bool `json:"resident"`
 }

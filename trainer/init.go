@@ -16,7 +16,8 @@ const (
 	// InitAuto is InitHe before a ReLU and InitXavier before everything else, the
 	// output layer included. Before a hidden sigmoid the range of InitXavier is
 	// multiplied by 4: eq. 16 supposes g′(0) = 1, and the sigmoid has g′(0) = ¼, so
-	// that without it the signal shrinks by 4 from layer to layer, both ways.
+	// that without it the signal shrinks by 4 from layer to layer, both ways, and a
+	// net of four hidden layers of 50 does not begin to learn the digits.
 	InitAuto Init = "auto"
 	// InitXavier is uniform in ±√(6/(in+out)): X. Glorot and Y. Bengio,
 	// "Understanding the difficulty of training deep feedforward neural networks",

@@ -20,13 +20,13 @@ func hold[T interface{ Release() }](m *memory, what string, allocate func() (T, 
 	if m.err != nil {
 		return object
 	}
-	object, err := allocate()
+	made, err := allocate()
 	if err != nil {
 		m.err = fmt.Errorf("%s: %w", what, err)
 		return object
 	}
-	m.held = append(m.held, object)
-	return object
+	m.held = append(m.held, made)
+	return made
 }
 
 func (m *memory) matrix(what string, rows, cols int) device.Matrix {

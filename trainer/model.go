@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -169,7 +170,7 @@ func decode(file *safetensors.File) (*Model, error) {
 	if err := m.Network.checkArchitecture(); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(
+	if err := cmp.Or(
 		decodePart(file.Metadata, keyPreprocess, false, &m.Preprocess),
 		decodePart(file.Metadata, keyClasses, false, &m.Classes),
 		decodePart(file.Metadata, keyMeta, false, &m.Meta),

@@ -111,14 +111,17 @@ func (p *pass) settle(m *memory, what string) func(x, y device.Matrix) []device.
 	allX := m.matrix("the inputs for "+what, p.set.Rows, p.set.Features)
 	allY := m.matrix("the labels for "+what, p.set.Rows, p.set.Outputs)
 	p.index = m.index("the order for "+what, p.set.Rows)
-	if m.err == nil {
-		m.err = p.eng.Write(allX, 0, p.set.X)
-	}
-	if m.err == nil {
-		m.err = p.eng.Write(allY, 0, p.set.Y)
-	}
-	if m.err == nil {
-		m.err = p.ordered()
+	for _, write := range []func() error{
+		func() error { return p.eng.Write(allX, 0, p.set.X) },
+		func() error { return p.eng.Write(allY, 0, p.set.Y) },
+		p.ordered,
+	} {
+		if m.err != nil {
+			break
+		}
+		if err := write(); err != nil {
+			m.err = fmt.Errorf("copying the examples for %s: %w", what, err)
+		}
 	}
 	p.from = device.NewScalar(0)
 	return func(x, y device.Matrix) []device.Op {

@@ -17,7 +17,7 @@ func (f *fit) stopped(ctx context.Context, cause error) error {
 	if err == nil && !kept {
 		err = f.write() // diverged meanwhile: go back, so that device and network agree
 	}
-	return errors.Join(cause, err)
+	return also(cause, err)
 }
 
 // diverged goes back to the weights that the network still holds, and returns
@@ -29,7 +29,15 @@ func (f *fit) diverged(epoch int, what string) error {
 	}
 	err := fmt.Errorf("epoch %d: %w: %s: the network keeps the weights %s: try a rate below %v, or scale the inputs",
 		epoch, ErrDiverged, what, kept, f.config.Rate)
-	return errors.Join(err, f.write())
+	return also(err, f.write())
+}
+
+// also adds an error met while dealing with another, in one line.
+func also(cause, err error) error {
+	if err == nil {
+		return cause
+	}
+	return fmt.Errorf("%w; then %w", cause, err)
 }
 
 // finite reports whether x is neither NaN nor an infinity.

@@ -5,17 +5,8 @@ package durable
 import (
 	"errors"
 	"os"
-	"sync"
 	"syscall"
 )
-
-// umask returns the process's mask of permissions. It can only be read by setting
-// it, so that is done once.
-var umask = sync.OnceValue(func() os.FileMode {
-	mask := syscall.Umask(0o077)
-	syscall.Umask(mask)
-	return os.FileMode(mask)
-})
 
 // syncFolder forces the names in a folder to the disk. A file system that cannot
 // do that says EINVAL or ENOTSUP, and has no better way.
@@ -28,5 +19,8 @@ func syncFolder(folder string) error {
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
 		err = nil
 	}
-	return errors.Join(err, f.Close())
+	if closing := f.Close(); err == nil {
+		return closing
+	}
+	return err
 }

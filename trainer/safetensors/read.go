@@ -3,7 +3,6 @@ package safetensors
 import (
 	"cmp"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -58,14 +57,16 @@ func Read(r io.Reader, size int64) (*File, error) {
 		}
 		file.Tensors[i] = Tensor{Name: e.name, Shape: e.shape, Data: values}
 	}
-	if n, err := r.Read(buffer[:1]); n > 0 || (err != nil && err != io.EOF) {
-		return nil, fmt.Errorf("%w: offset %d: more follows: %w", ErrFormat, size, cmp.Or(err, errTrailing))
+	switch _, err := io.ReadFull(r, buffer[:1]); err {
+	case io.EOF:
+	case nil:
+		return nil, fmt.Errorf("%w: offset %d: the file is longer than its size said", ErrFormat, size)
+	default:
+		return nil, readError(err, size)
 	}
 	slices.SortFunc(file.Tensors, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
 	return file, nil
 }
-
-var errTrailing = errors.New("the file is longer than its size said")
 
 // readHeader reads the length and the header.
 func readHeader(r io.Reader, size int64) (string, error) {
