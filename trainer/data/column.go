@@ -39,7 +39,7 @@ func parseCell(cell string) (float64, cellKind) {
 	}
 	x, err := strconv.ParseFloat(cell, 64)
 	switch {
-	case err != nil || math.IsInf(x, 0):
+	case err != nil || math.IsInf(x, 0) || strings.ContainsAny(cell, "_xX"): // 12_34 and 0x1p2 are Go's
 		return math.NaN(), textCell
 	case math.IsNaN(x):
 		return x, missingCell

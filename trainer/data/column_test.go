@@ -9,7 +9,7 @@ func TestParseCell(t *testing.T) {
 	for cell, want := range map[string]cellKind{
 		"1": numberCell, "-1.5e-3": numberCell, "+.5": numberCell, "1e-400": numberCell, // underflows to 0
 		"": missingCell, "NA": missingCell, "NaN": missingCell, "nan": missingCell, "?": missingCell,
-		"Inf": textCell, "-infinity": textCell, "1e400": textCell, "1,5": textCell, "1_000": textCell, "N": textCell,
+		"Inf": textCell, "-infinity": textCell, "1e400": textCell, "1,5": textCell, "1_000": textCell, "0x1p2": textCell, "N": textCell,
 	} {
 		if x, got := parseCell(cell); got != want || (got == numberCell) != (x == x) {
 			t.Errorf("%q is %v (%v), want %v", cell, x, got, want)
