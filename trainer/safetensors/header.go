@@ -1,11 +1,12 @@
 package safetensors
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // tensorEntry is one tensor as the header describes it, before it is checked.
@@ -28,93 +29,144 @@ func (p *parser) fail(format string, args ...any) error {
 	return fmt.Errorf("%w: offset %d: %s", ErrFormat, p.base+p.at, fmt.Sprintf(format, args...))
 }
 
+// minEntry is less than the shortest description of a tensor takes.
+const minEntry = len(`"":{"dtype":"F4","shape":[],"data_offsets":[0,0]}`)
+
 // header reads the whole text.
 func (p *parser) header() (meta map[string]string, entries []tensorEntry, err error) {
 	if !strings.HasPrefix(p.text, "{") {
 		return nil, nil, p.fail("the header does not begin with {")
 	}
-	entries = make([]tensorEntry, 0, strings.Count(p.text, `"data_offsets"`))
-	err = p.object(func(key string) error {
-		if key == metadata {
-			if meta != nil {
-				return p.fail("%s is there twice", metadata)
-			}
-			meta = map[string]string{}
-			return p.metadata(meta)
+	// Never grown, so that nothing is left to the garbage collector.
+	entries = make([]tensorEntry, 0, min(strings.Count(p.text, "{"), 1+len(p.text)/minEntry))
+	for n := 0; ; n++ {
+		key, more, err := p.member(n)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case !more:
+			return meta, entries, p.end()
+		case key == metadata && meta != nil:
+			return nil, nil, p.fail("%s is there twice", metadata)
+		case key == metadata:
+			meta, err = p.metadata()
+		default:
+			var e tensorEntry
+			e, err = p.tensor(key)
+			entries = append(entries, e)
 		}
-		e, err := p.tensor(key)
-		entries = append(entries, e)
-		return err
-	})
-	if err != nil {
-		return nil, nil, err
+		if err != nil {
+			return nil, nil, err
+		}
 	}
-	if rest := strings.TrimLeft(p.text[p.at:], " "); rest != "" {
-		p.at = len(p.text) - len(rest)
-		return nil, nil, p.fail("%q after the end of the header", rest[0])
-	}
-	return meta, entries, nil
 }
 
-// metadata reads the object of strings into meta.
-func (p *parser) metadata(meta map[string]string) error {
-	return p.object(func(key string) error {
-		if _, twice := meta[key]; twice {
-			return p.fail("metadata %s is there twice", quote(key))
+// end allows nothing but spaces.
+func (p *parser) end() error {
+	rest := strings.TrimLeft(p.text[p.at:], " ")
+	if rest == "" {
+		return nil
+	}
+	p.at = len(p.text) - len(rest)
+	return p.fail("%q after the end of the header", rest[0])
+}
+
+// metadata reads an object of strings.
+func (p *parser) metadata() (map[string]string, error) {
+	meta := map[string]string{}
+	for n := 0; ; n++ {
+		key, more, err := p.member(n)
+		if err != nil || !more {
+			return meta, err
 		}
-		value, err := p.string()
-		meta[key] = value
-		return err
-	})
+		if _, twice := meta[key]; twice {
+			return nil, p.fail("metadata %s is there twice", quote(key))
+		}
+		if n == maxMetadata {
+			return nil, p.fail("more than %d entries of metadata", maxMetadata)
+		}
+		if meta[key], err = p.string(); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // tensor reads the object that describes one tensor.
 func (p *parser) tensor(name string) (tensorEntry, error) {
-	e := tensorEntry{name: name}
-	seen := ""
-	err := p.object(func(key string) (err error) {
-		if strings.Contains(seen, key+";") {
-			return p.fail("tensor %s: %s is there twice", quote(name), key)
+	const dtype, shape, offsets = 1, 2, 4
+	e, seen := tensorEntry{name: name}, 0
+	for n := 0; ; n++ {
+		key, more, err := p.member(n)
+		if err != nil {
+			return e, err
 		}
+		if !more {
+			break
+		}
+		part := 0
 		switch key {
 		case "dtype":
-			e.dtype, err = p.string()
+			part = dtype
 		case "shape":
-			err = p.integers(func(n int64) error {
-				if len(e.shape) == maxRank {
-					return p.fail("tensor %s: more than %d dimensions", quote(name), maxRank)
-				}
-				if n > math.MaxInt {
-					return p.fail("tensor %s: dimension %d is too large", quote(name), n)
-				}
-				e.shape = append(e.shape, int(n))
-				return nil
-			})
+			part = shape
 		case "data_offsets":
-			offsets := make([]int64, 0, 2)
-			err = p.integers(func(n int64) error {
-				if len(offsets) == 2 {
-					return p.fail("tensor %s: more than two data_offsets", quote(name))
-				}
-				offsets = append(offsets, n)
-				return nil
-			})
-			if err == nil && len(offsets) != 2 {
-				err = p.fail("tensor %s: %d data_offsets, need 2", quote(name), len(offsets))
-			}
-			if err == nil {
-				e.begin, e.end = offsets[0], offsets[1]
-			}
+			part = offsets
 		default:
-			return p.fail("tensor %s: unknown key %s", quote(name), quote(key))
+			return e, p.fail("tensor %s: unknown key %s", quote(name), quote(key))
 		}
-		seen += key + ";"
-		return err
-	})
-	if err == nil && len(seen) != len("dtype;shape;data_offsets;") {
-		err = p.fail("tensor %s: need dtype, shape and data_offsets", quote(name))
+		if seen&part != 0 {
+			return e, p.fail("tensor %s: %s is there twice", quote(name), key)
+		}
+		seen |= part
+		switch part {
+		case dtype:
+			e.dtype, err = p.string()
+		case shape:
+			e.shape, err = p.shape(name)
+		case offsets:
+			e.begin, e.end, err = p.offsets(name)
+		}
+		if err != nil {
+			return e, err
+		}
 	}
-	return e, err
+	if seen != dtype|shape|offsets {
+		return e, p.fail("tensor %s: need dtype, shape and data_offsets", quote(name))
+	}
+	return e, nil
+}
+
+// shape reads the dimensions of a tensor; none are nil.
+func (p *parser) shape(name string) ([]int, error) {
+	var room [maxRank]int64
+	n, err := p.integers(room[:])
+	if err != nil {
+		return nil, err
+	}
+	if n > maxRank {
+		return nil, p.fail("tensor %s: more than %d dimensions", quote(name), maxRank)
+	}
+	var shape []int
+	for _, d := range room[:n] {
+		if d > math.MaxInt {
+			return nil, p.fail("tensor %s: dimension %d is too large", quote(name), d)
+		}
+		if shape == nil {
+			shape = make([]int, 0, n)
+		}
+		shape = append(shape, int(d))
+	}
+	return shape, nil
+}
+
+// offsets reads the first byte of a tensor and the one after its last.
+func (p *parser) offsets(name string) (begin, end int64, err error) {
+	var room [2]int64
+	n, err := p.integers(room[:])
+	if err == nil && n != 2 {
+		err = p.fail("tensor %s: need two data_offsets", quote(name))
+	}
+	return room[0], room[1], err
 }
 
 // space skips white space.
@@ -142,64 +194,66 @@ func (p *parser) need(c byte) error {
 	return nil
 }
 
-// object reads {"key": value, …}; value reads one value.
-func (p *parser) object(value func(key string) error) error {
-	if err := p.need('{'); err != nil {
-		return err
+// member reads up to the value of member n, counted from 0, of an object, the
+// beginning of the object with the first and its end, if there are no more.
+func (p *parser) member(n int) (key string, more bool, err error) {
+	if n == 0 {
+		if err := p.need('{'); err != nil {
+			return "", false, err
+		}
 	}
 	if p.take('}') {
-		return nil
+		return "", false, nil
 	}
-	for {
-		key, err := p.string()
-		if err != nil {
-			return err
-		}
-		if err := p.need(':'); err != nil {
-			return err
-		}
-		if err := value(key); err != nil {
-			return err
-		}
-		if p.take('}') {
-			return nil
-		}
+	if n > 0 {
 		if err := p.need(','); err != nil {
-			return err
+			return "", false, err
 		}
 	}
+	if key, err = p.string(); err != nil {
+		return "", false, err
+	}
+	return key, true, p.need(':')
 }
 
-// integers reads [n, …] of integers from 0 to 2⁶³−1.
-func (p *parser) integers(value func(int64) error) error {
+// integers reads [n, …] of integers from 0 to 2⁶³−1 and returns how many there
+// were, but stops at one more than there is room for.
+func (p *parser) integers(room []int64) (n int, err error) {
 	if err := p.need('['); err != nil {
-		return err
+		return 0, err
 	}
-	if p.take(']') {
-		return nil
-	}
-	for {
+	for ; !p.take(']'); n++ {
+		if n > 0 {
+			if err := p.need(','); err != nil {
+				return n, err
+			}
+		}
 		p.space()
-		begin := p.at
-		for p.at < len(p.text) && '0' <= p.text[p.at] && p.text[p.at] <= '9' {
-			p.at++
+		value, err := p.integer()
+		if err != nil {
+			return n, err
 		}
-		digits := p.text[begin:p.at]
-		n, err := strconv.ParseInt(digits, 10, 64)
-		if err != nil || (len(digits) > 1 && digits[0] == '0') {
-			p.at = begin
-			return p.fail("need an integer from 0 to 2⁶³−1")
+		if n == len(room) {
+			return n + 1, nil
 		}
-		if err := value(n); err != nil {
-			return err
-		}
-		if p.take(']') {
-			return nil
-		}
-		if err := p.need(','); err != nil {
-			return err
-		}
+		room[n] = value
 	}
+	return n, nil
+}
+
+// integer reads digits, the first of several not 0.
+func (p *parser) integer() (int64, error) {
+	begin := p.at
+	for p.at < len(p.text) && '0' <= p.text[p.at] && p.text[p.at] <= '9' {
+		p.at++
+	}
+	digits := p.text[begin:p.at]
+	value, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || (len(digits) > 1 && digits[0] == '0') {
+		p.at = begin
+		return 0, p.fail("need an integer from 0 to 2⁶³−1")
+	}
+	return value, nil
 }
 
 // string reads a string. Without escapes it is a part of text, not a copy.
@@ -228,36 +282,62 @@ func (p *parser) string() (string, error) {
 	return "", p.fail("the header ends in a string")
 }
 
-// unescape leaves escapes to encoding/json, except half a surrogate pair, for
-// which that silently puts U+FFFD, so that different texts would become the same.
-func (p *parser) unescape(raw string, begin int) (string, error) {
-	var s string
-	if err := json.Unmarshal([]byte(`"`+raw+`"`), &s); err != nil || halfSurrogate(raw) {
-		p.at = begin
-		return "", p.fail("an escape in a string is not valid")
-	}
-	return s, nil
+// escapes are what the character after a backslash stands for, u excepted.
+var escapes = [256]byte{
+	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
 }
 
-// halfSurrogate reports whether a string with valid escapes has a \uD800 to
-// \uDFFF that is not one of a pair (RFC 8259, section 7).
-func halfSurrogate(raw string) bool {
-	wantLow := false
+// unescape replaces the escapes of RFC 8259, section 7. Half a surrogate pair is
+// an error: UTF-8 cannot express it.
+func (p *parser) unescape(raw string, begin int) (string, error) {
+	var b strings.Builder
+	b.Grow(len(raw))
 	for len(raw) > 0 {
-		unit, width := rune(0), 1
-		if raw[0] == '\\' {
-			width = 2
-			if raw[1] == 'u' {
-				n, _ := strconv.ParseUint(raw[2:6], 16, 16) // valid, so no error
-				unit, width = rune(n), 6
+		if plain := strings.IndexByte(raw, '\\'); plain != 0 {
+			if plain < 0 {
+				plain = len(raw)
+			}
+			b.WriteString(raw[:plain])
+			raw = raw[plain:]
+			continue
+		}
+		if c := escapes[raw[1]]; c != 0 { // the string did not end after a backslash
+			b.WriteByte(c)
+			raw = raw[2:]
+			continue
+		}
+		r, width := unicodeEscape(raw)
+		if utf16.IsSurrogate(r) {
+			low, more := unicodeEscape(raw[width:])
+			r, width = utf16.DecodeRune(r, low), width+more
+			if r == utf8.RuneError { // a pair never stands for U+FFFD
+				width = 0
 			}
 		}
-		low := unit >= 0xDC00 && unit <= 0xDFFF
-		if low != wantLow {
-			return true
+		if width == 0 {
+			p.at = begin
+			return "", p.fail("an escape in a string is not valid")
 		}
-		wantLow = unit >= 0xD800 && unit <= 0xDBFF
+		b.WriteRune(r)
 		raw = raw[width:]
 	}
-	return wantLow
+	return b.String(), nil
+}
+
+// unicodeEscape returns the code unit of a \uXXXX that raw begins with, and its
+// width; the width is 0 if there is none.
+func unicodeEscape(raw string) (unit rune, width int) {
+	if len(raw) < 6 || raw[0] != '\\' || raw[1] != 'u' {
+		return 0, 0
+	}
+	for _, c := range []byte(raw[2:6]) {
+		digit := strings.IndexByte("0123456789abcdef", c|0x20)
+		// Setting bit 5 makes letters small, keeps digits, and makes digits of
+		// control characters, which the string has none of.
+		if digit < 0 {
+			return 0, 0
+		}
+		unit = unit<<4 | rune(digit)
+	}
+	return unit, 6
 }

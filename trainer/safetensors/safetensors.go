@@ -34,9 +34,10 @@ var (
 
 // Limits on a file.
 const (
-	maxHeader = 100_000_000 // bytes of header, as in the format's own reader
-	maxRank   = 8           // dimensions of a tensor
-	metadata  = "__metadata__"
+	maxHeader   = 100_000_000 // bytes of header, as in the format's own reader
+	maxRank     = 8           // dimensions of a tensor
+	maxMetadata = 4096        // entries of __metadata__
+	metadata    = "__metadata__"
 )
 
 // dtypeBits is the size in bits of an element of every type in the format.

@@ -82,6 +82,9 @@ func encodeHeader(tensors []Tensor, meta map[string]string) ([]byte, error) {
 		b.Truncate(b.Len() - 1)
 		return nil
 	}
+	if len(meta) > maxMetadata {
+		return nil, fmt.Errorf("%d entries of metadata, at most %d", len(meta), maxMetadata)
+	}
 	for key, value := range meta {
 		if !utf8.ValidString(key) || !utf8.ValidString(value) {
 			return nil, fmt.Errorf("metadata %s is not UTF-8", quote(key))
