@@ -1,6 +1,7 @@
 package device
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -17,7 +18,6 @@ type reference struct {
 	calls     int64 // cpuref functions called
 	allocated int64 // bytes
 	closed    bool
-	failed    error // the first error of a plan, returned ever after
 }
 
 // OpenReference opens the CPU reference. It needs no driver and never fails.
@@ -114,7 +114,8 @@ func (p *referenceParameters) Shapes() []Shape { return slices.Clone(p.shapes) }
 
 type referenceIndex struct {
 	*memory
-	rows []int32
+	rows     []int32
+	low, top int32 // the least and the largest of rows
 }
 
 func (x *referenceIndex) Len() int { return len(x.rows) }
@@ -125,15 +126,25 @@ type referenceTally struct {
 }
 
 // own returns an operand as the engine's own type, or says why it is not.
-func own[P interface{ usable(*reference) error }](e *reference, op string, operand any) (P, error) {
+func own[P interface{ usable(*reference) error }](e *reference, operand any) (P, error) {
 	p, ok := operand.(P)
 	if operand == nil {
-		return p, fmt.Errorf("%s: operand is missing", op)
+		return p, errors.New("operand is missing")
 	}
 	if !ok {
-		return p, fmt.Errorf("%s: %w", op, ErrForeign)
+		return p, ErrForeign
 	}
-	if err := p.usable(e); err != nil {
+	return p, p.usable(e)
+}
+
+// take is ready and own together: what a call that works on one object needs.
+func take[P interface{ usable(*reference) error }](e *reference, op string, operand any) (P, error) {
+	if err := e.ready(op); err != nil {
+		var none P
+		return none, err
+	}
+	p, err := own[P](e, operand)
+	if err != nil {
 		return p, fmt.Errorf("%s: %w", op, err)
 	}
 	return p, nil
@@ -144,7 +155,7 @@ func (e *reference) ready(op string) error {
 	if e.closed {
 		return fmt.Errorf("%s: %w", op, ErrClosed)
 	}
-	return e.failed
+	return nil
 }
 
 func (e *reference) Info() Info { return e.info }
@@ -213,10 +224,7 @@ func (e *reference) Write(dst Matrix, row int, src []float32) error {
 }
 
 func (e *reference) write(op string, dst Matrix, row int, src []float32) error {
-	if err := e.ready(op); err != nil {
-		return err
-	}
-	m, err := own[*referenceMatrix](e, op, dst)
+	m, err := take[*referenceMatrix](e, op, dst)
 	if err != nil {
 		return err
 	}
@@ -228,10 +236,7 @@ func (e *reference) write(op string, dst Matrix, row int, src []float32) error {
 }
 
 func (e *reference) Read(dst []float32, src Matrix, row int) error {
-	if err := e.ready("read"); err != nil {
-		return err
-	}
-	m, err := own[*referenceMatrix](e, "read", src)
+	m, err := take[*referenceMatrix](e, "read", src)
 	if err != nil {
 		return err
 	}
@@ -276,10 +281,7 @@ func (e *reference) ReadParameters(weights, bias []float32, src Parameters, laye
 
 // layer finds one layer of p that the host slices fit.
 func (e *reference) layer(op string, p Parameters, layer int, weights, bias []float32) (cpuref.Layer[float32], error) {
-	if err := e.ready(op); err != nil {
-		return cpuref.Layer[float32]{}, err
-	}
-	own, err := own[*referenceParameters](e, op, p)
+	own, err := take[*referenceParameters](e, op, p)
 	if err != nil {
 		return cpuref.Layer[float32]{}, err
 	}
@@ -290,10 +292,7 @@ func (e *reference) layer(op string, p Parameters, layer int, weights, bias []fl
 }
 
 func (e *reference) WriteIndex(dst Index, rows []int32) error {
-	if err := e.ready("write index"); err != nil {
-		return err
-	}
-	x, err := own[*referenceIndex](e, "write index", dst)
+	x, err := take[*referenceIndex](e, "write index", dst)
 	if err != nil {
 		return err
 	}
@@ -301,14 +300,12 @@ func (e *reference) WriteIndex(dst Index, rows []int32) error {
 		return err
 	}
 	copy(x.rows, rows)
+	x.low, x.top = slices.Min(rows), slices.Max(rows)
 	return nil
 }
 
 func (e *reference) ReadTally(t Tally) (Sums, error) {
-	if err := e.ready("read tally"); err != nil {
-		return Sums{}, err
-	}
-	own, err := own[*referenceTally](e, "read tally", t)
+	own, err := take[*referenceTally](e, "read tally", t)
 	if err != nil {
 		return Sums{}, err
 	}
@@ -316,10 +313,7 @@ func (e *reference) ReadTally(t Tally) (Sums, error) {
 }
 
 func (e *reference) ResetTally(t Tally) error {
-	if err := e.ready("reset tally"); err != nil {
-		return err
-	}
-	own, err := own[*referenceTally](e, "reset tally", t)
+	own, err := take[*referenceTally](e, "reset tally", t)
 	if err != nil {
 		return err
 	}

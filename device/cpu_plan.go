@@ -2,6 +2,7 @@ package device
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/clprop/clprop/cpuref"
 )
@@ -10,8 +11,28 @@ import (
 type referencePlan struct {
 	engine   *reference
 	operands []interface{ usable(*reference) error }
-	steps    []func() error
+	gathers  []referenceGather
+	steps    []func()
 	released bool
+}
+
+// referenceGather is what can be wrong with a Gather each time it runs.
+type referenceGather struct {
+	from      *Scalar
+	rows, src int
+	index     *referenceIndex
+}
+
+func (g referenceGather) check() error {
+	if _, err := checkFrom(g.from, g.rows, g.index.Len()); err != nil {
+		return err
+	}
+	for _, row := range [...]int32{g.index.low, g.index.top} {
+		if checkRow(0, row, g.src) != nil {
+			return checkRow(slices.Index(g.index.rows, row), row, g.src)
+		}
+	}
+	return nil
 }
 
 func (e *reference) Prepare(ops ...Op) (Plan, error) {
@@ -22,20 +43,18 @@ func (e *reference) Prepare(ops ...Op) (Plan, error) {
 		return nil, err
 	}
 	p := &referencePlan{engine: e}
+	b := binder{plan: p}
 	for i, op := range ops {
-		b := binder{engine: e}
-		p.steps = append(p.steps, b.bind(op))
+		b.bind(op)
 		if b.err != nil {
-			return nil, fmt.Errorf("operation %d: %w", i, b.err)
+			return nil, fmt.Errorf("prepare: operation %d: %w", i, b.err)
 		}
-		p.operands = append(p.operands, b.operands...)
 	}
 	return p, nil
 }
 
-// Run does the operations in order, at once. An operand that has been released
-// since Prepare is found before anything is done; an error after that leaves the
-// work half done, so it stays with the engine.
+// Run does the operations in order, at once. What can be wrong is found before
+// anything is done, so that no error leaves a step half done.
 func (p *referencePlan) Run() error {
 	e := p.engine
 	if err := e.ready("run"); err != nil {
@@ -49,11 +68,13 @@ func (p *referencePlan) Run() error {
 			return fmt.Errorf("run: %w", err)
 		}
 	}
-	for i, step := range p.steps {
-		if err := step(); err != nil {
-			e.failed = fmt.Errorf("run: operation %d: %w", i, err)
-			return e.failed
+	for _, g := range p.gathers {
+		if err := g.check(); err != nil {
+			return fmt.Errorf("run: %w", err)
 		}
+	}
+	for _, step := range p.steps {
+		step()
 	}
 	return nil
 }
@@ -61,12 +82,11 @@ func (p *referencePlan) Run() error {
 func (p *referencePlan) Launches() int { return 0 }
 func (p *referencePlan) Release()      { p.released = true }
 
-// binder turns one operation into a call on the memory of its operands, and
-// keeps the first error.
+// binder turns operations into calls on the memory of their operands, and keeps
+// the first error.
 type binder struct {
-	engine   *reference
-	operands []interface{ usable(*reference) error }
-	err      error
+	plan *referencePlan
+	err  error
 }
 
 // bound is what own finds, kept for later checks; nil after an error.
@@ -74,8 +94,9 @@ func bound[P interface{ usable(*reference) error }](b *binder, operand any) (p P
 	if b.err != nil {
 		return p
 	}
-	p, b.err = own[P](b.engine, "prepare", operand)
-	b.operands = append(b.operands, p)
+	if p, b.err = own[P](b.plan.engine, operand); b.err == nil {
+		b.plan.operands = append(b.plan.operands, p)
+	}
 	return p
 }
 
@@ -100,27 +121,28 @@ func (b *binder) tally(t Tally) *Sums {
 	return nil
 }
 
-// bind returns the call for op. What it binds is memory, which never moves;
-// Scalars are read when the call is made.
-func (b *binder) bind(op Op) func() error {
+// bind adds the calls of op to the plan. What it binds is memory, which never
+// moves; Scalars are read when the call is made. No call can fail: checkOps has
+// seen the shapes, and Run the rest.
+func (b *binder) bind(op Op) {
 	switch o := op.(type) {
 	case Gather:
-		return b.gather(o)
+		b.gather(o)
 	case Forward:
 		a, theta, out := b.matrix(o.A), b.layers(o.Theta), b.matrix(o.Out)
-		return b.call(func() { cpuref.Forward(o.Act, a, theta[o.Layer], out) })
+		b.call(func() { cpuref.Forward(o.Act, a, theta[o.Layer], out) })
 	case Activate:
 		z, a := b.matrix(o.Z), b.matrix(o.A)
-		return b.call(func() { cpuref.Activate(o.Act, z, a) })
+		b.call(func() { cpuref.Activate(o.Act, z, a) })
 	case OutputDelta:
 		a, y, delta := b.matrix(o.A), b.matrix(o.Y), b.matrix(o.Delta)
-		return b.call(func() { cpuref.OutputDelta(a, y, delta) })
+		b.call(func() { cpuref.OutputDelta(a, y, delta) })
 	case HiddenDelta:
 		next, theta, a, delta := b.matrix(o.Next), b.layers(o.Theta), b.matrix(o.A), b.matrix(o.Delta)
-		return b.call(func() { cpuref.HiddenDelta(o.Act, next, theta[o.Layer], a, delta) })
+		b.call(func() { cpuref.HiddenDelta(o.Act, next, theta[o.Layer], a, delta) })
 	case Accumulate:
 		delta, a, sum := b.matrix(o.Delta), b.matrix(o.A), b.layers(o.Sum)
-		return b.call(func() {
+		b.call(func() {
 			if o.Fresh {
 				cpuref.Zero(sum[o.Layer])
 			}
@@ -128,13 +150,17 @@ func (b *binder) bind(op Op) func() error {
 		})
 	case Gradient:
 		sum, theta, grad := b.layers(o.Sum), b.layers(o.Theta), b.layers(o.Grad)
-		return b.eachLayer(sum, func(l int) { cpuref.Gradient(sum[l], theta[l], o.Lambda, o.M, grad[l]) })
+		for l := range sum {
+			b.call(func() { cpuref.Gradient(sum[l], theta[l], o.Lambda, o.M, grad[l]) })
+		}
 	case SGD:
 		theta, grad := b.layers(o.Theta), b.layers(o.Grad)
-		return b.eachLayer(theta, func(l int) { cpuref.SGD(theta[l], grad[l], o.Rate.Value()) })
+		for l := range theta {
+			b.call(func() { cpuref.SGD(theta[l], grad[l], o.Rate.Value()) })
+		}
 	case Cost:
 		z, y, sums := b.matrix(o.Z), b.matrix(o.Y), b.tally(o.Tally)
-		return b.call(func() {
+		b.call(func() {
 			loss, correct := cpuref.Cost(o.Loss, z, y)
 			sums.Loss += loss
 			sums.Correct += correct
@@ -142,56 +168,32 @@ func (b *binder) bind(op Op) func() error {
 		})
 	case Penalty:
 		theta, sums := b.layers(o.Theta), b.tally(o.Tally)
-		return b.eachLayer(theta, func(l int) {
-			if l == 0 {
-				sums.Squares = 0 // set, not added to
-			}
-			sums.Squares += cpuref.Penalty(theta[l])
-		})
+		for l := range theta {
+			b.call(func() {
+				if l == 0 {
+					sums.Squares = 0 // set, not added to
+				}
+				sums.Squares += cpuref.Penalty(theta[l])
+			})
+		}
+	default:
+		b.err = fmt.Errorf("the CPU reference has no %T", op)
 	}
-	b.err = fmt.Errorf("prepare: the CPU reference has no %T", op)
-	return nil
 }
 
-// call counts and cannot fail: checkOps has seen the shapes.
-func (b *binder) call(do func()) func() error {
-	e := b.engine
-	return func() error {
+// call adds one call to the plan, which counts.
+func (b *binder) call(do func()) {
+	e := b.plan.engine
+	b.plan.steps = append(b.plan.steps, func() {
 		e.calls++
 		do()
-		return nil
-	}
+	})
 }
 
-func (b *binder) eachLayer(layers []cpuref.Layer[float32], do func(l int)) func() error {
-	e := b.engine
-	return func() error {
-		for l := range layers {
-			e.calls++
-			do(l)
-		}
-		return nil
-	}
-}
-
-// gather is the operation whose numbers, not only shapes, can be wrong.
-func (b *binder) gather(o Gather) func() error {
-	src, dst := b.matrix(o.Src), b.matrix(o.Dst)
-	index := bound[*referenceIndex](b, o.Index)
-	e := b.engine
-	return func() error {
-		from, err := checkFrom(o.From, dst.Rows, index.Len())
-		if err != nil {
-			return err
-		}
-		rows := index.rows[from:][:dst.Rows]
-		for i, row := range rows {
-			if err := checkRow(from+i, row, src.Rows); err != nil {
-				return err
-			}
-		}
-		e.calls++
-		cpuref.Gather(src, rows, dst)
-		return nil
-	}
+func (b *binder) gather(o Gather) {
+	src, index, dst := b.matrix(o.Src), bound[*referenceIndex](b, o.Index), b.matrix(o.Dst)
+	b.plan.gathers = append(b.plan.gathers, referenceGather{o.From, dst.Rows, src.Rows, index})
+	b.call(func() {
+		cpuref.Gather(src, index.rows[int(o.From.Value()):][:dst.Rows], dst)
+	})
 }

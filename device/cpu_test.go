@@ -2,6 +2,7 @@ package device
 
 import (
 	"errors"
+	"math"
 	"runtime"
 	"testing"
 )
@@ -100,25 +101,37 @@ func TestReferenceCounts(t *testing.T) {
 	}
 }
 
-// A row number outside the source is found when the plan runs, and stays with
-// the engine; so does a position outside the index.
+// A position outside the index and a row number outside the source are found when
+// the plan runs, before it does anything, and the engine works on.
 func TestReferenceGatherOutside(t *testing.T) {
-	for name, spoil := range map[string]func(Engine, Index, *Scalar) error{
-		"row too large": func(e Engine, x Index, _ *Scalar) error { return e.WriteIndex(x, []int32{0, 1, 9, 3, 4}) },
-		"row negative":  func(e Engine, x Index, _ *Scalar) error { return e.WriteIndex(x, []int32{0, 1, -1, 3, 4}) },
-		"position":      func(_ Engine, _ Index, from *Scalar) error { from.Set(1); return nil },
-		"fraction":      func(_ Engine, _ Index, from *Scalar) error { from.Set(-0.5); return nil },
+	good := []int32{0, 8, 2, 3, 4}
+	for name, spoil := range map[string]struct {
+		rows []int32
+		from float64
+	}{
+		"row too large":     {[]int32{0, 1, 9, 3, 4}, 0},
+		"row negative":      {[]int32{0, 1, -1, 3, 4}, 0},
+		"position":          {good, 1},
+		"negative position": {good, -1},
+		"fraction":          {good, -0.5},
+		"no number":         {good, math.NaN()},
 	} {
 		e := OpenReference()
 		plan, index, from := step(t, e)
-		if err := spoil(e, index, from); err != nil {
+		if err := e.WriteIndex(index, spoil.rows); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if err := plan.Run(); !errors.Is(err, ErrShape) {
-			t.Errorf("%s: Run returned %v", name, err)
+		from.Set(spoil.from)
+		calls := e.Counters().Calls
+		if err := plan.Run(); !errors.Is(err, ErrShape) || e.Counters().Calls != calls {
+			t.Errorf("%s: Run returned %v after %d calls", name, err, e.Counters().Calls-calls)
 		}
-		if err := e.Sync(); !errors.Is(err, ErrShape) {
-			t.Errorf("%s: Sync after it returned %v", name, err)
+		from.Set(0)
+		if err := e.WriteIndex(index, good); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := plan.Run(); err != nil {
+			t.Errorf("%s: Run after it was mended: %v", name, err)
 		}
 	}
 }

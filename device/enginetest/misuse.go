@@ -187,8 +187,10 @@ func (s suite) another() suite {
 	return suite{s.T, e, s.sizes, s.opts}
 }
 
-// failure is an operation that goes wrong after Prepare: the error comes from the
-// call that meets it, Run or one that waits, and from every later one.
+// failure is a plan whose numbers are wrong although its shapes are right. The
+// error comes from Run, or from the call that waits. If it came before anything
+// was queued the engine may work on, with nothing half done; otherwise every
+// later call returns it.
 func failure(s suite) {
 	for _, c := range []struct {
 		what string
@@ -196,25 +198,35 @@ func failure(s suite) {
 		from float64
 	}{
 		{"row beyond the source", []int32{0, 3}, 0},
+		{"row far beyond the source", []int32{1 << 30, 0}, 0},
 		{"negative row", []int32{-1, 0}, 0},
+		{"negative row in another batch", []int32{0, 0, -1}, 0},
 		{"position beyond the index", []int32{0, 0}, 1},
 		{"negative position", []int32{0, 0}, -1},
 	} {
 		s.sub(c.what, func(s suite) {
 			s = s.another()
 			defer s.e.Close()
-			src, dst := s.matrix(normal(0, 3, 2, 1)), s.output(2, 2)
-			x := s.index(c.rows)
-			plan := s.prepare(device.Gather{Src: src, Index: x, From: device.NewScalar(c.from), Dst: dst})
-			err := plan.Run()
-			if err == nil {
-				err = s.e.Sync()
+			src, copied, dst := s.matrix(normal(0, 3, 2, 1)), s.output(3, 2), s.output(2, 2)
+			before := s.read(copied)
+			plan := s.prepare(
+				device.Activate{Act: device.Linear, Z: src, A: copied},
+				device.Gather{Src: src, Index: s.index(c.rows), From: device.NewScalar(c.from), Dst: dst})
+			refused := plan.Run()
+			failed := s.e.Sync()
+			if refused == nil {
+				refused = failed
 			}
-			s.refused("run", err, device.ErrShape)
-			s.refused("sync", s.e.Sync(), device.ErrShape)
+			s.refused("run", refused, device.ErrShape)
+			if failed == nil {
+				same(s, "what the refused plan writes", s.read(copied), before)
+				s.refused("run again", plan.Run(), device.ErrShape)
+				return
+			}
+			s.refused("sync again", s.e.Sync(), device.ErrShape)
 			s.refused("run again", plan.Run(), device.ErrShape)
 			s.refused("read", s.e.Read(make([]float32, 4), dst, 0), device.ErrShape)
-			_, err = s.e.NewMatrix(1, 1)
+			_, err := s.e.NewMatrix(1, 1)
 			s.refused("new matrix", err, device.ErrShape)
 		})
 	}
