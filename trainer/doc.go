@@ -1,2 +1,55 @@
-// Package trainer trains networks. TODO
+// Package trainer trains fully connected networks on a device.Engine: it knows
+// the algorithm and the order of things, and no device.
+//
+//	net, err := trainer.NewNetwork(trainer.NetworkConfig{Sizes: []int{784, 128, 10}, Seed: 1})
+//	t, err := trainer.New(net, eng)
+//	defer t.Close()
+//	history, err := t.Fit(ctx, train, validation, trainer.Config{Epochs: 10})
+//	err = (&trainer.Model{Network: net}).Save("model.safetensors")
+//
+// # The mathematics
+//
+// m examples, L layers, s_l units in layer l (bias not counted), K = s_L outputs.
+// Θ(l) is s_{l+1} × (s_l + 1), and its column j = 0 is the bias.
+//
+//	forward     a(1) = x,  z(l+1) = Θ(l) [1; a(l)],  a(l+1) = g(z(l+1)),  h = a(L)
+//	cost        J(Θ) = (1/m) Σ_i loss_i + λ/(2m) Σ_l Σ_{j≠0} Θ_ij(l)²
+//	output      δ(L) = a(L) − y
+//	hidden      δ(l) = (Θ(l)ᵀ δ(l+1) without its bias row) ⊙ g′(z(l)),  l = L−1 … 2
+//	accumulate  Δ(l) = Σ_i δ(l+1) [1; a(l)]ᵀ
+//	gradient    D_ij = (Δ_ij + λ Θ_ij)/m for j ≠ 0,  D_i0 = Δ_i0/m
+//	descent     Θ := Θ − α D
+//
+// Loss is the error of one example, −Σ_k y_k log h_k for softmax outputs and
+// −Σ_k [y_k log h_k + (1−y_k) log(1−h_k)] for sigmoid ones; cost is the average
+// and the penalty. m is the size of the batch, and in the last batch of an epoch
+// the number of examples that were left. trainingStep in step.go is these lines
+// as operations of a device.
+//
+// Sources: D. E. Rumelhart, G. E. Hinton and R. J. Williams, "Learning
+// representations by back-propagating errors", Nature 323 (1986) 533–536; the
+// notation is that of A. Ng's machine-learning course and of H. Sahu,
+// "Backpropagation Algorithm" (2026).
+//
+// # How a batch flows
+//
+// Fit writes the step down as plans, once: one for a full batch and one for the
+// smaller batch at the end. If the examples fit, they lie on the device, an epoch
+// begins with a shuffled list of row numbers, and each step gathers its rows by
+// itself. If not, the host gathers rows into one of two staging slices and uploads
+// them to one of two inputs while the device still works on the other; it waits
+// only for the upload of two steps ago. Both give the same bits.
+//
+// Nothing waits inside a step. The sums of losses and right answers stay on the
+// device and are read once an epoch, and about every Config.Interval, where the
+// host waits so as not to run further ahead. At the end of an epoch the weights
+// are read back, and kept if they are finite.
+//
+// # What may live here
+//
+// The network, batches and their order, the training loop, model files. The files
+// that examples come from are package data's business, and how an operation is
+// done, fused or laid out is package device's; package cpuref is imported for
+// its random numbers alone. Those are addressed by (seed, purpose, layer or epoch,
+// element), so that no number depends on who asked before.
 package trainer
