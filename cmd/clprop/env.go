@@ -1,0 +1,130 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/clprop/clprop/device"
+)
+
+// schemaVersion is the "schema" of every JSON object that clprop prints. It goes
+// up when a field changes its meaning or goes away, not when one is added.
+const schemaVersion = 1
+
+// env is what a command may touch of the process: results go to stdout,
+// everything else to stderr.
+type env struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// latch keeps the first error of writing to w, and writes nothing after it.
+type latch struct {
+	w   io.Writer
+	err error
+}
+
+func (l *latch) Write(p []byte) (int, error) {
+	if l.err != nil {
+		return 0, l.err
+	}
+	n, err := l.w.Write(p)
+	if err != nil {
+		l.err = fmt.Errorf("writing standard output: %w", err)
+	}
+	return n, l.err
+}
+
+// note writes a line to stderr. That it may fail is of no use to anyone: there
+// is nowhere else to say so.
+func (e *env) note(format string, args ...any) {
+	fmt.Fprintln(e.stderr, oneLine(fmt.Sprintf(format, args...)))
+}
+
+// print writes text to stdout.
+func (e *env) print(text string) error {
+	_, err := io.WriteString(e.stdout, text)
+	return err
+}
+
+// printJSON writes v to stdout, indented.
+func (e *env) printJSON(v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing JSON: %w", err)
+	}
+	return e.print(string(text) + "\n")
+}
+
+// openDevice opens the device that spec names. When that ends on the CPU reference
+// without being asked for it, a warning says so, and what happens there: doing is
+// a word such as "training".
+func (e *env) openDevice(spec, doing string) (device.Engine, error) {
+	eng, err := device.Open(spec)
+	if err != nil {
+		return nil, err
+	}
+	if fallback := eng.Info().Fallback; fallback != nil {
+		e.note("warning: no OpenCL device: %v; %s on the CPU reference (slower)", fallback, doing)
+	}
+	return eng, nil
+}
+
+// deviceText says in a few words where work is done, and why there.
+func deviceText(info device.Info) string {
+	if !info.OpenCL() {
+		return fmt.Sprintf("CPU reference (cpuref, %d cores): %s", info.Units, info.Reason)
+	}
+	return fmt.Sprintf("%s (%s, %s, %d compute units): %s",
+		oneLine(info.Name), oneLine(info.Platform), info.Kind, info.Units, info.Reason)
+}
+
+// deviceJSON is a device in a result.
+type deviceJSON struct {
+	Name     string `json:"name"`
+	Platform string `json:"platform"`
+	Driver   string `json:"driver"`
+	Kind     string `json:"kind"`
+	Index    int    `json:"index"`
+	Units    int    `json:"compute_units"`
+	OpenCL   bool   `json:"opencl"`
+	Reason   string `json:"reason"`
+	// Fallback is why the CPU reference was used unasked, "" if it was not.
+	Fallback string `json:"fallback"`
+	// Launches and Calls prove where the work was done.
+	Launches int64 `json:"kernel_launches"`
+	Calls    int64 `json:"reference_calls"`
+}
+
+func newDeviceJSON(eng device.Engine) deviceJSON {
+	info, counters := eng.Info(), eng.Counters()
+	d := deviceJSON{
+		Name: info.Name, Platform: info.Platform, Driver: info.Driver, Kind: info.Kind,
+		Index: info.Index, Units: info.Units, OpenCL: info.OpenCL(), Reason: info.Reason,
+		Launches: counters.Launches, Calls: counters.Calls,
+	}
+	if info.Fallback != nil {
+		d.Fallback = oneLine(info.Fallback.Error())
+	}
+	return d
+}
+
+// oneLine makes a line of a text that may come from a file or a driver: lines are
+// joined, and nothing is left that a terminal would obey.
+func oneLine(text string) string {
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) && r != ' ' {
+			return '�'
+		}
+		return r
+	}, strings.Join(lines, "; "))
+}
