@@ -36,6 +36,7 @@ func newRootCommand(e *env) *cobra.Command {
 	root.SetErr(e.stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%w", err) })
 	root.AddCommand(
+		newTrainCommand(e),
 		newVersionCommand(e),
 	)
 	return root

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+
+	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer"
+	"github.com/spf13/cobra"
+)
+
+const trainLong = `Train trains a network, says how good it is, and saves it as a model that
+'clprop evaluate' and 'clprop predict' read. Without --data it trains on 1797
+handwritten digits that come with clprop, a fifth of them held back to test on.
+
+` + dataHelp + `
+
+The model is written when training ends, whole or not at all, over a file that
+has its name. Ctrl-C stops between two steps and saves the model as it is then;
+a second Ctrl-C ends at once and saves nothing.`
+
+const trainExample = `  clprop train
+  clprop train --data iris.csv --label species --hidden 16,16 --epochs 100
+  clprop train --data /usr/share/datasets/fashion-mnist --hidden 256,128
+  clprop train --images train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz
+  clprop train --data sales.csv --separator ';' --header yes --test-data held-back.csv
+  clprop train --device cpuref --json --quiet > result.json`
+
+func newTrainCommand(e *env) *cobra.Command {
+	var f trainFlags
+	cmd := &cobra.Command{
+		Use:     "train",
+		Short:   "Train a network and save it as a model",
+		Long:    trainLong,
+		Example: trainExample,
+		Args:    noArguments,
+	}
+	f.add(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		hidden, err := f.check(cmd)
+		if err != nil {
+			return err
+		}
+		return e.train(cmd, &f, hidden)
+	}
+	return cmd
+}
+
+// training is one run of train: what goes in, and what comes of it.
+type training struct {
+	flags    *trainFlags
+	examples *corpus
+	net      *trainer.Network
+	eng      device.Engine
+
+	history     *trainer.History
+	begun       bool                // at least one step was done
+	interrupted error               // why training ended early; nil if it did not
+	test        *trainer.Evaluation // nil if there is no test set
+}
+
+// train is the command, once its flags are known to be good.
+func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error) {
+	if err := checkWritable(f.out); err != nil {
+		return err
+	}
+	t := &training{flags: f}
+	if t.examples, err = f.data.loadCorpus(e.stdin, f.testData, f.valSplit, f.seed); err != nil {
+		return err
+	}
+	if t.eng, err = e.openDevice(f.device, "training"); err != nil {
+		return err
+	}
+	defer func() { err = first(err, t.eng.Close()) }()
+
+	sizes := append(append([]int{t.examples.train.Features}, hidden...), t.examples.train.Outputs)
+	if err := checkMemory(t.eng.Info(), sizes); err != nil {
+		return err
+	}
+	t.net, err = trainer.NewNetwork(trainer.NetworkConfig{
+		Sizes: sizes, Hidden: device.Activation(f.activation), Loss: f.loss(), Init: trainer.Init(f.init), Seed: f.seed,
+	})
+	if err != nil {
+		return usage(cmd, "%w", err)
+	}
+	if !f.quiet {
+		e.describe(t)
+	}
+	if err := e.fit(cmd.Context(), t); err != nil {
+		return err
+	}
+	if err := t.model().Save(f.out); err != nil {
+		return err
+	}
+	if t.interrupted != nil {
+		e.note("%s: the model so far is saved to %s", t.stage(), f.out)
+	}
+	return first(e.report(t), t.interrupted)
+}
+
+// fit trains and tests. An interruption is kept in t; it is an error only if
+// there is nothing to save yet.
+func (e *env) fit(ctx context.Context, t *training) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	tr, err := trainer.New(t.net, t.eng)
+	if err != nil {
+		return err
+	}
+	defer tr.Close()
+
+	mode := t.flags.progress
+	if t.flags.quiet {
+		mode = "none"
+	}
+	c := t.flags.config
+	p := newProgress(e.stderr, mode, c.Epochs)
+	c.OnBatch = func(b trainer.Progress) { t.begun = true; p.batch(b) }
+	c.OnEpoch = p.epoch
+	t.history, err = tr.Fit(ctx, t.examples.train, t.examples.validation, c)
+	p.clear()
+	if err != nil {
+		if ctx.Err() == nil || !errors.Is(err, ctx.Err()) || !t.begun {
+			return err
+		}
+		t.interrupted = context.Cause(ctx)
+		return nil
+	}
+	if t.examples.test == nil {
+		return nil
+	}
+	test, err := tr.Evaluate(t.examples.test)
+	t.test = &test
+	return err
+}
+
+// model is what is saved.
+func (t *training) model() *trainer.Model {
+	m := &trainer.Model{
+		Network:    t.net,
+		Preprocess: t.examples.preprocess,
+		Classes:    t.examples.preprocess.Classes,
+		Meta:       trainer.Meta{CreatedBy: "clprop " + currentVersion().Version, Device: t.eng.Info().Name},
+	}
+	if len(t.history.Epochs) > 0 {
+		last := t.history.Last()
+		m.Meta.Training = &last
+	}
+	return m
+}
+
+// checkMemory refuses a network whose Θ, Δ and D are more than the device holds,
+// before it is made in host memory. In floating point, since the product of two
+// sizes may be more than an integer holds.
+func checkMemory(info device.Info, sizes []int) error {
+	need := 0.0
+	for l := 1; l < len(sizes); l++ {
+		need += 3 * 4 * float64(sizes[l]) * (float64(sizes[l-1]) + 1)
+	}
+	if info.TotalMemory == 0 || need <= float64(info.TotalMemory) {
+		return nil
+	}
+	return &device.MemoryError{
+		What: "network " + (&trainer.Network{Sizes: sizes}).String(),
+		Need: int64(min(need, math.MaxInt64/2)), Have: info.TotalMemory, Device: info.Name,
+	}
+}
+
+// describe says before training what will be done, and where.
+func (e *env) describe(t *training) {
+	x := t.examples
+	rows, split := x.train.Rows, fmt.Sprintf("%d to train on", x.train.Rows)
+	if x.validation != nil {
+		rows += x.validation.Rows
+		split += fmt.Sprintf(", %d for validation", x.validation.Rows)
+	}
+	if x.test != nil {
+		rows += x.test.Rows
+		split += fmt.Sprintf(", %d to test on", x.test.Rows)
+	}
+	e.note("data    %s: %d examples (%s), %d features, %d classes", x.source, rows, split, x.train.Features, x.train.Outputs)
+	if x.note != "" {
+		e.note("        %s", x.note)
+	}
+	e.note("net     %v, %s, %s: %d parameters", t.net, t.net.Hidden, t.net.Loss.Output(), t.net.Parameters())
+	e.note("device  %s", deviceText(t.eng.Info()))
+	if _, err := os.Stat(t.flags.out); err == nil {
+		e.note("model   %s, replacing the file that is there", t.flags.out)
+	}
+}
+
+// first returns the first error that is not nil: what follows from it is not
+// worth a second sentence.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer"
+	"github.com/spf13/cobra"
+)
+
+// defaultModel is where train puts a model and where the others look for one.
+const defaultModel = "clprop-model.safetensors"
+
+// trainFlags are the flags of train.
+type trainFlags struct {
+	data     dataFlags
+	testData string
+	valSplit float64
+
+	hidden     string
+	activation string
+	output     string
+	init       string
+	seed       uint64
+
+	config   trainer.Config
+	resident string
+
+	device   string
+	out      string
+	progress string
+	quiet    bool
+	json     bool
+}
+
+func (f *trainFlags) add(cmd *cobra.Command) {
+	f.data.add(cmd)
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.testData, "test-data", "", "`PATH` of examples to test on, as --data takes them (default: what comes with the data)")
+	flags.Float64Var(&f.valSplit, "val-split", 0.1, "`SHARE` of the training examples held back for validation; 0 for none")
+	flags.StringVar(&f.hidden, "hidden", "128", "`UNITS` of the hidden layers, such as 128,64; empty for none")
+	flags.StringVar(&f.activation, "activation", "relu", "of the hidden units: sigmoid, tanh, relu or linear")
+	flags.StringVar(&f.output, "output", "softmax", "output units, with their cross-entropy: softmax or sigmoid")
+	flags.StringVar(&f.init, "init", "auto", "first weights: auto, xavier or he")
+	flags.Uint64Var(&f.seed, "seed", 1, "of the weights, the order of the examples and the validation split")
+	flags.IntVar(&f.config.Epochs, "epochs", 20, "times to go through the training examples")
+	flags.IntVar(&f.config.BatchSize, "batch-size", 32, "examples of one step")
+	flags.Float64Var(&f.config.Rate, "lr", 0.1, "learning rate")
+	flags.Float64Var(&f.config.Lambda, "l2", 0, "λ of the penalty on large weights")
+	flags.StringVar(&f.resident, "resident", "auto", "keep the examples in device memory: auto, yes or no")
+	addDeviceFlag(cmd, &f.device)
+	flags.StringVar(&f.out, "out", defaultModel, "`FILE` that the model is saved to")
+	flags.StringVar(&f.progress, "progress", "auto", "auto, bar, plain or none; auto is a bar on a terminal and plain elsewhere")
+	flags.BoolVar(&f.quiet, "quiet", false, "nothing on standard error but warnings and errors")
+	flags.BoolVar(&f.json, "json", false, "print the result as a JSON object")
+}
+
+func addDeviceFlag(cmd *cobra.Command, spec *string) {
+	cmd.Flags().StringVar(spec, "device", "", "auto, gpu, cpu, cpuref, an index or PLATFORM:DEVICE of 'clprop devices', or part of a name (default $"+
+		device.EnvDevice+", or else auto)")
+}
+
+// check refuses what cannot be meant, before anything is read, and fills config.
+// It returns the units of the hidden layers.
+func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
+	if hidden, err = parseHidden(f.hidden); err != nil {
+		return nil, usage(cmd, "%w", err)
+	}
+	c := &f.config
+	c.Seed, c.Resident = f.seed, trainer.Resident(f.resident)
+	if c.Epochs < 1 {
+		return nil, usage(cmd, "--epochs is %d: need at least 1", c.Epochs)
+	}
+	if c.BatchSize < 1 {
+		return nil, usage(cmd, "--batch-size is %d: need at least 1", c.BatchSize)
+	}
+	// Written so that NaN fails too: no comparison with it is true.
+	if !(c.Rate > 0 && c.Rate <= math.MaxFloat32) {
+		return nil, usage(cmd, "--lr is %v: need a number above 0", c.Rate)
+	}
+	if !(c.Lambda >= 0 && c.Lambda <= math.MaxFloat32) {
+		return nil, usage(cmd, "--l2 is %v: need 0 or more", c.Lambda)
+	}
+	if !(f.valSplit >= 0 && f.valSplit < 1) {
+		return nil, usage(cmd, "--val-split is %v: need 0 or more and less than 1", f.valSplit)
+	}
+	for _, choice := range []struct {
+		flag, value string
+		have        []string
+	}{
+		{"activation", f.activation, []string{"sigmoid", "tanh", "relu", "linear"}},
+		{"output", f.output, []string{"softmax", "sigmoid"}},
+		{"init", f.init, []string{"auto", "xavier", "he"}},
+		{"resident", f.resident, []string{"auto", "yes", "no"}},
+		{"progress", f.progress, []string{"auto", "bar", "plain", "none"}},
+	} {
+		if err := oneOf(cmd, choice.flag, choice.value, choice.have); err != nil {
+			return nil, err
+		}
+	}
+	if f.out == "" {
+		return nil, usage(cmd, "--out is empty: name a file for the model")
+	}
+	return hidden, f.data.check(cmd, f.testData)
+}
+
+// oneOf refuses the value of a flag that is not one of those that it has.
+func oneOf(cmd *cobra.Command, flag, value string, have []string) error {
+	if slices.Contains(have, value) {
+		return nil
+	}
+	return usage(cmd, "--%s is %q: have %s", flag, value, strings.Join(have, ", "))
+}
+
+// parseHidden reads the units of hidden layers, such as "128,64".
+func parseHidden(text string) ([]int, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	var units []int
+	for part := range strings.SplitSeq(text, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || n < 1 || n > math.MaxInt32 {
+			return nil, fmt.Errorf("--hidden is %q: %q is not a number of units: write 128, or 128,64 for two layers", text, strings.TrimSpace(part))
+		}
+		units = append(units, n)
+	}
+	return units, nil
+}
+
+// loss is the error that belongs to the output units.
+func (f *trainFlags) loss() device.Loss {
+	if f.output == "sigmoid" {
+		return device.SigmoidCrossEntropy
+	}
+	return device.SoftmaxCrossEntropy
+}
+
+// checkWritable says before training what would keep the model from being saved
+// after it.
+func checkWritable(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("--out %s: a directory is there: name a file", path)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".clprop-*.tmp")
+	if err != nil {
+		return fmt.Errorf("--out %s: no file can be made there: %w", path, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}

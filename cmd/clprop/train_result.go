@@ -1,0 +1,151 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/clprop/clprop/trainer"
+)
+
+// trainJSON is what train --json prints.
+type trainJSON struct {
+	Schema      int              `json:"schema"`
+	Version     string           `json:"version"`
+	Device      deviceJSON       `json:"device"`
+	Data        corpusJSON       `json:"data"`
+	Network     networkJSON      `json:"network"`
+	Config      configJSON       `json:"config"`
+	History     *trainer.History `json:"history"`
+	Test        *scoreJSON       `json:"test"` // null without a test set, or if interrupted
+	Seconds     float64          `json:"seconds"`
+	Throughput  float64          `json:"samples_per_second"`
+	Model       string           `json:"model"`
+	Interrupted bool             `json:"interrupted"`
+}
+
+type corpusJSON struct {
+	Source     string   `json:"source"`
+	TestSource string   `json:"test_source"`
+	Features   int      `json:"features"`
+	Classes    []string `json:"classes"`
+	Train      int      `json:"train"`
+	Validation int      `json:"validation"`
+	Test       int      `json:"test"`
+}
+
+type networkJSON struct {
+	Sizes      []int  `json:"sizes"`
+	Activation string `json:"activation"`
+	Output     string `json:"output"`
+	Parameters int    `json:"parameters"`
+}
+
+type configJSON struct {
+	Epochs    int     `json:"epochs"`
+	BatchSize int     `json:"batch_size"`
+	Rate      float64 `json:"lr"`
+	Lambda    float64 `json:"l2"`
+	Seed      uint64  `json:"seed"`
+	Init      string  `json:"init"`
+	Resident  string  `json:"resident"`
+	ValSplit  float64 `json:"val_split"`
+}
+
+type scoreJSON struct {
+	Loss     float64 `json:"loss"`
+	Accuracy float64 `json:"accuracy"`
+	Count    int     `json:"count"`
+}
+
+func newNetworkJSON(n *trainer.Network) networkJSON {
+	return networkJSON{n.Sizes, string(n.Hidden), string(n.Loss.Output()), n.Parameters()}
+}
+
+// report prints the result.
+func (e *env) report(t *training) error {
+	switch {
+	case t.flags.json:
+		return e.printJSON(t.result())
+	case t.flags.quiet:
+		return nil
+	}
+	return e.print(t.text())
+}
+
+// timing is the wall time of the epochs completed, validation not included, and
+// the examples trained on in a second of it.
+func (t *training) timing() (seconds, throughput float64) {
+	for _, epoch := range t.history.Epochs {
+		seconds += epoch.Seconds
+	}
+	if seconds > 0 {
+		throughput = float64(len(t.history.Epochs)*t.examples.train.Rows) / seconds
+	}
+	return seconds, throughput
+}
+
+// stage says how far training came.
+func (t *training) stage() string {
+	return fmt.Sprintf("interrupted in epoch %d of %d", len(t.history.Epochs)+1, t.flags.config.Epochs)
+}
+
+func (t *training) text() string {
+	var b strings.Builder
+	seconds, throughput := t.timing()
+	last := t.history.Last()
+	switch {
+	case t.test != nil:
+		fmt.Fprintln(&b, scoreText("test", *t.test))
+	case len(t.history.Epochs) == 0:
+	case last.Validated:
+		fmt.Fprintf(&b, "validation accuracy %.2f%%, loss %.4f\n", 100*last.ValAccuracy, last.ValLoss)
+	default:
+		fmt.Fprintf(&b, "training accuracy %.2f%%, cost %.4f: nothing was held back to test on\n", 100*last.Accuracy, last.Cost)
+	}
+	fmt.Fprintf(&b, "trained in %s, %s samples/s, on %s\n",
+		duration(time.Duration(seconds*float64(time.Second))), thousands(throughput), oneLine(t.eng.Info().Name))
+	fmt.Fprintf(&b, "model saved to %s\n", t.flags.out)
+	return b.String()
+}
+
+// scoreText is the line that train and evaluate share, so that it is the same
+// where the score is.
+func scoreText(what string, v trainer.Evaluation) string {
+	right := 0
+	for i := range v.Confusion {
+		right += v.Confusion[i][i]
+	}
+	return fmt.Sprintf("%s accuracy %.2f%% (%d of %d), loss %.4f", what, 100*v.Accuracy, right, v.Count, v.Loss)
+}
+
+func (t *training) result() trainJSON {
+	f, x := t.flags, t.examples
+	r := trainJSON{
+		Schema:  schemaVersion,
+		Version: currentVersion().Version,
+		Device:  newDeviceJSON(t.eng),
+		Data: corpusJSON{
+			Source: x.source, TestSource: x.testSource, Features: x.train.Features,
+			Classes: x.preprocess.Classes, Train: x.train.Rows,
+		},
+		Network: newNetworkJSON(t.net),
+		Config: configJSON{
+			f.config.Epochs, f.config.BatchSize, f.config.Rate, f.config.Lambda, f.seed, f.init, f.resident, f.valSplit,
+		},
+		History:     t.history,
+		Model:       f.out,
+		Interrupted: t.interrupted != nil,
+	}
+	if x.validation != nil {
+		r.Data.Validation = x.validation.Rows
+	}
+	if x.test != nil {
+		r.Data.Test = x.test.Rows
+	}
+	if t.test != nil {
+		r.Test = &scoreJSON{t.test.Loss, t.test.Accuracy, t.test.Count}
+	}
+	r.Seconds, r.Throughput = t.timing()
+	return r
+}
