@@ -287,6 +287,18 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
+// The last step of an epoch can spoil a weight that no loss has seen yet, and a
+// bias is not in the penalty either: δ = ½ − 2, and 1.5·3e38 is no float32.
+func TestDivergenceInTheLastStep(t *testing.T) {
+	set := &data.Set{Rows: 2, Features: 1, Outputs: 1, X: []float32{0, 0}, Y: []float32{2, 2}}
+	net := newNetwork(t, NetworkConfig{Sizes: []int{1, 1}, Seed: 1})
+	before := net.clone()
+	_, err := open(t, net, device.OpenReference()).Fit(context.Background(), set, nil, Config{Epochs: 1, Rate: 3e38})
+	if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "a weight is not finite") || !sameBits(net, before) {
+		t.Errorf("error %v, weights %v", err, net.Layers)
+	}
+}
+
 // Whatever allocation or plan fails, the device's error comes back with what it
 // was for, and nothing stays allocated.
 func TestAllocationFailures(t *testing.T) {
