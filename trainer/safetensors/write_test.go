@@ -24,7 +24,7 @@ func TestWriteBytes(t *testing.T) {
 	header := `{"__metadata__":{"a":"1","b":"<&>"},` +
 		`"b":{"dtype":"F32","shape":[],"data_offsets":[0,4]},` +
 		`"w":{"dtype":"F32","shape":[2,1],"data_offsets":[4,12]}}`
-	// The header has 146 bytes and 8 before it; 152+8 is the next multiple of 8.
+	// Spaces, so that the buffer begins at a multiple of 8.
 	want := raw(header+strings.Repeat(" ", (8-len(header)%8)%8), 0)
 	want = append(want, 0, 0, 0, 0x3f) // 0.5
 	want = append(want, 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0)
@@ -76,10 +76,7 @@ func (l *limited) Write(b []byte) (int, error) {
 
 func TestWriteFailingWriter(t *testing.T) {
 	file := &File{Tensors: []Tensor{{Name: "w", Shape: []int{2}, Data: []float32{1, 2}}}}
-	for n := range 72 + 8 - 1 { // 8 bytes, a header of 54 padded to 56, and 8
-		if n >= 72 {
-			break
-		}
+	for n := range 72 { // 8 bytes, a header of 54 padded to 56, and 8
 		if err := Write(&limited{n}, file); !errors.Is(err, errFull) {
 			t.Errorf("room for %d bytes: error %v", n, err)
 		}
@@ -89,7 +86,7 @@ func TestWriteFailingWriter(t *testing.T) {
 	}
 }
 
-// bits compares as bits, so that NaN equals itself and 0 not −0.
+// sameBits compares as bits, so that NaN equals itself and 0 not −0.
 func sameBits(a, b []float32) bool {
 	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
 }
