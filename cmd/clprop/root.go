@@ -37,6 +37,9 @@ func newRootCommand(e *env) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%w", err) })
 	root.AddCommand(
 		newTrainCommand(e),
+		newEvaluateCommand(e),
+		newPredictCommand(e),
+		newDevicesCommand(e),
 		newVersionCommand(e),
 	)
 	return root

@@ -64,6 +64,11 @@ type training struct {
 
 // train is the command, once its flags are known to be good.
 func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error) {
+	for _, read := range []string{f.data.source(), f.data.labels, f.testData} {
+		if sameFile(f.out, read) {
+			return usage(cmd, "--out %s would replace what is read: name another file", f.out)
+		}
+	}
 	if err := checkWritable(f.out); err != nil {
 		return err
 	}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/clprop/clprop/trainer"
+	"github.com/clprop/clprop/trainer/data"
+	"github.com/spf13/cobra"
+)
+
+const evaluateLong = `Evaluate tells how good a model is on labelled examples: accuracy, loss, and the
+confusion matrix with the precision and recall of each class.
+
+Without --data it takes the embedded digits that 'clprop train' held back, if the
+model was trained on them. Raw data goes in: the model knows how to scale it.
+
+` + dataHelp
+
+const evaluateExample = `  clprop evaluate
+  clprop evaluate --model iris.safetensors --data iris-test.csv
+  clprop evaluate --model fashion.safetensors --data /usr/share/datasets/fashion-mnist
+  clprop evaluate --json`
+
+// modelFlags are the flags of commands that read a model.
+type modelFlags struct {
+	data   dataFlags
+	model  string
+	device string
+}
+
+func (f *modelFlags) add(cmd *cobra.Command) {
+	cmd.Flags().SortFlags = false
+	cmd.Flags().StringVar(&f.model, "model", defaultModel, "`FILE` of the model")
+	f.data.add(cmd)
+	addDeviceFlag(cmd, &f.device)
+}
+
+func newEvaluateCommand(e *env) *cobra.Command {
+	var f modelFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "evaluate",
+		Short:   "Tell how good a model is on labelled examples",
+		Long:    evaluateLong,
+		Example: evaluateExample,
+		Args:    noArguments,
+	}
+	f.add(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as a JSON object")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := f.data.check(cmd); err != nil {
+			return err
+		}
+		return e.evaluate(cmd, &f, asJSON)
+	}
+	return cmd
+}
+
+func (e *env) evaluate(cmd *cobra.Command, f *modelFlags, asJSON bool) (err error) {
+	m, err := loadModel(f.model)
+	if err != nil {
+		return err
+	}
+	set, source, err := f.examples(cmd, e, m)
+	if err != nil {
+		return err
+	}
+	eng, err := e.openDevice(f.device, "evaluating")
+	if err != nil {
+		return err
+	}
+	defer func() { err = first(err, eng.Close()) }()
+	e.note("model   %s: %v, %s, %s", f.model, m.Network, m.Network.Hidden, m.Network.Loss.Output())
+	e.note("data    %s: %d examples, %d classes", source, set.Rows, set.Outputs)
+	e.note("device  %s", deviceText(eng.Info()))
+
+	t, err := trainer.New(m.Network, eng)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	v, err := t.Evaluate(set)
+	if err != nil {
+		return fmt.Errorf("%s: %w", source, err)
+	}
+	if err := context.Cause(cmd.Context()); err != nil {
+		return err
+	}
+	if asJSON {
+		return e.printJSON(newEvaluateJSON(f.model, source, m, v, newDeviceJSON(eng)))
+	}
+	return e.print(scoreText("test", v) + "\n\n" + confusionText(classNames(m), v.Confusion))
+}
+
+// examples reads what the model is to be judged on, and says where it is from.
+func (f *modelFlags) examples(cmd *cobra.Command, e *env, m *trainer.Model) (*data.Set, string, error) {
+	if f.data.given() {
+		set, err := f.data.loadForModel(f.data.source(), m, f.model, e.stdin, true)
+		return set, f.data.source(), err
+	}
+	set, ok, err := digitsForModel(m)
+	if err != nil {
+		return nil, "", err
+	}
+	if !ok {
+		return nil, "", usage(cmd, "%s was not trained on the embedded digits: name examples with --data", f.model)
+	}
+	return set, digitsSource + " held back", nil
+}
+
+// loadModel reads a model.
+func loadModel(path string) (*trainer.Model, error) {
+	m, err := trainer.LoadModel(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w: make one with 'clprop train', or name one with --model", err)
+	}
+	return m, badFile(err)
+}
+
+// classNames names the classes of a model: 0, 1, … where the model does not.
+func classNames(m *trainer.Model) []string {
+	if len(m.Classes) > 0 {
+		return m.Classes
+	}
+	var names []string
+	for k := range max(m.Network.Sizes[len(m.Network.Sizes)-1], 2) {
+		names = append(names, fmt.Sprint(k))
+	}
+	return names
+}
+
+// evaluateJSON is what evaluate --json prints.
+type evaluateJSON struct {
+	Schema  int         `json:"schema"`
+	Version string      `json:"version"`
+	Device  deviceJSON  `json:"device"`
+	Model   string      `json:"model"`
+	Data    string      `json:"data"`
+	Network networkJSON `json:"network"`
+	trainer.Evaluation
+	Classes []classJSON `json:"classes"`
+}
+
+// classJSON is how well one class does; null where nothing was to be counted.
+type classJSON struct {
+	Name      string   `json:"name"`
+	Count     int      `json:"count"`
+	Precision *float64 `json:"precision"`
+	Recall    *float64 `json:"recall"`
+}
+
+func newEvaluateJSON(model, source string, m *trainer.Model, v trainer.Evaluation, d deviceJSON) evaluateJSON {
+	r := evaluateJSON{
+		Schema: schemaVersion, Version: currentVersion().Version, Device: d, Model: model, Data: source,
+		Network: newNetworkJSON(m.Network), Evaluation: v,
+	}
+	for k, name := range classNames(m) {
+		c := classJSON{Name: name}
+		right, predicted := v.Confusion[k][k], 0
+		for i := range v.Confusion {
+			c.Count += v.Confusion[k][i]
+			predicted += v.Confusion[i][k]
+		}
+		c.Precision, c.Recall = share(right, predicted), share(right, c.Count)
+		r.Classes = append(r.Classes, c)
+	}
+	return r
+}
+
+// share is part/whole, or nil if there is no whole.
+func share(part, whole int) *float64 {
+	if whole == 0 {
+		return nil
+	}
+	s := float64(part) / float64(whole)
+	return &s
+}

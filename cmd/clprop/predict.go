@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/clprop/clprop/trainer"
+	"github.com/clprop/clprop/trainer/durable"
+	"github.com/spf13/cobra"
+)
+
+const predictLong = `Predict writes for each example the class that a model takes it for, and the
+probability of every class, as CSV:
+
+  predicted,p_setosa,p_versicolor,p_virginica
+  setosa,0.98,0.015,0.005
+
+Rows are in the order of the input. Raw data goes in: the model knows which
+columns it needs, by name, and how to scale them. Other columns are passed over, a
+label column too. Nothing is written unless all of the input is good, and a file
+is written whole or not at all.
+
+` + dataHelp + `
+
+A model with --output sigmoid gives the probability of each class by itself, so
+that they need not add up to 1.`
+
+const predictExample = `  clprop predict --model iris.safetensors --data new.csv
+  clprop predict --data new.csv --out answers.csv
+  generate | clprop predict --data - | head
+  clprop predict --model fashion.safetensors --images t10k-images-idx3-ubyte.gz`
+
+func newPredictCommand(e *env) *cobra.Command {
+	var f modelFlags
+	var out string
+	cmd := &cobra.Command{
+		Use:     "predict",
+		Short:   "Classify examples with a model, as CSV",
+		Long:    predictLong,
+		Example: predictExample,
+		Args:    noArguments,
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&out, "out", "-", "`FILE` that predictions are written to, or - for standard output")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		switch {
+		case !f.data.given():
+			return usage(cmd, "no examples: name them with --data, or - for standard input")
+		case out == "":
+			return usage(cmd, "--out is empty: name a file, or - for standard output")
+		case sameFile(out, f.data.source()) || sameFile(out, f.model):
+			return usage(cmd, "--out %s would replace what is read: name another file", out)
+		}
+		if err := f.data.check(cmd); err != nil {
+			return err
+		}
+		return e.predict(cmd.Context(), &f, out)
+	}
+	return cmd
+}
+
+func (e *env) predict(ctx context.Context, f *modelFlags, out string) (err error) {
+	m, err := loadModel(f.model)
+	if err != nil {
+		return err
+	}
+	set, err := f.data.loadForModel(f.data.source(), m, f.model, e.stdin, false)
+	if err != nil {
+		return err
+	}
+	eng, err := e.openDevice(f.device, "predicting")
+	if err != nil {
+		return err
+	}
+	defer func() { err = first(err, eng.Close()) }()
+	t, err := trainer.New(m.Network, eng)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	h, err := t.Predict(set.X, 0)
+	if err != nil {
+		return err
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	write := func(w io.Writer) error { return writePredictions(w, classNames(m), h, set.Rows) }
+	if out == "-" {
+		buffer := bufio.NewWriter(e.stdout)
+		return first(write(buffer), buffer.Flush())
+	}
+	if err := durable.WriteFile(out, write); err != nil {
+		return err
+	}
+	e.note("%d predictions written to %s, computed on %s", set.Rows, out, eng.Info().Name)
+	return nil
+}
+
+// writePredictions writes h, rows × K, as CSV. Of a single output it makes the
+// probabilities of two classes.
+func writePredictions(w io.Writer, classes []string, h []float32, rows int) error {
+	c := csv.NewWriter(w)
+	record := []string{"predicted"}
+	for _, name := range classes {
+		record = append(record, "p_"+name)
+	}
+	if err := c.Write(record); err != nil {
+		return err
+	}
+	single := len(h) == rows
+	p := make([]float32, len(classes))
+	for i := range rows {
+		if single {
+			p[0], p[1] = 1-h[i], h[i]
+		} else {
+			copy(p, h[i*len(p):])
+		}
+		best := 0
+		for k, v := range p {
+			if v > p[best] {
+				best = k
+			}
+			record[k+1] = strconv.FormatFloat(float64(v), 'g', -1, 32)
+		}
+		record[0] = classes[best]
+		if err := c.Write(record); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// sameFile reports whether two paths lead to one file that there is.
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
