@@ -54,6 +54,16 @@ func (c *Context) device(handle uintptr) *Device {
 	return nil
 }
 
+// aligned tells whether a sub-buffer of some device can start at origin.
+func (c *Context) aligned(origin int) bool {
+	for _, d := range c.devices {
+		if align := d.MemBaseAddrAlign() / 8; align < 1 || origin%align == 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Release gives the context back. What was made in it stays usable until it is
 // released too. It is safe to call twice and on nil.
 func (c *Context) Release() {

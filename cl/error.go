@@ -15,9 +15,11 @@ const (
 	success           Code = 0
 	deviceNotFound    Code = -1
 	buildFailure      Code = -11
+	misalignedOffset  Code = -13
 	partitionFailed   Code = -18
 	invalidValue      Code = -30
 	invalidPlatform   Code = -32
+	invalidContext    Code = -34
 	invalidHostPtr    Code = -37
 	invalidBinary     Code = -42
 	invalidOptions    Code = -43

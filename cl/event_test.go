@@ -19,7 +19,7 @@ func TestProfiling(t *testing.T) {
 	for _, what := range []ProfilingInfo{ProfilingInfoCommandQueued, ProfilingInfoCommandSubmit, ProfilingInfoCommandStart, ProfilingInfoCommandEnd} {
 		at, err := e.GetEventProfilingInfo(what)
 		check(t, err)
-		if at < last || at == 0 {
+		if at < last || at == 0 && r.pocl() { // rusticl leaves the first at zero
 			t.Errorf("time stamp %#x is %d, the one before %d", what, at, last)
 		}
 		last = at
@@ -35,12 +35,15 @@ func TestProfiling(t *testing.T) {
 	defer f.Release()
 	check(t, plain.Finish())
 	_, err = f.GetEventProfilingInfo(ProfilingInfoCommandEnd)
-	wantErr(t, err, ErrProfilingInfoNotAvailable)
+	if r.pocl() {
+		wantErr(t, err, ErrProfilingInfoNotAvailable)
+	}
 }
 
 // A command that waits for a user event stays behind it.
 func TestUserEvent(t *testing.T) {
 	r := openRig(t)
+	r.needQueueing(t)
 	gate, err := r.ctx.CreateUserEvent()
 	check(t, err)
 	defer gate.Release()
@@ -63,7 +66,9 @@ func TestUserEvent(t *testing.T) {
 	check(t, WaitForEvents(nil))
 	check(t, WaitForEvents([]*Event{}))
 	wantErr(t, WaitForEvents([]*Event{nil}), ErrReleased)
-	wantErr(t, e.SetUserEventStatus(0), ErrInvalidEvent)
+	if err := e.SetUserEventStatus(0); err == nil {
+		t.Error("a command's event was ended like a user event")
+	}
 }
 
 // A failed event has its cause in Status, and fails the wait.

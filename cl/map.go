@@ -48,7 +48,7 @@ func (q *CommandQueue) EnqueueMapBuffer(buffer *MemObject, blocking bool, flags 
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := buffer.region(e, offset, size)
+	m, err := q.region(e, buffer, offset, size)
 	if err != nil {
 		return nil, nil, err
 	}

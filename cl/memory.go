@@ -77,8 +77,8 @@ func (c *Context) CreateBufferFloat32(flags MemFlag, data []float32) (*MemObject
 const bufferCreateRegion = 0x1220 // CL_BUFFER_CREATE_TYPE_REGION
 
 // CreateSubBuffer makes a view of size bytes of the buffer, from byte origin
-// on; origin is a multiple of every device's MemBaseAddrAlign()/8. flags may
-// narrow those of the buffer; 0 takes them over.
+// on; origin is a multiple of MemBaseAddrAlign()/8 of the devices that will use
+// it. flags may narrow those of the buffer; 0 takes them over.
 func (m *MemObject) CreateSubBuffer(flags MemFlag, origin, size int) (*MemObject, error) {
 	h, err := m.use(&clCreateSubBuffer)
 	if err != nil {
@@ -87,6 +87,9 @@ func (m *MemObject) CreateSubBuffer(flags MemFlag, origin, size int) (*MemObject
 	defer runtime.KeepAlive(m)
 	if origin < 0 || size < 1 || size > m.size-origin {
 		return nil, detail(clCreateSubBuffer.fail(invalidValue), "bytes %d+%d of %d", origin, size, m.size)
+	}
+	if !m.ctx.aligned(origin) {
+		return nil, detail(clCreateSubBuffer.fail(misalignedOffset), "origin %d is no multiple of any device's MemBaseAddrAlign()/8", origin)
 	}
 	region := [2]uintptr{uintptr(origin), uintptr(size)}
 	var code Code

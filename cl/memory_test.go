@@ -72,8 +72,10 @@ func TestBufferErrors(t *testing.T) {
 	wantErr(t, err, ErrInvalidBufferSize)
 	_, err = r.ctx.CreateEmptyBuffer(MemReadWrite|MemCopyHostPtr, 4)
 	wantErr(t, err, ErrInvalidHostPtr)
-	_, err = r.ctx.CreateEmptyBuffer(MemReadWrite, int(2*r.device.MaxMemAllocSize()))
-	wantErr(t, err, ErrInvalidBufferSize)
+	if r.pocl() { // others fail when the memory is used
+		_, err = r.ctx.CreateEmptyBuffer(MemReadWrite, int(2*r.device.MaxMemAllocSize()))
+		wantErr(t, err, ErrInvalidBufferSize)
+	}
 }
 
 func TestSubBuffer(t *testing.T) {

@@ -46,7 +46,8 @@ func (c *Context) CreateProgramWithSource(sources []string) (*Program, error) {
 
 // CreateProgramWithBinary makes a program of what Binaries returned, one
 // binary for each device. It must be built like any other. A binary of another
-// device or driver gives ErrInvalidBinary here or when it is built.
+// device or driver gives an error here or when it is built. Some drivers end the
+// process when given nonsense, so check a file's sum before.
 func (c *Context) CreateProgramWithBinary(devices []*Device, binaries [][]byte) (*Program, error) {
 	e := &clCreateProgramWithBinary
 	h, err := c.use(e)

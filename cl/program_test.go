@@ -40,7 +40,7 @@ func TestBuildLogAfterSuccess(t *testing.T) {
 	check(t, p.BuildProgram([]*Device{r.device}, ""))
 	log, err := p.BuildLog(r.device)
 	check(t, err)
-	if strings.Contains(r.device.Platform().Name(), "Portable Computing Language") && !strings.Contains(log, "take_note") {
+	if r.pocl() && !strings.Contains(log, "take_note") {
 		t.Errorf("log %q lacks the warning", log)
 	}
 	_, err = p.BuildLog(nil)
@@ -57,7 +57,9 @@ func TestProgramErrors(t *testing.T) {
 	check(t, err)
 	defer p.Release()
 	_, err = p.CreateKernel("add")
-	wantErr(t, err, ErrInvalidProgramExecutable)
+	if err == nil || r.pocl() {
+		wantErr(t, err, ErrInvalidProgramExecutable)
+	}
 	wantErr(t, p.BuildProgram(nil, "-D\x00"), ErrInvalidBuildOptions)
 	wantErr(t, p.BuildProgram([]*Device{nil}, ""), ErrReleased)
 	check(t, p.BuildProgram([]*Device{}, ""))
@@ -97,15 +99,17 @@ func TestBinaryRoundTrip(t *testing.T) {
 func TestBadBinary(t *testing.T) {
 	r := openRig(t)
 	devices := []*Device{r.device}
-	p, err := r.ctx.CreateProgramWithBinary(devices, [][]byte{[]byte("this is not a program")})
-	if err == nil {
-		err = p.BuildProgram(nil, "")
-		p.Release()
+	if r.pocl() { // rusticl aborts the process
+		p, err := r.ctx.CreateProgramWithBinary(devices, [][]byte{[]byte("this is not a program")})
+		if err == nil {
+			err = p.BuildProgram(nil, "")
+			p.Release()
+		}
+		if err == nil {
+			t.Error("nonsense was taken for a program")
+		}
 	}
-	if err == nil {
-		t.Error("nonsense was taken for a program")
-	}
-	_, err = r.ctx.CreateProgramWithBinary(devices, [][]byte{{}})
+	_, err := r.ctx.CreateProgramWithBinary(devices, [][]byte{{}})
 	wantErr(t, err, ErrInvalidBinary)
 	_, err = r.ctx.CreateProgramWithBinary(devices, nil)
 	wantErr(t, err, ErrInvalidValue)

@@ -37,7 +37,7 @@ func (q *CommandQueue) copyHost(e *entry, buffer *MemObject, blocking bool, offs
 	if err != nil {
 		return nil, err
 	}
-	m, err := buffer.region(e, offset, size)
+	m, err := q.region(e, buffer, offset, size)
 	if err != nil {
 		return nil, err
 	}
@@ -82,11 +82,15 @@ func (q *CommandQueue) track(t *transfer, event uintptr) (*Event, error) {
 	return newEvent(event, t), nil
 }
 
-// region returns the buffer's handle if bytes [offset, offset+size) are in it.
-func (m *MemObject) region(e *entry, offset, size int) (uintptr, error) {
+// region returns the buffer's handle if it is of the queue's context and bytes
+// [offset, offset+size) are in it. Not all drivers check that.
+func (q *CommandQueue) region(e *entry, m *MemObject, offset, size int) (uintptr, error) {
 	h, err := m.use(e)
 	if err != nil {
 		return 0, detail(err, "buffer")
+	}
+	if m.ctx.queues != q.queues {
+		return 0, detail(e.fail(invalidContext), "queue and buffer are of different contexts")
 	}
 	if offset < 0 || size < 1 || size > m.size-offset {
 		return 0, detail(e.fail(invalidValue), "bytes %d+%d of a buffer of %d", offset, size, m.size)
@@ -102,11 +106,11 @@ func (q *CommandQueue) EnqueueCopyBuffer(srcBuffer, dstBuffer *MemObject, srcOff
 	if err != nil {
 		return nil, err
 	}
-	src, err := srcBuffer.region(e, srcOffset, byteCount)
+	src, err := q.region(e, srcBuffer, srcOffset, byteCount)
 	if err != nil {
 		return nil, err
 	}
-	dst, err := dstBuffer.region(e, dstOffset, byteCount)
+	dst, err := q.region(e, dstBuffer, dstOffset, byteCount)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +135,7 @@ func (q *CommandQueue) EnqueueFillBuffer(buffer *MemObject, pattern unsafe.Point
 	if err != nil {
 		return nil, err
 	}
-	m, err := buffer.region(e, offset, size)
+	m, err := q.region(e, buffer, offset, size)
 	if err != nil {
 		return nil, err
 	}

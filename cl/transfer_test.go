@@ -10,6 +10,7 @@ import (
 // the memory not kept, the device would see those.
 func TestForgottenWrites(t *testing.T) {
 	r := openRig(t)
+	r.needQueueing(t)
 	const n, size = 64, 4096
 	gate, err := r.ctx.CreateUserEvent()
 	check(t, err)
@@ -48,6 +49,7 @@ func TestForgottenWrites(t *testing.T) {
 // event lets its own memory go.
 func TestReadsUnderCollection(t *testing.T) {
 	r := openRig(t)
+	r.needQueueing(t)
 	const n, size = 32, 4096
 	gate, err := r.ctx.CreateUserEvent()
 	check(t, err)
@@ -110,7 +112,8 @@ func TestTransfersAreCollected(t *testing.T) {
 	}
 }
 
-// A write that fails lets its memory go at once.
+// A write that the driver refuses, here for an event of another context, lets
+// its memory go at once; a buffer of another context never reaches the driver.
 func TestFailedTransfer(t *testing.T) {
 	r := openRig(t)
 	other, err := CreateContext([]*Device{r.device})
@@ -121,6 +124,13 @@ func TestFailedTransfer(t *testing.T) {
 	defer foreign.Release()
 	_, err = r.queue.EnqueueWriteBufferFloat32(foreign, false, 0, ramp(16), nil)
 	wantErr(t, err, ErrInvalidContext)
+	if r.pocl() {
+		gate, err := other.CreateUserEvent()
+		check(t, err)
+		defer gate.Release()
+		_, err = r.queue.EnqueueWriteBufferFloat32(r.buffer(t, ramp(16)), false, 0, ramp(16), []*Event{gate})
+		wantErr(t, err, ErrInvalidContext)
+	}
 	if held := LiveObjects()["transfer"]; held != 0 {
 		t.Errorf("%d transfers are held", held)
 	}
