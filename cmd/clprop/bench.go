@@ -1,0 +1,212 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/clprop/clprop/device"
+)
+
+const benchLong = `Bench trains the same network, from the same weights and on the same examples, on
+each device and on the CPU reference, and says how fast each is and whether they
+agree. The examples are random numbers that lie on the device; a step is what
+"clprop train" runs: the batch gathered on the device, forward, loss, deltas,
+accumulate, gradient, update. Steps are queued, and only the end of a run waits.
+
+Cold is the time from nothing to the end of the first step: opening the device,
+building the kernels, copying weights and examples, one step. What the driver has
+in caches of its own it may use. Samples/s are warm: the median of the runs, and
+the slowest and fastest of them. GFLOPS count the three matrix products of a step,
+b·(6·Σ in·out − 2·in·out of the first layer), and nothing else.
+
+Difference compares the weights after 3 steps with those of the CPU reference: of
+the layer where it is largest, the norm of the difference by the norm of what the
+steps changed. Where it is above 1%, or where the device's counters do not show
+that it did all of the work itself, no ratio is given.
+
+A device on which one step would take longer than 5 times --seconds is skipped.`
+
+const benchExample = `  clprop bench
+  clprop bench --devices 0,cpuref --seconds 5
+  clprop bench --net 784-128-10,784-2048-2048-10 --batch 32,256 --json`
+
+// benchFlags is the command line of bench, as given.
+type benchFlags struct {
+	nets, batches, devices []string
+	activation, output     string
+	repeat                 int
+	seconds                float64
+	json                   bool
+}
+
+func newBenchCommand(e *env) *cobra.Command {
+	var f benchFlags
+	cmd := &cobra.Command{
+		Use:     "bench",
+		Short:   "Measure training steps on each device against the CPU reference",
+		Long:    benchLong,
+		Example: benchExample,
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cases, err := f.cases()
+			if err != nil {
+				return usage(cmd, "%w", err)
+			}
+			b := &bench{env: e, open: device.Open, repeat: f.repeat,
+				budget: time.Duration(f.seconds * float64(time.Second))}
+			specs, err := b.devices(f.devices)
+			if err != nil {
+				return err
+			}
+			return b.report(cmd.Context(), cases, specs, f.json)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.nets, "net", []string{"784-512-512-10"}, "layer sizes, features first; several with commas between")
+	flags.StringSliceVar(&f.batches, "batch", []string{"128"}, "examples a step; several with commas between")
+	flags.StringVar(&f.activation, "activation", string(device.Sigmoid), "of the hidden layers: sigmoid, tanh or relu")
+	flags.StringVar(&f.output, "output", string(device.Sigmoid), "of the output layer, with its cross-entropy: sigmoid or softmax")
+	flags.StringSliceVar(&f.devices, "devices", []string{"all"}, "all, or devices as --device of train takes them, with commas between")
+	flags.IntVar(&f.repeat, "repeat", 5, "timed runs of each")
+	flags.Float64Var(&f.seconds, "seconds", 1, "time for the runs of one net on one device, all together")
+	flags.BoolVar(&f.json, "json", false, "print a JSON object")
+	return cmd
+}
+
+// benchCase is one network at one batch size.
+type benchCase struct {
+	sizes  []int
+	batch  int
+	hidden device.Activation
+	loss   device.Loss
+}
+
+// Bounds of what bench takes, so that a slip of the finger does not fill the
+// memory of the machine: each is 4 GiB of float32.
+const (
+	maxBenchParameters = 1 << 30
+	maxBenchValues     = 1 << 30
+)
+
+// cases checks the flags and returns every net with every batch size.
+func (f *benchFlags) cases() ([]benchCase, error) {
+	hidden := device.Activation(f.activation)
+	if err := hidden.Check(); err != nil {
+		return nil, fmt.Errorf("--activation: %w", err)
+	}
+	if !hidden.Elementwise() {
+		return nil, fmt.Errorf("--activation: %s is for the output layer only: choose sigmoid, tanh or relu", hidden)
+	}
+	losses := map[string]device.Loss{
+		string(device.Sigmoid): device.SigmoidCrossEntropy,
+		string(device.Softmax): device.SoftmaxCrossEntropy,
+	}
+	loss, ok := losses[f.output]
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("--output: unknown output %q: have sigmoid, softmax", f.output)
+	case f.repeat < 1 || f.repeat > 10_000:
+		return nil, fmt.Errorf("--repeat %d: need 1 to 10000", f.repeat)
+	case !(f.seconds > 0 && f.seconds <= 3600): // so written that NaN fails too
+		return nil, fmt.Errorf("--seconds %v: need more than 0, up to 3600", f.seconds)
+	case len(f.nets) == 0:
+		return nil, fmt.Errorf("--net: no net given, such as 784-512-10")
+	case len(f.batches) == 0:
+		return nil, fmt.Errorf("--batch: no batch size given, such as 128")
+	}
+	var cases []benchCase
+	for _, net := range f.nets {
+		sizes, err := parseSizes(net)
+		if err != nil {
+			return nil, fmt.Errorf("--net %q: %w", net, err)
+		}
+		if loss == device.SoftmaxCrossEntropy && sizes[len(sizes)-1] == 1 {
+			return nil, fmt.Errorf("--net %q: softmax of one output is always 1: use --output sigmoid or two outputs", net)
+		}
+		for _, text := range f.batches {
+			batch, err := strconv.Atoi(strings.TrimSpace(text))
+			if err != nil || batch < 1 {
+				return nil, fmt.Errorf("--batch %q: need a whole number, at least 1", text)
+			}
+			if batch > maxBenchValues/(benchBatches*slices.Max(sizes)) {
+				return nil, fmt.Errorf("--batch %d: too large for a layer of %d: at most %d",
+					batch, slices.Max(sizes), maxBenchValues/(benchBatches*slices.Max(sizes)))
+			}
+			cases = append(cases, benchCase{sizes: sizes, batch: batch, hidden: hidden, loss: loss})
+		}
+	}
+	return cases, nil
+}
+
+// parseSizes reads layer sizes such as 784-512-10.
+func parseSizes(text string) ([]int, error) {
+	parts := strings.Split(strings.TrimSpace(text), "-")
+	if len(parts) < 2 {
+		return nil, fmt.Errorf("need at least two sizes, features and outputs, such as 784-512-10")
+	}
+	var sizes []int
+	parameters := int64(0)
+	for i, part := range parts {
+		size, err := strconv.Atoi(part)
+		if err != nil || size < 1 || size > math.MaxInt32/benchBatches {
+			return nil, fmt.Errorf("layer %d is %q: need a whole number, at least 1, as in 784-512-10", i+1, part)
+		}
+		sizes = append(sizes, size)
+		if i == 0 {
+			continue
+		}
+		// Both factors are below 2³⁰, and parameters at most 2³⁰: no overflow.
+		if parameters += int64(size) * (int64(sizes[i-1]) + 1); parameters > maxBenchParameters {
+			return nil, fmt.Errorf("more than %d parameters by layer %d: make a layer smaller", maxBenchParameters, i+1)
+		}
+	}
+	return sizes, nil
+}
+
+// devices returns what to open, as device.Open takes it, without the CPU
+// reference, which is always measured. That all of no devices is none is no
+// error, but said.
+func (b *bench) devices(list []string) ([]string, error) {
+	all := len(list) == 1 && strings.EqualFold(strings.TrimSpace(list[0]), "all")
+	var listing *device.Listing
+	var missing error
+	var specs []string
+	for _, spec := range list {
+		switch spec = strings.TrimSpace(spec); strings.ToLower(spec) {
+		case "cpuref", device.KindReference:
+			continue
+		case "", "auto":
+			specs = append(specs, "auto")
+			continue
+		}
+		if listing == nil {
+			listing, missing = device.List()
+		}
+		if missing != nil && !all {
+			return nil, fmt.Errorf("--devices %s: %w", spec, missing)
+		}
+		if all {
+			break
+		}
+		if _, _, err := listing.Find(spec); err != nil {
+			return nil, err
+		}
+		specs = append(specs, spec)
+	}
+	if !all {
+		return specs, nil
+	}
+	if missing != nil {
+		b.env.note("warning: no OpenCL device: %v; measuring the CPU reference only", missing)
+	}
+	for _, d := range listing.Devices {
+		specs = append(specs, strconv.Itoa(d.Index))
+	}
+	return specs, nil
+}

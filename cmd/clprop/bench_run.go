@@ -1,0 +1,297 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/clprop/clprop/cpuref"
+	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer"
+	"github.com/clprop/clprop/trainer/data"
+)
+
+const (
+	// benchBatches is how many batches the examples make.
+	benchBatches = 4
+	// benchSeed makes the weights, the examples and their order.
+	benchSeed = 1
+	// benchRate is α: small enough that random labels do not make a net diverge.
+	benchRate = 0.01
+	// agreementSteps is after how many steps weights are compared.
+	agreementSteps = 3
+	// patience is how many times the budget one step may take.
+	patience = 5
+	// ahead is the longest that steps are queued without waiting, as in Fit.
+	ahead = 200 * time.Millisecond
+)
+
+// bench measures.
+type bench struct {
+	env    *env
+	open   func(spec string) (device.Engine, error) // device.Open, but for tests
+	repeat int
+	budget time.Duration // of the timed runs of one case on one device
+}
+
+// errTooSlow: a device would take too long for one step.
+var errTooSlow = errors.New("too slow")
+
+// The statuses of a benchResult.
+const (
+	measured = "measured"
+	skipped  = "skipped"
+	failed   = "failed"
+)
+
+// benchResult is one case on one device. Times are in nanoseconds.
+type benchResult struct {
+	Net        string     `json:"net"`
+	Batch      int        `json:"batch"`
+	Activation string     `json:"activation"`
+	Output     string     `json:"output"`
+	Device     deviceJSON `json:"device"`
+	Status     string     `json:"status"` // "measured", "skipped" or "failed"
+	Why        string     `json:"why"`    // not measured; "" if it was
+
+	Cold        benchCold   `json:"cold"`
+	StepsPerRun int         `json:"steps_per_run"`
+	Runs        []int64     `json:"run_ns"` // one for each timed run, in order
+	Samples     benchSpread `json:"samples_per_second"`
+	FLOPs       float64     `json:"flops_per_step"`
+	GFLOPS      float64     `json:"gflops"`
+	Launches    int         `json:"launches_per_step"`
+
+	Difference *float64 `json:"difference"` // null if there is nothing to compare with
+	Ratio      *float64 `json:"ratio"`      // to the CPU reference; null if refused
+	Refused    string   `json:"ratio_refused"`
+
+	err     error           // behind failed
+	weights []trainer.Layer // after agreementSteps
+	grew    device.Counters // from before the first timed run to after the last
+}
+
+// benchCold is the way to the end of the first step.
+type benchCold struct {
+	Open  int64 `json:"open_ns"`
+	Build int64 `json:"build_ns"` // kernels, as far as a small net needs them
+	First int64 `json:"first_step_ns"`
+}
+
+// benchSpread is of the runs.
+type benchSpread struct {
+	Median float64 `json:"median"`
+	Min    float64 `json:"min"`
+	Max    float64 `json:"max"`
+}
+
+// run measures every case on the CPU reference and on each device. The error is
+// that of ctx; what went wrong on a device is in its result.
+func (b *bench) run(ctx context.Context, cases []benchCase, specs []string) ([]benchResult, error) {
+	var results []benchResult
+	for _, c := range cases {
+		reference := b.measure(ctx, c, "cpuref")
+		if reference.Status == measured {
+			one, none := 1.0, 0.0
+			reference.Ratio, reference.Difference = &one, &none
+		} else {
+			reference.Refused = "not measured"
+		}
+		results = append(results, reference)
+		for _, spec := range specs {
+			r := b.measure(ctx, c, spec)
+			r.compare(c, reference)
+			r.weights = nil // they may be large
+			results = append(results, r)
+		}
+		results[len(results)-1-len(specs)].weights = nil
+		if ctx.Err() != nil {
+			return results, fmt.Errorf("bench: %w", context.Cause(ctx))
+		}
+	}
+	return results, nil
+}
+
+// measure measures one case on one device, and says on stderr what it does.
+func (b *bench) measure(ctx context.Context, c benchCase, spec string) benchResult {
+	r := benchResult{
+		Net: c.String(), Batch: c.batch, Activation: string(c.hidden), Output: string(c.loss.Output()),
+		Runs: []int64{}, Device: deviceJSON{Name: spec, Index: -1},
+	}
+	err := ctx.Err()
+	if err == nil {
+		err = b.measureOn(ctx, c, spec, &r)
+	}
+	switch {
+	case err == nil:
+		r.Status = measured
+	case errors.Is(err, errTooSlow):
+		r.Status, r.Why = skipped, oneLine(err.Error())
+	default:
+		r.Status, r.Why, r.err = failed, oneLine(err.Error()), err
+	}
+	if err != nil && ctx.Err() == nil {
+		b.env.note("%s, batch %d: %s %s: %s", r.Net, r.Batch, r.Device.Name, r.Status, r.Why)
+	}
+	return r
+}
+
+func (b *bench) measureOn(ctx context.Context, c benchCase, spec string, r *benchResult) error {
+	began := time.Now()
+	eng, err := b.open(spec)
+	if err != nil {
+		return err
+	}
+	defer eng.Close()
+	r.Cold.Open = time.Since(began).Nanoseconds()
+	defer func() { r.Device = newDeviceJSON(eng) }()
+	r.Device = newDeviceJSON(eng)
+	if fallback := eng.Info().Fallback; fallback != nil {
+		b.env.note("warning: no OpenCL device: %v; measuring the CPU reference instead", fallback)
+	}
+	b.env.note("%s, batch %d: measuring %s ...", r.Net, r.Batch, deviceText(eng.Info()))
+
+	build, err := b.probe(ctx, eng, c)
+	r.Cold.Build = build.Nanoseconds()
+	if err != nil {
+		return err
+	}
+	began = time.Now()
+	net, step, err := c.stepper(eng)
+	if err != nil {
+		return err
+	}
+	defer step.Close()
+	r.FLOPs, r.Launches = net.StepFLOPs(c.batch), step.Launches()
+	if _, err := timed(step, 1); err != nil {
+		return err
+	}
+	r.Cold.First = time.Since(began).Nanoseconds()
+	took, err := timed(step, agreementSteps-1)
+	if err != nil {
+		return err
+	}
+	if err := step.Read(); err != nil {
+		return err
+	}
+	r.weights = copyLayers(net.Layers)
+	if err := b.warm(ctx, eng, step, took/(agreementSteps-1), r); err != nil {
+		return err
+	}
+	return step.Read() // says so if the net has diverged meanwhile
+}
+
+// warm times the runs. each is a first guess of what a step takes.
+func (b *bench) warm(ctx context.Context, eng device.Engine, step *trainer.Stepper, each time.Duration, r *benchResult) error {
+	length := b.budget / time.Duration(b.repeat)
+	for n := 1; each < length; n *= 2 { // the first steps are slower than the rest
+		took, err := b.queue(ctx, step, n, each)
+		if err != nil {
+			return err
+		}
+		if each = max(took/time.Duration(n), 1); took >= length/2 {
+			break
+		}
+	}
+	r.StepsPerRun = int(max(length/each, 1))
+	before, spent := eng.Counters(), time.Duration(0)
+	for run := 0; run < b.repeat; run++ {
+		// Of a slow device there are fewer runs, so as to keep to the time.
+		if run > 0 && spent+spent/time.Duration(run) > b.budget+b.budget/2 {
+			break
+		}
+		took, err := b.queue(ctx, step, r.StepsPerRun, each)
+		if err != nil {
+			return err
+		}
+		spent += took
+		r.Runs = append(r.Runs, took.Nanoseconds())
+	}
+	after := eng.Counters()
+	r.grew = device.Counters{Launches: after.Launches - before.Launches, Calls: after.Calls - before.Calls}
+	r.summarise()
+	return nil
+}
+
+// queue runs n steps, waits at the end, and on the way about as often as Fit does.
+func (b *bench) queue(ctx context.Context, step *trainer.Stepper, n int, each time.Duration) (time.Duration, error) {
+	chunk := int(max(ahead/max(each, 1), 1))
+	var total time.Duration
+	for n > 0 {
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		took, err := timed(step, min(n, chunk))
+		if err != nil {
+			return 0, err
+		}
+		total += took
+		n -= chunk
+	}
+	return total, nil
+}
+
+// timed runs n steps and waits for them.
+func timed(step *trainer.Stepper, n int) (time.Duration, error) {
+	began := time.Now()
+	if err := step.Run(n); err != nil {
+		return 0, err
+	}
+	err := step.Sync()
+	return time.Since(began), err
+}
+
+// summarise computes the rates from the runs.
+func (r *benchResult) summarise() {
+	sorted := slices.Sorted(slices.Values(r.Runs))
+	perSecond := func(ns float64) float64 {
+		return float64(r.StepsPerRun) * float64(r.Batch) / (max(ns, 1) / 1e9)
+	}
+	n := len(sorted)
+	median := (float64(sorted[(n-1)/2]) + float64(sorted[n/2])) / 2
+	r.Samples = benchSpread{Median: perSecond(median), Min: perSecond(float64(sorted[n-1])), Max: perSecond(float64(sorted[0]))}
+	r.GFLOPS = r.Samples.Median / float64(r.Batch) * r.FLOPs / 1e9
+}
+
+// stepper makes the net and the examples of a case, the same each time, and
+// prepares the steps on eng.
+func (c benchCase) stepper(eng device.Engine) (*trainer.Network, *trainer.Stepper, error) {
+	net, err := c.network()
+	if err != nil {
+		return nil, nil, err
+	}
+	step, err := trainer.NewStepper(net, eng, c.examples(), trainer.Config{
+		BatchSize: c.batch, Rate: benchRate, Seed: benchSeed, Resident: trainer.ResidentYes,
+	})
+	return net, step, err
+}
+
+func (c benchCase) network() (*trainer.Network, error) {
+	return trainer.NewNetwork(trainer.NetworkConfig{Sizes: c.sizes, Hidden: c.hidden, Loss: c.loss, Seed: benchSeed})
+}
+
+// examples are inputs even in [−1, 1), and classes by chance.
+func (c benchCase) examples() *data.Set {
+	rows, features, outputs := benchBatches*c.batch, c.sizes[0], c.sizes[len(c.sizes)-1]
+	set := &data.Set{
+		X: make([]float32, rows*features), Y: make([]float32, rows*outputs),
+		Rows: rows, Features: features, Outputs: outputs,
+	}
+	const inputs, classes = 0, 1 // two streams of random numbers
+	random := cpuref.NewStream(benchSeed, inputs, 0)
+	for i := range set.X {
+		set.X[i] = float32(2*random.Float64(uint64(i)) - 1)
+	}
+	random = cpuref.NewStream(benchSeed, classes, 0)
+	for i := range rows {
+		class := int(random.Float64(uint64(i)) * float64(max(outputs, 2)))
+		if class < outputs {
+			set.Y[i*outputs+class] = 1
+		}
+	}
+	return set
+}
+
+func (c benchCase) String() string { return (&trainer.Network{Sizes: c.sizes}).String() }
