@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -22,6 +23,9 @@ const smallestChange = 1e-4
 // wrongResult begins a refusal that makes the command fail.
 const wrongResult = "wrong result"
 
+// unchecked is the refusal where all is well but for the reference.
+const unchecked = "the CPU reference was not measured"
+
 // compare fills in the difference from the reference and the ratio, or why there
 // is none.
 func (r *benchResult) compare(c benchCase, reference benchResult) {
@@ -29,8 +33,9 @@ func (r *benchResult) compare(c benchCase, reference benchResult) {
 		r.Refused = "not measured"
 		return
 	}
+	r.Refused = r.fallback()
 	if reference.Status != measured {
-		r.Refused = "the CPU reference was not measured"
+		r.Refused = cmp.Or(r.Refused, unchecked)
 		return
 	}
 	initial, err := c.network()
@@ -39,16 +44,18 @@ func (r *benchResult) compare(c benchCase, reference benchResult) {
 		return
 	}
 	d := difference(r.weights, reference.weights, initial.Layers)
-	r.Difference = &d
-	if r.Refused = r.refusal(d); r.Refused == "" {
+	if r.Difference = &d; !(d <= maxDifference) { // so written that NaN is refused too
+		r.Difference, r.Refused = finiteOrNil(d), cmp.Or(r.Refused, fmt.Sprintf(
+			wrongResult+": differs from the CPU reference by %.2g of the change, more than %g", d, maxDifference))
+	}
+	if r.Refused == "" {
 		ratio := r.Samples.Median / reference.Samples.Median
 		r.Ratio = &ratio
 	}
 }
 
-// refusal says why a speed may not be compared: it is not the device's own, or it
-// is that of a wrong result.
-func (r *benchResult) refusal(difference float64) string {
+// fallback says why a speed is not the device's own, "" if it is.
+func (r *benchResult) fallback() string {
 	due := int64(len(r.Runs)) * int64(r.StepsPerRun) * int64(r.Launches)
 	switch {
 	case r.Device.Fallback != "" || !r.Device.OpenCL:
@@ -57,10 +64,16 @@ func (r *benchResult) refusal(difference float64) string {
 		return fmt.Sprintf("fallback: %d calls of the CPU reference while it was timed", r.grew.Calls)
 	case due == 0 || r.grew.Launches < due:
 		return fmt.Sprintf("fallback: %d kernels launched while it was timed, of %d", r.grew.Launches, due)
-	case !(difference <= maxDifference): // so written that NaN is refused too
-		return fmt.Sprintf(wrongResult+": differs from the CPU reference by %.2g of the change, more than %g", difference, maxDifference)
 	}
 	return ""
+}
+
+// finiteOrNil is what JSON can hold of x.
+func finiteOrNil(x float64) *float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil
+	}
+	return &x
 }
 
 // difference is the largest, over the weights and the biases of each layer, of

@@ -144,6 +144,23 @@ func TestBenchRefusesRatio(t *testing.T) {
 	}
 }
 
+// Without a reference a fallback still shows, and nothing gets a ratio.
+func TestBenchUnchecked(t *testing.T) {
+	own := benchResult{Status: measured, Device: deviceJSON{OpenCL: true}, Runs: []int64{1}, StepsPerRun: 2, Launches: 3,
+		grew: device.Counters{Launches: 6}}
+	fewer := own
+	fewer.grew.Launches = 5
+	for _, c := range []struct {
+		result benchResult
+		want   string
+	}{{own, unchecked}, {fewer, "fallback: 5 kernels launched while it was timed, of 6"}} {
+		c.result.compare(tinyBench, benchResult{Status: skipped})
+		if c.result.Refused != c.want || c.result.Ratio != nil || c.result.Difference != nil {
+			t.Errorf("refused %q, want %q", c.result.Refused, c.want)
+		}
+	}
+}
+
 // By hand: weights 3, 4 that were 0, 0 and came out 3, 4.5: ‖(0, 0.5)‖/‖(3, 4)‖ = 0.1;
 // a bias of 1 that did not change and came out 1 + 1e-5: 1e-5 of the weight is 0.1
 // of the smallest change that counts.
