@@ -1,10 +1,16 @@
 package device_test
 
 import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
 	"testing"
 
+	"github.com/clprop/clprop/cl/cltest"
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/device/enginetest"
+	"github.com/clprop/clprop/kernels"
 )
 
 func TestReferenceConforms(t *testing.T) {
@@ -13,4 +19,49 @@ func TestReferenceConforms(t *testing.T) {
 	enginetest.Run(t, e, enginetest.Options{
 		Another: func() (device.Engine, error) { return device.OpenReference(), nil },
 	})
+}
+
+// TestOpenCLConforms runs the suite on every device of the machine, with the
+// kernels for CPUs and with those for GPUs.
+func TestOpenCLConforms(t *testing.T) {
+	listing, err := device.List()
+	if err != nil {
+		cltest.Missing(t, err)
+	}
+	for _, found := range listing.Devices {
+		for _, family := range []kernels.Family{kernels.Block, kernels.Tile} {
+			t.Run(fmt.Sprintf("%s/%s", found.Name, family), func(t *testing.T) {
+				conform(t, found, family)
+			})
+		}
+	}
+}
+
+func conform(t *testing.T, found device.Found, family kernels.Family) {
+	open := func() (device.Engine, error) {
+		return device.OpenWith(strconv.Itoa(found.Index), device.Options{Family: family})
+	}
+	e, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	enginetest.Run(t, e, enginetest.Options{Small: cltest.Slow(found.Name), Another: open})
+}
+
+// TestRequiredDevices makes sure that in CI the suite ran on the devices that the
+// project promises, not on whatever happened to be there.
+func TestRequiredDevices(t *testing.T) {
+	if os.Getenv(cltest.EnvRequire) != "1" {
+		t.Skipf("%s is not 1", cltest.EnvRequire)
+	}
+	listing, err := device.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"pthread", "llvmpipe", "oclgrind"} {
+		if _, _, err := listing.Find(name); errors.Is(err, device.ErrUnknownDevice) {
+			t.Errorf("no %s among the devices: %s", name, listing.Names())
+		}
+	}
 }

@@ -101,10 +101,8 @@ func (p *openclPlan) runnable() error {
 		if _, err := checkFrom(g.from, g.rows, g.index.n); err != nil {
 			return fmt.Errorf("run: %w", err)
 		}
-		for _, row := range [...]int32{g.index.low, g.index.top} {
-			if err := checkRow(0, row, g.src); err != nil {
-				return e.fail(fmt.Errorf("run: %w", err))
-			}
+		if low, top := g.index.low, g.index.top; low < 0 || int(top) >= g.src {
+			return fmt.Errorf("run: %w", mismatch("gather", "row numbers %d to %d, the source has %d rows", low, top, g.src))
 		}
 	}
 	return nil

@@ -19,14 +19,9 @@
 #define ACT_PRIME(a) (1.0f - (a) * (a))
 #elif defined(ACT_RELU)
 // max would drop a NaN; a comparison that is false for NaN keeps it.
-#define ACT(z) RELU_SELECT(z)
-#define ACT_PRIME(a) RELU_STEP(a)
+#define ACT(z) (((z) < 0.0f) ? (real)0.0f : (z))
+#define ACT_PRIME(a) (((a) <= 0.0f) ? (real)0.0f : (real)1.0f)
 #else
 #define ACT(z) (z)
 #define ACT_PRIME(a) ((real)1.0f)
-#endif
-
-#if defined(ACT_RELU)
-inline real RELU_SELECT(real z) { return (z < 0.0f) ? (real)0.0f : z; }
-inline real RELU_STEP(real a) { return (a > 0.0f) ? (real)1.0f : (real)0.0f; }
 #endif

@@ -117,13 +117,14 @@ func (s *Set) product(name, act string, m, n int, extra macros) (*Launch, error)
 		}
 		return s.launch(name, k, []int{ceilDiv(m, mr), ceilDiv(n, nv*t.VW)}, []int{1, 1})
 	}
-	mac["TM"], mac["TN"], mac["TK"], mac["WM"], mac["WN"] = t.TM, t.TN, t.TK, t.WM, t.WN
+	shape := t.tile(m, n)
+	mac["TM"], mac["TN"], mac["TK"], mac["WM"], mac["WN"] = shape.TM, shape.TN, shape.TK, shape.WM, shape.WN
 	k, err := s.kernel(name, mac, "tile.cl", "activation.cl", name+".cl")
 	if err != nil {
 		return nil, err
 	}
-	local := []int{t.TN / t.WN, t.TM / t.WM}
-	return s.launch(name, k, []int{ceilDiv(n, t.TN) * local[0], ceilDiv(m, t.TM) * local[1]}, local)
+	local := []int{shape.TN / shape.WN, shape.TM / shape.WM}
+	return s.launch(name, k, []int{ceilDiv(n, shape.TN) * local[0], ceilDiv(m, shape.TM) * local[1]}, local)
 }
 
 // activationMacro selects g and g′ in activation.cl.

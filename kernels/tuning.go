@@ -21,8 +21,8 @@ type Tuning struct {
 	MRs []int // block heights to choose from, tallest first; of 1, 2, 4, 6, 8, 12
 	NV  int   // 1, 2 or 3
 
-	// Tile: TM × TN elements a work-group, WM × WN a work-item, slices of TK.
-	TM, TN, TK, WM, WN int
+	// Tile: shapes to choose from, largest first; the device has room for each.
+	Tiles []TileShape
 
 	RowsPerItem int // rows of weights that a work-item of gradient.cl does
 }
@@ -39,7 +39,7 @@ func DefaultTuning(dev *cl.Device) Tuning {
 // local memory is plain memory, or too small for the smallest tile.
 func UsesBlocks(dev *cl.Device) bool {
 	return dev.Type()&cl.DeviceTypeCPU != 0 || dev.LocalMemType() != cl.LocalMemTypeLocal ||
-		!smallestTile.fits(dev)
+		!tiles[len(tiles)-1].fits(dev)
 }
 
 // BlockTuning is the block shape for a device. The block's accumulators, with
@@ -59,29 +59,34 @@ func BlockTuning(dev *cl.Device) Tuning {
 	return t
 }
 
-// tiles are tile shapes from large to small; the local size is (TN/WN, TM/WM).
-var tiles = []Tuning{
+// TileShape is one shape of tile.cl: TM × TN elements a work-group, WM × WN a
+// work-item, slices of TK. The local size is (TN/WN, TM/WM).
+type TileShape struct{ TM, TN, TK, WM, WN int }
+
+// tiles are tile shapes from large to small.
+var tiles = []TileShape{
 	{TM: 64, TN: 64, TK: 16, WM: 4, WN: 4}, // 256 work-items, 8.3 KB
 	{TM: 32, TN: 32, TK: 15, WM: 4, WN: 4}, // 64 work-items, 4.0 KB
 	{TM: 16, TN: 16, TK: 16, WM: 2, WN: 2}, // 64 work-items, 2.2 KB
-	smallestTile,
+	{TM: 4, TN: 4, TK: 8, WM: 2, WN: 2},    // 4 work-items, 320 bytes
 }
 
-var smallestTile = Tuning{TM: 4, TN: 4, TK: 8, WM: 2, WN: 2} // 4 work-items, 320 bytes
-
-// TileTuning is the largest tile shape that a device has room for.
+// TileTuning is the tile shapes that a device has room for.
 func TileTuning(dev *cl.Device) Tuning {
-	for _, t := range tiles {
-		if t.fits(dev) {
-			t.Family, t.VW, t.RowsPerItem = Tile, 4, 1
-			return t
+	t := Tuning{Family: Tile, VW: 4, RowsPerItem: 1}
+	for _, shape := range tiles {
+		if shape.fits(dev) {
+			t.Tiles = append(t.Tiles, shape)
 		}
 	}
-	return BlockTuning(dev)
+	if len(t.Tiles) == 0 {
+		return BlockTuning(dev)
+	}
+	return t
 }
 
 // fits reports whether a device has the work-items and the local memory of a tile.
-func (t Tuning) fits(dev *cl.Device) bool {
+func (t TileShape) fits(dev *cl.Device) bool {
 	sizes := dev.MaxWorkItemSizes()
 	n, m := t.TN/t.WN, t.TM/t.WM
 	return n*m <= dev.MaxWorkGroupSize() &&
@@ -90,7 +95,18 @@ func (t Tuning) fits(dev *cl.Device) bool {
 }
 
 // localBytes is the local memory of a tile's two slices, PAD = 1 included.
-func (t Tuning) localBytes() int { return (t.TM + t.TN + 2) * t.TK * 4 }
+func (t TileShape) localBytes() int { return (t.TM + t.TN + 2) * t.TK * 4 }
+
+// tile is the shape for a product of m × n: the largest of which at least half is
+// used in both directions, or else the smallest.
+func (t Tuning) tile(m, n int) TileShape {
+	for _, shape := range t.Tiles {
+		if shape.TM < 2*m && shape.TN < 2*n {
+			return shape
+		}
+	}
+	return t.Tiles[len(t.Tiles)-1]
+}
 
 // panelWidth is NR for a weight matrix with out columns: no wider than it needs.
 func (t Tuning) panelWidth(out int) int { return t.vectors(out) * t.VW }
