@@ -20,7 +20,7 @@ func (s *Set) activate(act string, z Matrix) (*Launch, error) {
 		if err != nil {
 			return nil, err
 		}
-		return s.overItems("softmax", k, z.Rows)
+		return s.overItems("softmax", k, z.Rows, rowGroup)
 	}
 	mac, err := activationMacro(act)
 	if err != nil {

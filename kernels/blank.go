@@ -7,7 +7,7 @@ func (s *Set) Blank(m Matrix) (*Launch, error) {
 		return nil, err
 	}
 	all := m.Rows + slack
-	l, err := s.overItems("blank", k, all)
+	l, err := s.overItems("blank", k, all, rowGroup)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func (s *Set) RowCost(loss string, z, y Matrix, losses, right *cl.MemObject) (*L
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.overItems("rowcost", k, z.Rows)
+	l, err := s.overItems("rowcost", k, z.Rows, rowGroup)
 	if err != nil {
 		return nil, err
 	}

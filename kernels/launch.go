@@ -82,14 +82,18 @@ func (s *Set) overRows(name string, k *cl.Kernel, cols, rows int) (*Launch, erro
 	return s.launch(name, k, []int{roundUp(vectors, local), rows}, []int{local, 1})
 }
 
-// overItems is a one-dimensional shape of at least n work-items.
-func (s *Set) overItems(name string, k *cl.Kernel, n int) (*Launch, error) {
+// overItems is a one-dimensional shape of at least n work-items, on CPUs in groups
+// of group: 1 where a work-item is long, so that every core gets some.
+func (s *Set) overItems(name string, k *cl.Kernel, n, group int) (*Launch, error) {
 	local := s.local
 	if s.Tuning.Family == Block {
-		local = min(8, s.local) // CPUs: enough groups for every core
+		local = min(group, s.local)
 	}
 	return s.launch(name, k, []int{roundUp(n, local)}, []int{local})
 }
+
+// rowGroup is the group for a work-item a row of a few dozen columns.
+const rowGroup = 8
 
 func sortedKeys(m macros) []string { return slices.Sorted(maps.Keys(m)) }
 

@@ -2,11 +2,19 @@
 //
 //   T, D  Θ and D of one layer, laid out alike: n floats, a multiple of VW
 //
-// Launch: global (≥ 1), grid-stride over vectors; any local size.
+// Launch: global (≥ n/VW/CHUNK), a work-item CHUNK vectors that lie together; any local
+// size.
+// Tunables: CHUNK 1 on GPUs, whose loads then coalesce; 128 on CPUs, where a
+// work-item then walks along cache lines and pages.
 
 #pragma OPENCL FP_CONTRACT OFF
 
+#ifndef CHUNK
+#define CHUNK 1
+#endif
+
 __kernel void sgd(const int n, const float rate, __global float *T, __global const float *D) {
-  for (int v = (int)get_global_id(0) * VW; v < n; v += (int)get_global_size(0) * VW)
-    STOREV(LOADV(T + v) - rate * LOADV(D + v), T + v);
+  const int first = (int)get_global_id(0) * (CHUNK * VW);
+  const int end = min(first + CHUNK * VW, n);
+  for (int v = first; v < end; v += VW) STOREV(LOADV(T + v) - rate * LOADV(D + v), T + v);
 }

@@ -9,16 +9,13 @@ func (s *Set) SGD(theta, grad Weights) (*Launch, error) {
 	if err := fits("sgd", theta.In == grad.In && theta.Out == grad.Out, "theta %v, grad %v", theta, grad); err != nil {
 		return nil, err
 	}
-	k, err := s.kernel("sgd", macros{}, "sgd.cl")
+	chunk := s.Tuning.Chunk
+	k, err := s.kernel("sgd", macros{"CHUNK": chunk}, "sgd.cl")
 	if err != nil {
 		return nil, err
 	}
 	n := theta.Panels() * theta.Panel
-	vectors := ceilDiv(n, s.Tuning.VW)
-	if s.Tuning.Family == Block {
-		vectors = min(vectors, 1024) // strides; fewer, longer work-items
-	}
-	l, err := s.overItems("sgd", k, vectors)
+	l, err := s.overItems("sgd", k, ceilDiv(n, chunk*s.Tuning.VW), 1)
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ type Tuning struct {
 	Tiles []TileShape
 
 	RowsPerItem int // rows of weights that a work-item of gradient.cl does
+	Chunk       int // vectors that a work-item of sgd.cl does
 }
 
 // DefaultTuning derives a Tuning from what the device says of itself.
@@ -47,7 +48,7 @@ func UsesBlocks(dev *cl.Device) bool {
 // has vectors of that width: 32 registers of 16 floats (AVX-512) or of 4 (NEON),
 // 16 of 8 (AVX2).
 func BlockTuning(dev *cl.Device) Tuning {
-	t := Tuning{Family: Block, RowsPerItem: 16, NV: 2}
+	t := Tuning{Family: Block, RowsPerItem: 16, Chunk: 128, NV: 2}
 	switch width := dev.NativeVectorWidthFloat(); {
 	case width >= 16:
 		t.VW, t.MRs = 16, []int{8, 4, 2, 1}
@@ -73,7 +74,7 @@ var tiles = []TileShape{
 
 // TileTuning is the tile shapes that a device has room for.
 func TileTuning(dev *cl.Device) Tuning {
-	t := Tuning{Family: Tile, VW: 4, RowsPerItem: 1}
+	t := Tuning{Family: Tile, VW: 4, RowsPerItem: 1, Chunk: 1}
 	for _, shape := range tiles {
 		if shape.fits(dev) {
 			t.Tiles = append(t.Tiles, shape)
