@@ -3,10 +3,8 @@ package main
 import (
 	"bufio"
 	"compress/gzip"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,14 +14,6 @@ import (
 	"github.com/clprop/clprop/trainer"
 	"github.com/clprop/clprop/trainer/data"
 	"github.com/spf13/cobra"
-)
-
-// The test part of the embedded digits is the same in every run, so that evaluate
-// scores what train held back, whatever the seeds.
-const (
-	digitsTestShare = 0.2
-	digitsTestSeed  = 1
-	digitsSource    = "embedded digits"
 )
 
 // dataFlags are the flags about data files that several commands have.
@@ -51,7 +41,6 @@ func (f *dataFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.label, "label", "", "label column of a CSV file: its `NAME`, or its position from 0, or from the end if negative (default -1)")
 	flags.StringVar(&f.header, "header", "auto", "whether a CSV file begins with column names: auto, yes or no")
 	flags.StringVar(&f.separator, "separator", "", "`CHARACTER` between the cells of a CSV file, or tab (default: found in the first line)")
-	cmd.MarkFlagsMutuallyExclusive("data", "images")
 }
 
 // given reports whether the command line names data.
@@ -71,6 +60,9 @@ func (f *dataFlags) check(cmd *cobra.Command, others ...string) error {
 		if cmd.Flags().Changed(name) && cmd.Flags().Lookup(name).Value.String() == "" {
 			return usage(cmd, "--%s is empty", name)
 		}
+	}
+	if f.path != "" && f.images != "" {
+		return usage(cmd, "--data and --images are both given: they mean the same, name one")
 	}
 	if _, err := f.csv(nil); err != nil {
 		return usage(cmd, "%w", err)
@@ -191,107 +183,6 @@ func (f *dataFlags) idxLabels(images string) (string, error) {
 	return "", fmt.Errorf("%s: no file of labels beside it: name it with --labels", images)
 }
 
-// corpus is what train trains on.
-type corpus struct {
-	source     string
-	preprocess *data.Preprocess
-	train      *data.Set
-	validation *data.Set // nil if there is none
-	test       *data.Set // nil if there is none
-	testSource string
-	note       string // what the user should know about it; may be ""
-}
-
-// loadCorpus reads the data to train on, holds back valShare of it for validation,
-// and reads what there is to test on: testPath, or else what comes with the data.
-func (f *dataFlags) loadCorpus(stdin io.Reader, testPath string, valShare float64, seed uint64) (*corpus, error) {
-	c := &corpus{source: f.source()}
-	var err error
-	switch kindOf(c.source) {
-	case nothing:
-		err = c.readDigits()
-	case idxFolder:
-		err = c.readFolder(testPath == "")
-	case idxFile:
-		var labels string
-		if labels, err = f.idxLabels(c.source); err == nil {
-			c.train, c.preprocess, err = data.LoadIDX(c.source, labels)
-		}
-	case csvFile:
-		err = c.readCSV(f, stdin, valShare, seed)
-	}
-	if err == nil && testPath != "" {
-		c.testSource = testPath
-		c.test, err = f.load(testPath, c.preprocess, stdin, true)
-	}
-	if err == nil && valShare > 0 && c.validation == nil {
-		c.train, c.validation, err = c.train.Split(valShare, seed)
-	}
-	if err != nil {
-		return nil, badFile(err)
-	}
-	return c, nil
-}
-
-// readDigits takes the embedded digits, with their test part held back.
-func (c *corpus) readDigits() error {
-	digits, preprocess, err := data.Digits()
-	if err != nil {
-		return err
-	}
-	c.source, c.testSource, c.preprocess = digitsSource, "the digits held back", preprocess
-	c.train, c.test, err = digits.Split(digitsTestShare, digitsTestSeed)
-	return err
-}
-
-// readFolder reads the training files of a directory, and its test files if they
-// are wanted and there.
-func (c *corpus) readFolder(withTest bool) (err error) {
-	c.train, c.preprocess, err = data.LoadIDXDir(c.source, "train")
-	if err != nil || !withTest {
-		return err
-	}
-	images, labels, err := data.FindIDX(c.source, "test")
-	if errors.Is(err, fs.ErrNotExist) {
-		c.note = fmt.Sprintf("no test set: %v", err)
-		return nil
-	}
-	if err == nil {
-		c.test, err = c.preprocess.LoadIDX(images, labels)
-	}
-	c.testSource = images
-	return err
-}
-
-// readCSV reads a table. What is held back for validation has no part in the
-// mean and deviation of its columns.
-func (c *corpus) readCSV(f *dataFlags, stdin io.Reader, valShare float64, seed uint64) error {
-	opts, err := f.csv(stdin)
-	if err != nil {
-		return err
-	}
-	table, err := data.ReadCSV(c.source, opts)
-	if err != nil {
-		return err
-	}
-	var train, validation []int
-	if valShare > 0 {
-		if train, validation, err = table.Split(valShare, seed); err != nil {
-			return err
-		}
-	}
-	if c.preprocess, err = table.Fit(train); err != nil {
-		return err
-	}
-	if c.train, err = table.Set(c.preprocess); err != nil {
-		return err
-	}
-	if valShare > 0 {
-		c.train, c.validation = c.train.Subset(train), c.train.Subset(validation)
-	}
-	return nil
-}
-
 // load reads examples as a model that exists wants them.
 func (f *dataFlags) load(path string, p *data.Preprocess, stdin io.Reader, labelled bool) (*data.Set, error) {
 	switch kindOf(path) {
@@ -331,19 +222,4 @@ func (f *dataFlags) loadForModel(path string, m *trainer.Model, modelPath string
 	}
 	set, err := f.load(path, m.Preprocess, stdin, labelled)
 	return set, badFile(err)
-}
-
-// digitsForModel returns the digits that train holds back, if the model is one of
-// digits.
-func digitsForModel(m *trainer.Model) (set *data.Set, ok bool, err error) {
-	digits, p, err := data.Digits()
-	if err != nil {
-		return nil, false, err
-	}
-	if m.Preprocess == nil || m.Preprocess.Image == nil || *m.Preprocess.Image != *p.Image ||
-		!slices.Equal(m.Preprocess.Classes, p.Classes) {
-		return nil, false, nil
-	}
-	_, set, err = digits.Split(digitsTestShare, digitsTestSeed)
-	return set, true, err
 }

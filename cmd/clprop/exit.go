@@ -55,7 +55,7 @@ func badFile(err error) error {
 // signalError is the cause of a context that a signal ended.
 type signalError struct{ os.Signal }
 
-func (e signalError) Error() string { return "interrupted by " + e.Signal.String() }
+func (e signalError) Error() string { return "stopped by signal: " + e.Signal.String() }
 
 // exit says on stderr what err is, in one line, and returns the exit code.
 func (e *env) exit(ctx context.Context, err error) int {
@@ -76,6 +76,11 @@ func exitCode(ctx context.Context, err error) int {
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage
+	case errors.Is(err, context.Canceled), errors.As(err, &stopped):
+		if errors.As(context.Cause(ctx), &stopped) && stopped.Signal != os.Interrupt {
+			return exitTerminated
+		}
+		return exitInterrupt
 	case errors.Is(err, device.ErrUnknownDevice), errors.Is(err, device.ErrNoLibrary),
 		errors.Is(err, device.ErrNoPlatform), errors.Is(err, device.ErrNoDevice):
 		return exitNoDevice
@@ -86,10 +91,6 @@ func exitCode(ctx context.Context, err error) int {
 	case errors.As(err, &file), errors.Is(err, data.ErrFormat), errors.Is(err, trainer.ErrData),
 		errors.Is(err, trainer.ErrModel), errors.Is(err, safetensors.ErrFormat), errors.Is(err, safetensors.ErrUnsupported):
 		return exitBadFile
-	case !errors.Is(err, context.Canceled) && !errors.As(err, &stopped):
-		return exitFailure
-	case errors.As(context.Cause(ctx), &stopped) && stopped.Signal != os.Interrupt:
-		return exitTerminated
 	}
-	return exitInterrupt
+	return exitFailure
 }

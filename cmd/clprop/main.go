@@ -22,7 +22,7 @@ func main() {
 // run is main without the process: it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &latch{w: stdout}
-	e := &env{stdin: stdin, stdout: out, stderr: stderr}
+	e := &env{stdin: &interruptible{ctx, stdin}, stdout: out, stderr: stderr}
 	root := newRootCommand(e)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -30,6 +30,31 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		err = out.err // a help text, say, whose writer ignores errors
 	}
 	return e.exit(ctx, err)
+}
+
+// interruptible is a reader that gives up waiting when ctx ends: nobody else could
+// stop a program that waits for its standard input.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (r *interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	read, buffer := make(chan result, 1), make([]byte, len(p))
+	go func() {
+		n, err := r.r.Read(buffer)
+		read <- result{n, err}
+	}()
+	select {
+	case got := <-read:
+		return copy(p, buffer[:got.n]), got.err
+	case <-r.ctx.Done():
+		return 0, context.Cause(r.ctx)
+	}
 }
 
 // untilSignal returns a context that the first SIGINT or SIGTERM cancels, with

@@ -36,7 +36,7 @@ func newProgress(w io.Writer, mode string, epochs int) *progress {
 		if width, ok := terminal(w); ok {
 			return width
 		}
-		return defaultWidth
+		return defaultColumns
 	}
 	return p
 }
@@ -129,7 +129,7 @@ func thousands(v float64) string {
 func duration(d time.Duration) string {
 	seconds := int(d.Round(time.Second).Seconds())
 	switch {
-	case d < 10*time.Second:
+	case d < 9950*time.Millisecond:
 		return fmt.Sprintf("%.1fs", d.Seconds())
 	case seconds < 60:
 		return fmt.Sprintf("%ds", seconds)

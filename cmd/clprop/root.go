@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,24 +24,27 @@ const rootExample = `  clprop train                                  # the digit
 
 func newRootCommand(e *env) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "clprop",
-		Short:         "Train neural networks on OpenCL devices",
-		Long:          rootLong,
-		Example:       rootExample,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Args:          knownCommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:                        "clprop",
+		Short:                      "Train neural networks on OpenCL devices",
+		Long:                       rootLong,
+		Example:                    rootExample,
+		SuggestionsMinimumDistance: 2,
+		SilenceUsage:               true,
+		SilenceErrors:              true,
+		Args:                       knownCommand,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%w", err) })
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(newHelpCommand())
 	root.AddCommand(
 		newTrainCommand(e),
 		newEvaluateCommand(e),
 		newPredictCommand(e),
 		newDevicesCommand(e),
+		newBenchCommand(e),
 		newVersionCommand(e),
 	)
 	return root
@@ -48,6 +53,33 @@ func newRootCommand(e *env) *cobra.Command {
 // usage returns the error of a command line that cmd cannot take.
 func usage(cmd *cobra.Command, format string, args ...any) error {
 	return &usageError{cmd.CommandPath(), fmt.Errorf(format, args...)}
+}
+
+// flagError is about a flag that there is not, or that cannot have its value. Of
+// a number it leaves out which function could not read it.
+func flagError(cmd *cobra.Command, err error) error {
+	var number *strconv.NumError
+	if text, _, ok := strings.Cut(err.Error(), ": strconv."); ok && errors.As(err, &number) {
+		return usage(cmd, "%s: %w", text, number.Err)
+	}
+	return usage(cmd, "%w", err)
+}
+
+// newHelpCommand replaces cobra's, which takes a command that there is not for a
+// success.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command",
+		Long:  "Help prints the help of a command, as --help does.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return knownCommand(cmd.Root(), args)
+			}
+			return found.Help()
+		},
+	}
 }
 
 // knownCommand refuses what is left for the root command: the names of commands

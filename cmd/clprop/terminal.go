@@ -5,18 +5,21 @@ import (
 	"os"
 )
 
-// defaultWidth is the width of a terminal that does not tell.
-const defaultWidth = 80
-
-// terminal reports whether w is one, and how wide.
-func terminal(w io.Writer) (width int, ok bool) {
+// terminal reports whether w is one, and how many columns it has.
+func terminal(w io.Writer) (columns int, ok bool) {
 	f, isFile := w.(*os.File)
 	if !isFile {
 		return 0, false
 	}
-	info, err := f.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	columns, err := terminalColumns(f)
+	if err != nil {
 		return 0, false
 	}
-	return defaultWidth, true
+	if columns < 1 { // a terminal that does not tell, such as a serial line
+		columns = defaultColumns
+	}
+	return columns, true
 }
+
+// defaultColumns is the width of a terminal where it is not known.
+const defaultColumns = 80

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -59,7 +60,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	addDeviceFlag(cmd, &f.device)
 	flags.StringVar(&f.out, "out", defaultModel, "`FILE` that the model is saved to")
 	flags.StringVar(&f.progress, "progress", "auto", "auto, bar, plain or none; auto is a bar on a terminal and plain elsewhere")
-	flags.BoolVar(&f.quiet, "quiet", false, "nothing on standard error but warnings and errors")
+	flags.BoolVar(&f.quiet, "quiet", false, "print warnings and errors only, and the result of --json")
 	flags.BoolVar(&f.json, "json", false, "print the result as a JSON object")
 }
 
@@ -152,6 +153,10 @@ func checkWritable(path string) error {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".clprop-*.tmp")
 	if err != nil {
+		var named *fs.PathError
+		if errors.As(err, &named) {
+			err = named.Err // its path is one that nobody has heard of
+		}
 		return fmt.Errorf("--out %s: no file can be made there: %w", path, err)
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))

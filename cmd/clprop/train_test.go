@@ -251,7 +251,7 @@ func TestInterruptionSavesTheModelSoFar(t *testing.T) {
 			if got != code {
 				t.Errorf("exit code %d, want %d", got, code)
 			}
-			want := "interrupted in epoch 3 of 5000: the model so far is saved to clprop-model.safetensors\nclprop: interrupted by " + signal.String() + "\n"
+			want := "interrupted in epoch 3 of 5000: the model so far is saved to clprop-model.safetensors\nclprop: stopped by signal: " + signal.String() + "\n"
 			if !strings.HasSuffix(stderr.String(), want) {
 				t.Errorf("stderr\n%s\nlacks at its end\n%s", stderr.String(), want)
 			}
@@ -270,7 +270,7 @@ func TestInterruptedBeforeTheFirstStep(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(signalError{os.Interrupt})
 	o := clpropWith(t, ctx, "", "train", "--device", "cpuref", "--quiet")
-	o.failed(t, exitInterrupt, "interrupted by interrupt")
+	o.failed(t, exitInterrupt, "stopped by signal: interrupt")
 	if left := entries(t, "."); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
 	}
