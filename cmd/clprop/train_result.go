@@ -94,6 +94,9 @@ func (t *training) text() string {
 	var b strings.Builder
 	seconds, throughput := t.timing()
 	last := t.history.Last()
+	if t.interrupted != nil && len(t.history.Epochs) > 0 {
+		fmt.Fprintf(&b, "at the end of epoch %d: ", last.Epoch) // the model is some steps further
+	}
 	switch {
 	case t.test != nil:
 		fmt.Fprintln(&b, scoreText("test", *t.test))

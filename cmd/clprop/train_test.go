@@ -261,6 +261,15 @@ func TestInterruptionSavesTheModelSoFar(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 			clprop(t, "evaluate", "--device", "cpuref").succeeded(t)
+
+			// The same for a person to read.
+			ctx, cancel = context.WithCancelCause(context.Background())
+			stderr = &trigger{text: stderr.text, act: func() { cancel(signalError{signal}) }}
+			stdout.Reset()
+			got = run(ctx, []string{"train", "--device", "cpuref", "--epochs", "5000"}, nil, &stdout, stderr)
+			if want := "at the end of epoch 2: validation accuracy "; got != code || !strings.HasPrefix(stdout.String(), want) {
+				t.Errorf("exit code %d, stdout %q, want %q", got, stdout.String(), want)
+			}
 		})
 	}
 }
