@@ -17,6 +17,8 @@ type Config struct {
 	BatchSize int
 	// Rate is α of Θ := Θ − α D; 0 means 0.1.
 	Rate float64
+	// Schedule says how Rate changes from step to step; "" means ScheduleConstant.
+	Schedule Schedule
 	// Lambda is λ of the penalty λ/(2m) Σ Θ², biases excepted; 0 means none.
 	Lambda float64
 	// Seed makes the order of the examples; the weights have a seed of their own
@@ -63,11 +65,17 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Rate == 0 {
 		c.Rate = 0.1
 	}
+	if c.Schedule == "" {
+		c.Schedule = ScheduleConstant
+	}
 	if c.Resident == "" {
 		c.Resident = ResidentAuto
 	}
 	if c.Interval == 0 {
 		c.Interval = 200 * time.Millisecond
+	}
+	if err := c.Schedule.Check(); err != nil {
+		return c, err
 	}
 	switch {
 	case c.Epochs < 0:

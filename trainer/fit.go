@@ -129,7 +129,7 @@ func (f *fit) run(ctx context.Context, history *History) error {
 // epoch trains on every example once, validates, and reads the weights back.
 func (f *fit) epoch(ctx context.Context, number int) (Epoch, error) {
 	c := f.config
-	e := Epoch{Epoch: number, Rate: c.Rate, Validated: f.validation != nil}
+	e := Epoch{Epoch: number, Rate: f.rate(number, f.train.steps()-1), Validated: f.validation != nil}
 	began := time.Now()
 	sums, err := f.descend(ctx, number)
 	if err != nil {
@@ -176,6 +176,7 @@ func (f *fit) descend(ctx context.Context, number int) (device.Sums, error) {
 		if err := ctx.Err(); err != nil {
 			return device.Sums{}, fmt.Errorf("epoch %d, step %d of %d: %w", number, step, steps, err)
 		}
+		f.to.rate.Set(f.rate(number, step))
 		if _, err := f.train.run(step); err != nil {
 			return device.Sums{}, fmt.Errorf("epoch %d, step %d: %w", number, step+1, err)
 		}
@@ -198,6 +199,13 @@ func (f *fit) descend(ctx context.Context, number int) (device.Sums, error) {
 	}
 	f.report(number, steps, sums, time.Since(began))
 	return sums, nil
+}
+
+// rate is the learning rate of a step, counted from 0, of an epoch of this Fit.
+func (f *fit) rate(number, step int) float64 {
+	c, steps := f.config, f.train.steps()
+	done := number - 1 - (f.last - c.Epochs) // epochs of this Fit
+	return c.Schedule.rate(c.Rate, done*steps+step, c.Epochs*steps)
 }
 
 // report tells the caller how far the epoch is.

@@ -34,7 +34,7 @@ type Epoch struct {
 	Validated   bool    `json:"validated"`
 	ValLoss     float64 `json:"val_loss"`
 	ValAccuracy float64 `json:"val_accuracy"`
-	Rate        float64 `json:"rate"` // α
+	Rate        float64 `json:"rate"` // α of the last step
 	// Seconds is the wall time of training, validation not included, and
 	// SamplesPerSecond the examples trained on in one of them.
 	Seconds          float64 `json:"seconds"`

@@ -33,6 +33,7 @@ type trainFlags struct {
 
 	config   trainer.Config
 	resident string
+	schedule string
 
 	device   string
 	out      string
@@ -55,6 +56,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.config.Epochs, "epochs", 20, "times to go through the training examples")
 	flags.IntVar(&f.config.BatchSize, "batch-size", 32, "examples of one step")
 	flags.Float64Var(&f.config.Rate, "lr", 0.1, "learning rate")
+	flags.StringVar(&f.schedule, "lr-schedule", "constant", "constant, or cosine: falling to 0 in the course of training")
 	flags.Float64Var(&f.config.Lambda, "l2", 0, "λ of the penalty on large weights")
 	flags.StringVar(&f.resident, "resident", "auto", "keep the examples in device memory: auto, yes or no")
 	addDeviceFlag(cmd, &f.device)
@@ -76,7 +78,7 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		return nil, usage(cmd, "%w", err)
 	}
 	c := &f.config
-	c.Seed, c.Resident = f.seed, trainer.Resident(f.resident)
+	c.Seed, c.Resident, c.Schedule = f.seed, trainer.Resident(f.resident), trainer.Schedule(f.schedule)
 	if c.Epochs < 1 {
 		return nil, usage(cmd, "--epochs is %d: need at least 1", c.Epochs)
 	}
@@ -99,6 +101,7 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 	}{
 		{"activation", f.activation, []string{"sigmoid", "tanh", "relu", "linear"}},
 		{"output", f.output, []string{"softmax", "sigmoid"}},
+		{"lr-schedule", f.schedule, []string{"constant", "cosine"}},
 		{"init", f.init, []string{"auto", "xavier", "he"}},
 		{"resident", f.resident, []string{"auto", "yes", "no"}},
 		{"progress", f.progress, []string{"auto", "bar", "plain", "none"}},

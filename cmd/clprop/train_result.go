@@ -45,6 +45,7 @@ type configJSON struct {
 	Epochs    int     `json:"epochs"`
 	BatchSize int     `json:"batch_size"`
 	Rate      float64 `json:"lr"`
+	Schedule  string  `json:"lr_schedule"`
 	Lambda    float64 `json:"l2"`
 	Seed      uint64  `json:"seed"`
 	Init      string  `json:"init"`
@@ -134,7 +135,7 @@ func (t *training) result() trainJSON {
 		},
 		Network: newNetworkJSON(t.net),
 		Config: configJSON{
-			f.config.Epochs, f.config.BatchSize, f.config.Rate, f.config.Lambda, f.seed, f.init, f.resident, f.valSplit,
+			f.config.Epochs, f.config.BatchSize, f.config.Rate, f.schedule, f.config.Lambda, f.seed, f.init, f.resident, f.valSplit,
 		},
 		History:     t.history,
 		Model:       f.out,

@@ -1,0 +1,47 @@
+# make demo   install what is missing, train on Fashion-MNIST, print the test accuracy
+# make test   install what is missing, run all tests
+# make check  static checks and cross-builds; .ci/run is check and test
+#
+# Packages are installed with apt-get (Debian, Ubuntu), with sudo unless you are
+# root. Elsewhere install an OpenCL loader and driver by hand: see README.md.
+
+GO          ?= go
+STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FASHION      = /usr/share/datasets/fashion-mnist
+DEMO_MODEL   = fashion.safetensors
+PLATFORMS    = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+export CGO_ENABLED = 0
+
+.PHONY: build demo test check bench install-demo install-test
+
+build:
+	$(GO) build -o bin/clprop ./cmd/clprop
+
+demo: install-demo build
+	bin/clprop train --data $(FASHION) --hidden 256,128 --batch-size 64 --lr 0.2 --lr-schedule cosine \
+		--epochs 15 --out $(DEMO_MODEL)
+	bin/clprop evaluate --model $(DEMO_MODEL) --data $(FASHION)
+
+test: install-test
+	$(GO) test -timeout 40m ./...
+
+bench: build
+	bin/clprop bench
+
+check:
+	test -z "$$(gofmt -s -l . | tee /dev/stderr)"
+	$(GO) mod tidy -diff
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	for p in $(PLATFORMS); do \
+		echo "build and vet for $$p"; \
+		GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./cmd/clprop && \
+		GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
+	done
+
+install-demo:
+	sh scripts/install.sh ocl-icd-libopencl1 pocl-opencl-icd dataset-fashion-mnist
+
+install-test:
+	sh scripts/install.sh ocl-icd-libopencl1 pocl-opencl-icd mesa-opencl-icd oclgrind dataset-fashion-mnist strace
