@@ -1,0 +1,111 @@
+package kernels
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/clprop/clprop/cpuref"
+)
+
+// classes returns one-hot rows for the softmax, zeros and ones for the sigmoid.
+func classes(loss cpuref.Loss, name uint32, rows, k int) matrix32 {
+	s := cpuref.NewStream(31, name, uint32(rows*1000+k))
+	y := cpuref.NewMatrix[float32](rows, k)
+	for i := range rows {
+		if loss == cpuref.SoftmaxCrossEntropy {
+			y.Row(i)[int(s.Float64(uint64(i))*float64(k))] = 1
+			continue
+		}
+		for j := range k {
+			y.Row(i)[j] = float32(math.Round(s.Float64(uint64(i*k + j))))
+		}
+	}
+	return y
+}
+
+// rowTolerance bounds the error of the loss of one row of K units, by the ulps of
+// The OpenCL C Specification 1.2, §7.4:
+//
+//	sigmoid  10u of log1p(e^−|z|) (exp 3 ulp, log1p 2); u each for z y and two sums
+//	softmax  Σ e^(z−c): off by u(z−c)e^(z−c) ≤ u and by 6u each, and K u for the
+//	         sum, which its logarithm turns from relative to absolute: (7+K)u;
+//	         6u of the logarithm, u each for c−z, the sum with it, and y times it
+//	both     K u for adding up the row
+//
+// each of the terms, whose sizes are summed here.
+func rowTolerance(loss cpuref.Loss, z, y []float32) float64 {
+	k, c, size := float64(len(z)), float64(slices.Max(z)), 0.0
+	if loss == cpuref.SigmoidCrossEntropy {
+		for j := range z {
+			v := math.Abs(float64(z[j]))
+			size += v + v*math.Abs(float64(y[j])) + math.Log1p(math.Exp(-v))
+		}
+		return (13 + k) * u * size
+	}
+	for j := range z {
+		size += math.Abs(float64(y[j])) * (c - float64(z[j]) + math.Log(k) + 1)
+	}
+	return (16 + 2*k) * u * size
+}
+
+// TestRowCost looks at each row; TestTally at their sums.
+func TestRowCost(t *testing.T) {
+	each(t, func(f fixture) {
+		for at, n := range f.sizes {
+			loss := cpuref.Losses()[at%2]
+			z, y := normal(0, n.b, n.out, 3), classes(loss, 1, n.b, n.out)
+			z.Data[0] = 150 // e^z leaves float32
+			inZ, inY := f.matrix(z), f.matrix(y)
+			losses, right := f.scratch(n.b), f.scratch(n.b)
+			f.run(f.set.RowCost(string(loss), inZ, inY, losses, right))
+			got, hits := f.floats(losses, n.b), ints(f.floats(right, n.b))
+			want := make([]float64, n.b)
+			for i := range n.b {
+				var correct int
+				want[i], correct = cpuref.Cost(loss, row(z, i), row(y, i))
+				if int(hits[i]) != correct {
+					f.Errorf("%v, %s: row %d: right %d, want %d", n, loss, i, hits[i], correct)
+				}
+			}
+			f.compare(n, string(loss), got, want, func(i int) float64 { return rowTolerance(loss, z.Row(i), y.Row(i)) })
+			f.unchanged(inZ.Buf, inY.Buf)
+		}
+	})
+}
+
+// row is row i as a matrix in float64.
+func row(m matrix32, i int) matrix64 {
+	return wide(matrix32{Rows: 1, Cols: m.Cols, Data: m.Row(i)})
+}
+
+// TestTally adds batches to a tally. With compensation the sum is off by 2u, and by
+// a term of n u² (Kahan 1965), where plain float32 would have lost every loss of
+// 0.1 beside 1e7; words 4 to 7 are left.
+func TestTally(t *testing.T) {
+	each(t, func(f fixture) {
+		tally := f.buffer([]float32{0, 0, 0, 0, 5, 6, 7, 8})
+		want, rows, right := 0.0, 0, 0
+		for batch, n := range f.sizes {
+			losses, hits := make([]float32, n.b), make([]int32, n.b)
+			for i := range losses {
+				losses[i], hits[i] = 0.1, int32((i+batch)%2)
+				right += int(hits[i])
+			}
+			losses[0] += 1e7
+			for _, v := range losses {
+				want += float64(v)
+			}
+			rows += n.b
+			inLosses, inHits := f.buffer(losses), f.index(hits)
+			f.run(f.set.Tally(n.b, inLosses, inHits, tally))
+			words := f.floats(tally, TallyWords)
+			counts := ints(words)
+			within(f, "loss", words[:1], []float64{want}, func(int) float64 { return 2.1 * u * want })
+			if int(counts[2]) != right || int(counts[3]) != rows || !slices.Equal(words[4:], []float32{5, 6, 7, 8}) {
+				f.Fatalf("%v: %d of %d right, then %v; want %d of %d, then 5 6 7 8", n, counts[2], counts[3], words[4:], right, rows)
+			}
+			f.unchanged(inLosses, inHits)
+		}
+	})
+}

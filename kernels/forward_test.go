@@ -1,0 +1,87 @@
+package kernels
+
+import (
+	"math"
+	"testing"
+
+	"github.com/clprop/clprop/cpuref"
+)
+
+// hidden are the activations that have a kernel of their own in each product.
+var hidden = []cpuref.Activation{cpuref.Linear, cpuref.Sigmoid, cpuref.Tanh, cpuref.ReLU}
+
+// some picks all hidden activations for the first two sizes, then one a size in
+// turn: the epilogue is the same code at each size, and compiling takes longest.
+func (f fixture) some(at int) []cpuref.Activation {
+	if f.simulated || at == len(sizes)-2 {
+		return hidden
+	}
+	return hidden[at%len(hidden):][:1]
+}
+
+// largestSlope is the Lipschitz constant of g: the largest |g′|.
+func largestSlope(act cpuref.Activation) float64 {
+	if act == cpuref.Sigmoid {
+		return 0.25 // a(1−a) at a = 1/2
+	}
+	return 1
+}
+
+// activationError bounds the error that g adds to its value a. An ulp is at most
+// 2u of the value; the ulps are those of The OpenCL C Specification 1.2, §7.4:
+//
+//	linear, ReLU  none
+//	sigmoid       1/(1+e^−z): exp 3 ulp is 6u of e^−z, which is at most the whole of
+//	              the sum, u for the sum, division 2.5 ulp: 12u a
+//	tanh          5 ulp: 10u |a|
+func activationError(act cpuref.Activation, a float64) float64 {
+	switch act {
+	case cpuref.Sigmoid:
+		return 12 * u * a
+	case cpuref.Tanh:
+		return 10 * u * math.Abs(a)
+	}
+	return 0
+}
+
+// TestForward holds C to |C − C_ref| ≤ 2·k·u·(|A||B|), k = in + 1, the bias being a
+// product with 1, carried through g.
+func TestForward(t *testing.T) {
+	each(t, func(f fixture) {
+		for at, n := range f.sizes {
+			a, theta := normal(0, n.b, n.in, 1), randomLayer(1, n.in, n.out)
+			in, w := f.matrix(a), f.weights(theta)
+			bound, want := cpuref.NewMatrix[float64](n.b, n.out), cpuref.NewMatrix[float64](n.b, n.out)
+			cpuref.Forward(cpuref.Linear, absolute(a), absoluteLayer(theta), bound)
+			for _, act := range f.some(at) {
+				out := f.output(n.b, n.out)
+				f.run(f.set.Forward(string(act), in, w, out))
+				cpuref.Forward(act, wide(a), wideLayer(theta), want)
+				f.compare(n, string(act), f.values(out).Data, want.Data, func(i int) float64 {
+					return largestSlope(act)*2*float64(n.in+1)*u*bound.Data[i] + activationError(act, want.Data[i])
+				})
+			}
+			f.unchanged(in.Buf, w.Buf)
+		}
+	})
+}
+
+// compare is within, naming the size.
+func (f fixture) compare(n size, what string, got []float32, want []float64, tolerance func(i int) float64) {
+	f.Helper()
+	within(f, n.String()+", "+what, got, want, tolerance)
+}
+
+// Forward counts 2·b·(in+1)·out operations, and each operand's bytes once.
+func TestForwardCounts(t *testing.T) {
+	each(t, func(f fixture) {
+		a, w, out := f.matrix(normal(0, 3, 4, 1)), f.weights(randomLayer(1, 4, 2)), f.output(3, 2)
+		l, err := f.set.Forward("linear", a, w, out)
+		f.ok(err)
+		defer l.Release()
+		// 3·5·2 multiply-adds; 12 + 6 activations and 10 weights of 4 bytes
+		if l.Name != "forward" || l.FLOPs != 60 || l.Bytes != 112 {
+			f.Errorf("%s: %v operations, %v bytes, want forward: 60, 112", l.Name, l.FLOPs, l.Bytes)
+		}
+	})
+}

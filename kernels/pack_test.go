@@ -1,0 +1,31 @@
+package kernels
+
+import (
+	"math"
+	"testing"
+)
+
+// Pack copies each weight, bit for bit, to where Transposed says it is, and writes
+// nothing behind the copy's panels.
+func TestPack(t *testing.T) {
+	each(t, func(f fixture) {
+		if !f.set.NeedsTransposed() {
+			return
+		}
+		for _, n := range f.sizes {
+			theta := randomLayer(1, n.in, n.out)
+			w := f.weights(theta)
+			packed := f.packed(w)
+			got := f.floats(packed.Buf, ceilDiv(n.in, packed.NR)*packed.Panel)
+			for k := range n.out {
+				for i := range n.in {
+					at, want := i/packed.NR*packed.Panel+k*packed.NR+i%packed.NR, theta.W.Row(k)[i]
+					if math.Float32bits(got[at]) != math.Float32bits(want) {
+						f.Fatalf("%v: output %d, input %d is %v, want %v", n, k, i, got[at], want)
+					}
+				}
+			}
+			f.unchanged(w.Buf)
+		}
+	})
+}
