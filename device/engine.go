@@ -51,6 +51,11 @@ type Engine interface {
 
 	// Prepare checks a list of operations, chooses kernels and layouts for it,
 	// and returns it ready to run many times.
+	//
+	// An engine may join operations as long as results stay the same. Where a
+	// list goes on from Accumulate (fresh, every layer) to Gradient to SGD, Δ and
+	// D are steps on the way, and their Parameters need not hold them afterwards:
+	// to read D, end a list with Gradient.
 	Prepare(ops ...Op) (Plan, error)
 	// Sync waits for everything queued and returns the first error met.
 	Sync() error

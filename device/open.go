@@ -19,6 +19,9 @@ type Options struct {
 	// Family forces the kernels for CPUs (kernels.Block) or for GPUs (kernels.Tile);
 	// "" chooses by the device.
 	Family kernels.Family
+	// Unfused runs every operation of a plan by itself, to test and measure what
+	// joining them does.
+	Unfused bool
 }
 
 // Open opens the device that spec names:
@@ -63,21 +66,27 @@ func OpenWith(spec string, options Options) (Engine, error) {
 
 func openBest(options Options) (Engine, error) {
 	listing, err := List()
+	return firstOf(listing, err, func(f Found) (Engine, error) { return f.open("the best that works", options) }), nil
+}
+
+// firstOf returns the first device in order of rank that open can open, or else the
+// CPU reference with the reasons in Info().Fallback.
+func firstOf(listing *Listing, err error, open func(Found) (Engine, error)) Engine {
 	var failures []error
 	if err != nil {
 		failures = append(failures, err)
 	}
 	for _, found := range listing.Ranked() {
-		e, err := found.open("the best that works", options)
+		e, err := open(found)
 		if err == nil {
-			return e, nil
+			return e
 		}
 		failures = append(failures, err)
 	}
 	e := newReference()
 	e.info.Reason = "fallback"
 	e.info.Fallback = errors.Join(failures...)
-	return e, nil
+	return e
 }
 
 func (f Found) open(reason string, options Options) (Engine, error) {
@@ -92,6 +101,7 @@ func (f Found) open(reason string, options Options) (Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; update its driver, choose another device (clprop devices), or use --device cpuref", err)
 	}
+	e.unfused = options.Unfused
 	return e, nil
 }
 

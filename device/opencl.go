@@ -31,6 +31,7 @@ type opencl struct {
 	allocated int64
 	closed    bool
 	failed    error // the first error of queued work, returned ever after
+	unfused   bool  // prepare plans operation by operation, to test fusion against
 }
 
 // stagingFloats bounds the host memory of a blocking copy: 4 MiB.

@@ -31,6 +31,8 @@ func (p *openclPlan) add(op Op) {
 		p.gradient(o)
 	case SGD:
 		p.sgd(o)
+	case descent:
+		p.descend(o)
 	case Cost:
 		p.cost(o)
 	case Penalty:
@@ -146,6 +148,19 @@ func (p *openclPlan) sgd(o SGD) {
 	for i := range theta {
 		l := p.launch(func() (*kernels.Launch, error) { return p.engine.set.SGD(theta[i], grad[i]) })
 		p.follow(o.Rate, func(v float64) error { return l.SetRate(float32(v)) })
+	}
+}
+
+func (p *openclPlan) descend(o descent) {
+	theta := p.layers(o.sgd.Theta)
+	p.layers(o.gradient.Sum) // not written, but an operand: its owner is checked
+	p.layers(o.gradient.Grad)
+	for i, product := range o.products {
+		delta, a := p.matrix(product.Delta), p.matrix(product.A)
+		l := p.launch(func() (*kernels.Launch, error) {
+			return p.engine.set.Descend(delta, a, theta[i], float32(o.gradient.Lambda), o.gradient.M)
+		})
+		p.follow(o.sgd.Rate, func(v float64) error { return l.SetDescentRate(float32(v)) })
 	}
 }
 

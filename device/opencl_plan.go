@@ -44,6 +44,9 @@ func (e *opencl) Prepare(ops ...Op) (Plan, error) {
 		return nil, err
 	}
 	p := &openclPlan{engine: e}
+	if !e.unfused {
+		ops = fuse(ops)
+	}
 	for i, op := range ops {
 		p.add(op)
 		if p.err != nil {

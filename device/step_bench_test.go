@@ -19,12 +19,16 @@ func BenchmarkStep(b *testing.B) {
 		{[]int{617, 1531, 977, 26}, 200},
 		{[]int{50, 50, 50, 50, 50, 50, 50, 50, 50, 10}, 64},
 	} {
-		b.Run(fmt.Sprintf("%v-%d", c.sizes, c.batch), func(b *testing.B) { benchmarkStep(b, c.sizes, c.batch) })
+		for _, unfused := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%v-%d/unfused=%v", c.sizes, c.batch, unfused), func(b *testing.B) {
+				benchmarkStep(b, c.sizes, c.batch, Options{Unfused: unfused})
+			})
+		}
 	}
 }
 
-func benchmarkStep(b *testing.B, sizes []int, batch int) {
-	e, err := Open("")
+func benchmarkStep(b *testing.B, sizes []int, batch int, options Options) {
+	e, err := OpenWith("", options)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -59,8 +63,15 @@ func benchmarkStep(b *testing.B, sizes []int, batch int) {
 	b.ReportMetric(float64(plan.Launches()), "launches")
 }
 
-// newStep prepares a training step of a sigmoid net on zero data.
-func newStep(tb testing.TB, e Engine, sizes []int, batch int) Plan {
+// stepPlan is a training step of a sigmoid net and what it works on.
+type stepPlan struct {
+	Plan
+	x, y  Matrix
+	theta Parameters
+}
+
+// newStep prepares a training step on zero data.
+func newStep(tb testing.TB, e Engine, sizes []int, batch int) stepPlan {
 	tb.Helper()
 	var shapes []Shape
 	var a, delta []Matrix
@@ -99,10 +110,10 @@ func newStep(tb testing.TB, e Engine, sizes []int, batch int) Plan {
 			ops = append(ops, HiddenDelta{Sigmoid, delta[l+1], theta, l, a[l], delta[l]})
 		}
 	}
-	ops = append(ops, Gradient{sum, theta, 0, batch, grad}, SGD{theta, grad, NewScalar(0.1)})
+	ops = append(ops, Gradient{sum, theta, 0.1, batch, grad}, SGD{theta, grad, NewScalar(0.1)})
 	plan, err := e.Prepare(ops...)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return plan
+	return stepPlan{plan, a[0], y, theta}
 }

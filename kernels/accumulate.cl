@@ -21,14 +21,9 @@ __kernel void accumulate(const int M, const int N, const int K,
 #else
 #define ONTO(p) LOAD_REAL(p)
 #endif
-#ifdef NR
-#define C_AT(row, col) (C + ((col) / NR) * (size_t)panel + (size_t)(row) * NR + (col) % NR)
-#else
-#define C_AT(row, col) (C + (size_t)(row) * step + (col))
-#endif
 #define STORE(row, col, left, v)                               \
   if ((left) > 0) {                                            \
-    __global float *p = C_AT(row, col);                        \
+    __global float *p = WEIGHT_AT(C, panel, step, row, col);   \
     STORE_REAL((v) + ONTO(p), left, p);                        \
   }
   PRODUCT(a, lda, D, ROW_MAJOR_PANEL, ldd)

@@ -106,6 +106,10 @@
 // A row-major B is cut into panels NR columns apart.
 #define ROW_MAJOR_PANEL NR
 
+// Where element (row, col) of a weight matrix lies.
+#define WEIGHT_AT(W, panel, step, row, col) \
+  ((W) + ((col) / NR) * (size_t)(panel) + (size_t)(row) * NR + (col) % NR)
+
 typedef floatv real;
 #define LOAD_REAL(p) LOADV(p)
 #define STORE_REAL(v, left, p) store_part(v, left, p)

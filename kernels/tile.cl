@@ -99,6 +99,9 @@
 
 #define ROW_MAJOR_PANEL 0
 
+// Where element (row, col) of a weight matrix lies: in its only panel.
+#define WEIGHT_AT(W, panel, step, row, col) ((W) + (size_t)(row) * (step) + (col))
+
 typedef float real;
 #define LOAD_REAL(p) (*(p))
 #define STORE_REAL(v, left, p) (*(p) = (v))

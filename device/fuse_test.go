@@ -1,0 +1,131 @@
+package device
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/clprop/clprop/cl/cltest"
+	"github.com/clprop/clprop/cpuref"
+	"github.com/clprop/clprop/kernels"
+)
+
+// TestFusedStepSameBits trains three steps with joined operations and without, on
+// every device and both families: the weights must be the same bits, with fewer
+// launches. Batches that are and that are not a power of two divide differently.
+func TestFusedStepSameBits(t *testing.T) {
+	listing, err := List()
+	if err != nil {
+		cltest.Missing(t, err)
+	}
+	for _, found := range listing.Devices {
+		for _, family := range []kernels.Family{kernels.Block, kernels.Tile} {
+			for _, batch := range []int{16, 33} {
+				t.Run(fmt.Sprintf("%s/%s/%d", found.Name, family, batch), func(t *testing.T) {
+					sizes := []int{17, 33, 5}
+					fused, fewer := trainedWeights(t, found, Options{Family: family}, sizes, batch)
+					plain, more := trainedWeights(t, found, Options{Family: family, Unfused: true}, sizes, batch)
+					for l := range plain {
+						if !slices.Equal(fused[l], plain[l]) {
+							t.Errorf("layer %d differs", l)
+						}
+					}
+					// two layers: product, gradient and update of each become one launch
+					if fewer != more-4 {
+						t.Errorf("%d launches joined, %d one by one: want 4 fewer", fewer, more)
+					}
+				})
+			}
+		}
+	}
+}
+
+// trainedWeights runs three steps from seeded values and returns weights and biases
+// of every layer, and the launches of a step.
+func trainedWeights(t *testing.T, found Found, options Options, sizes []int, batch int) ([][]float32, int) {
+	t.Helper()
+	e, err := found.open("", options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	step := newStep(t, e, sizes, batch)
+	random := cpuref.NewStream(3, 0, 0)
+	drawn := uint64(0)
+	values := func(n int) []float32 {
+		v := make([]float32, n)
+		for i := range v {
+			v[i] = float32(random.Float64(drawn) - 0.5)
+			drawn++
+		}
+		return v
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(e.Write(step.x, 0, values(batch*sizes[0])))
+	must(e.Write(step.y, 0, values(batch*sizes[len(sizes)-1])))
+	for l, s := range step.theta.Shapes() {
+		must(e.WriteParameters(step.theta, l, values(s.In*s.Out), values(s.Out)))
+	}
+	for range 3 {
+		must(step.Run())
+	}
+	var weights [][]float32
+	for l, s := range step.theta.Shapes() {
+		w, b := make([]float32, s.In*s.Out), make([]float32, s.Out)
+		must(e.ReadParameters(w, b, step.theta, l))
+		weights = append(weights, w, b)
+	}
+	return weights, step.Launches()
+}
+
+// TestFuseOnlyWhereRight shows fuse lists in which joining would change a result.
+func TestFuseOnlyWhereRight(t *testing.T) {
+	m := func() Matrix { return &openclMatrix{upload: &upload{}} }
+	p := func() Parameters { return &openclParameters{shapes: []Shape{{3, 2}, {2, 1}}} }
+	x, a, z, d1, d2 := m(), m(), m(), m(), m()
+	theta, sum, grad := p(), p(), p()
+	rate := NewScalar(1)
+	product1 := Accumulate{Delta: d1, A: x, Sum: sum, Layer: 0, Fresh: true}
+	product2 := Accumulate{Delta: d2, A: a, Sum: sum, Layer: 1, Fresh: true}
+	hidden := HiddenDelta{Act: Sigmoid, Next: d2, Theta: theta, Layer: 1, A: a, Delta: d1}
+	gradient := Gradient{Sum: sum, Theta: theta, M: 4, Grad: grad}
+	sgd := SGD{Theta: theta, Grad: grad, Rate: rate}
+	more := product1
+	more.Fresh = false
+	for _, c := range []struct {
+		what  string
+		ops   []Op
+		fused bool
+	}{
+		{"a step", []Op{product2, hidden, product1, gradient, sgd}, true},
+		{"a step and a product after it", []Op{product2, hidden, product1, gradient, sgd, Forward{A: x, Theta: theta, Out: z}}, true},
+		{"no update", []Op{product2, hidden, product1, gradient}, false},
+		{"onto what is there", []Op{product2, hidden, more, gradient, sgd}, false},
+		{"micro-batches", []Op{product2, hidden, product1, product2, hidden, more, gradient, sgd}, false},
+		{"a layer missing", []Op{product1, gradient, sgd}, false},
+		{"δ overwritten before the update", []Op{product2, hidden, product1, Activate{Sigmoid, z, d1}, gradient, sgd}, false},
+		{"a overwritten by a view of it", []Op{product2, hidden, product1, Gather{Dst: a.(*openclMatrix)}, gradient, sgd}, false},
+		{"Δ read on the way", []Op{product2, hidden, product1, Penalty{Theta: sum}, gradient, sgd}, false},
+		{"another D updates", []Op{product2, hidden, product1, gradient, SGD{Theta: theta, Grad: p(), Rate: rate}}, false},
+		{"D is Δ", []Op{product2, hidden, product1, Gradient{Sum: sum, Theta: theta, M: 4, Grad: sum}, SGD{Theta: theta, Grad: sum, Rate: rate}}, false},
+	} {
+		_, fused := findIn(fuse(c.ops))
+		if fused != c.fused {
+			t.Errorf("%s: joined is %v, want %v", c.what, fused, c.fused)
+		}
+	}
+}
+
+func findIn(ops []Op) (descent, bool) {
+	for _, op := range ops {
+		if d, ok := op.(descent); ok {
+			return d, true
+		}
+	}
+	return descent{}, false
+}

@@ -1,0 +1,41 @@
+// descend.cl: accumulate.cl, gradient.cl and sgd.cl in one pass, for a step whose whole
+// batch is one accumulation: Δ and D never leave the registers.
+//
+//   Δ = [a 1]ᵀ · D      D_ij = (Δ_ij + λΘ_ij)/m, the bias row without λ      Θ := Θ − α D
+//
+//   a     (m, k) at a[k·lda + m]: a(l), read transposed
+//   D     (k, n) at D[k·ldd + n]: δ(l+1)
+//   T     (m, n): Θ, as weights lie      M = in + 1, N = out, K = batch
+//
+// The roundings are those of the three kernels one after the other, so that the
+// results are the same bits.
+//
+// Launch contract: see block.cl (CPUs) and tile.cl (GPUs). Built with TA.
+// EXACT_INVERSE is set when 1/m has no rounding (m is a power of two): a product then
+// gives the same bits as the division.
+
+inline real descended(real theta, real sum, float penalty, float m, float rate) {
+#pragma OPENCL FP_CONTRACT OFF
+#ifdef EXACT_INVERSE
+  const real gradient = (sum + penalty * theta) * (1.0f / m);
+#else
+  const real gradient = (sum + penalty * theta) / m;
+#endif
+  const real step = rate * gradient;
+  return theta - step;
+}
+
+__kernel void descend(const int M, const int N, const int K,
+                      __global const float *restrict a, const int lda,
+                      __global const float *restrict D, const int ldd,
+                      __global float *restrict T, const int panel, const int step,
+                      const float lambda, const float examples, const float rate) {
+#define STORE(row, col, left, v)                                                          \
+  if ((left) > 0) {                                                                       \
+    __global float *p = WEIGHT_AT(T, panel, step, row, col);                              \
+    const float penalty = (row) < M - 1 ? lambda : 0.0f;                                  \
+    STORE_REAL(descended(LOAD_REAL(p), (v) + 0.0f, penalty, examples, rate), left, p);         \
+  }
+  PRODUCT(a, lda, D, ROW_MAJOR_PANEL, ldd)
+#undef STORE
+}
