@@ -30,7 +30,9 @@ const (
 
 // Setup prepares the environment and returns what undoes it.
 func Setup() (cleanup func()) {
-	os.Setenv("RUSTICL_ENABLE", "llvmpipe")
+	if _, set := os.LookupEnv("RUSTICL_ENABLE"); !set {
+		os.Setenv("RUSTICL_ENABLE", "llvmpipe")
+	}
 	if os.Getenv("OCL_ICD_VENDORS") != "" {
 		return func() {}
 	}
