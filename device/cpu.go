@@ -309,7 +309,18 @@ func (e *reference) ReadTally(t Tally) (Sums, error) {
 	if err != nil {
 		return Sums{}, err
 	}
-	return own.sums, nil
+	sums := own.sums
+	sums.Running = sums.Loss
+	return sums, nil
+}
+
+func (e *reference) WriteTally(t Tally, sums Sums) error {
+	own, err := take[*referenceTally](e, "write tally", t)
+	if err != nil {
+		return err
+	}
+	own.sums = Sums{Loss: sums.Running - sums.Lost, Correct: sums.Correct, Count: sums.Count, Squares: sums.Squares}
+	return nil
 }
 
 func (e *reference) ResetTally(t Tally) error {

@@ -48,6 +48,9 @@ type Engine interface {
 	// ReadTally waits, then returns the sums; ResetTally queues setting them to 0.
 	ReadTally(t Tally) (Sums, error)
 	ResetTally(t Tally) error
+	// WriteTally waits, then sets the sums to what ReadTally returned, of this
+	// tally or another's, on this engine or another; Loss itself is not used.
+	WriteTally(t Tally, sums Sums) error
 
 	// Prepare checks a list of operations, chooses kernels and layouts for it,
 	// and returns it ready to run many times.
@@ -132,6 +135,10 @@ type Sums struct {
 	Correct int     // examples whose most likely class is the right one
 	Count   int     // examples seen
 	Squares float64 // Σ_l Σ_{j≠0} Θ_ij(l)², of the last Penalty operation
+	// Running and Lost are Loss as the engine adds it up, Loss = Running − Lost:
+	// a compensated sum and its compensation, 0 where a sum has none. WriteTally
+	// takes them, so that a sum goes on to the same bits.
+	Running, Lost float64
 }
 
 // Transfer is an upload under way.

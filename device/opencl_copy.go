@@ -252,7 +252,27 @@ func (e *opencl) ReadTally(t Tally) (Sums, error) {
 		Correct: int(math.Float32bits(words[2])),
 		Count:   int(math.Float32bits(words[3])),
 		Squares: float64(words[4]),
+		Running: float64(words[0]),
+		Lost:    float64(words[1]),
 	}, nil
+}
+
+func (e *opencl) WriteTally(t Tally, sums Sums) error {
+	if err := e.ready("write tally"); err != nil {
+		return err
+	}
+	own, err := ownCL[*openclTally](e, "write tally", t)
+	if err != nil {
+		return err
+	}
+	words := make([]float32, kernels.TallyWords)
+	words[0], words[1] = float32(sums.Running), float32(sums.Lost)
+	words[2] = math.Float32frombits(uint32(sums.Correct))
+	words[3] = math.Float32frombits(uint32(sums.Count))
+	words[4] = float32(sums.Squares)
+	event, err := e.compute.EnqueueWriteBuffer(own.mem, true, 0, 4*len(words), unsafe.Pointer(&words[0]), nil)
+	event.Release()
+	return e.fail(err)
 }
 
 func (e *opencl) ResetTally(t Tally) error {

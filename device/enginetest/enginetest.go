@@ -69,6 +69,7 @@ func Run(t *testing.T, e device.Engine, opts Options) {
 		{"CostCounts", costCounts},
 		{"CostFarOut", costFarOut},
 		{"Penalty", penalty},
+		{"TallyGoesOn", tallyGoesOn},
 		{"Head", head},
 		{"Step", step},
 		{"Misuse", misuse},

@@ -141,6 +141,7 @@ func misuseForeign(s suite) {
 	s.refused("read parameters", s.e.ReadParameters(v, v[:2], p, 0), device.ErrForeign)
 	s.refused("write index", s.e.WriteIndex(x, []int32{0, 0}), device.ErrForeign)
 	s.refused("reset tally", s.e.ResetTally(t), device.ErrForeign)
+	s.refused("write tally", s.e.WriteTally(t, device.Sums{}), device.ErrForeign)
 	_, err = s.e.ReadTally(t)
 	s.refused("read tally", err, device.ErrForeign)
 	for _, op := range []device.Op{

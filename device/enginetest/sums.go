@@ -36,6 +36,33 @@ func cost(s suite) {
 	})
 }
 
+// tallyGoesOn writes sums that were read to another tally: both go on to the same
+// bits, also where the sum has a compensation that Loss does not show.
+func tallyGoesOn(s suite) {
+	s.each(func(s suite, n size) {
+		add := func(tally device.Tally, batch uint32) device.Sums {
+			z, y := normal(batch, n.b, n.out, 3), classes(device.SoftmaxCrossEntropy, 10+batch, n.b, n.out)
+			s.do(device.Cost{Loss: device.SoftmaxCrossEntropy, Z: s.matrix(z), Y: s.matrix(y), Tally: tally})
+			return s.sums(tally)
+		}
+		first, second := s.tally(), s.tally()
+		add(second, 9) // is replaced
+		half := add(first, 0)
+		half.Squares = 12
+		s.ok(s.e.WriteTally(second, half))
+		if got := s.sums(second); got != half {
+			s.Errorf("written %+v, read %+v", half, got)
+		}
+		for batch := range uint32(3) {
+			want, got := add(first, 1+batch), add(second, 1+batch)
+			want.Squares = 12
+			if got != want {
+				s.Errorf("batch %d: sums %+v, want %+v", batch, got, want)
+			}
+		}
+	})
+}
+
 // lossMagnitude is the sum of the sizes of all terms that the loss of a batch is
 // made of, which roundings are relative to: |z| once for each element, or for the
 // softmax the largest of the row, |z y|, and the logarithm.

@@ -1,0 +1,76 @@
+package checkpoint
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+)
+
+// Section is one part of a file to write.
+type Section struct {
+	Name string
+	// Bytes and then Floats are its content.
+	Bytes  []byte
+	Floats [][]float32
+}
+
+// size is the number of bytes of its content.
+func (s Section) size() uint64 {
+	n := len(s.Bytes)
+	for _, values := range s.Floats {
+		n += 4 * len(values)
+	}
+	return uint64(n)
+}
+
+// Write writes a file of these sections to w. The same sections give the same
+// bytes. w should be buffered.
+func Write(w io.Writer, sections []Section) error {
+	sum := sha256.New()
+	w = io.MultiWriter(w, sum)
+	head := binary.LittleEndian.AppendUint32([]byte(magic), Version)
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, s := range sections {
+		if len(s.Name) < 1 || len(s.Name) > maxName || seen[s.Name] {
+			return fmt.Errorf("section %.40q: a name has 1 to %d bytes and is used once", s.Name, maxName)
+		}
+		seen[s.Name] = true
+		if err := s.write(w); err != nil {
+			return err
+		}
+	}
+	_, err := w.Write(sum.Sum(nil))
+	return err
+}
+
+func (s Section) write(w io.Writer) error {
+	crc := crc32.New(castagnoli)
+	both := io.MultiWriter(w, crc)
+	head := append([]byte{byte(len(s.Name))}, s.Name...)
+	head = binary.LittleEndian.AppendUint64(head, s.size())
+	if _, err := both.Write(append(head, s.Bytes...)); err != nil {
+		return err
+	}
+	buffer := make([]byte, 0, 1<<16)
+	for _, values := range s.Floats {
+		for len(values) > 0 {
+			n := min(len(values), cap(buffer)/4)
+			buffer = buffer[:0]
+			for _, v := range values[:n] {
+				buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
+			}
+			if _, err := both.Write(buffer); err != nil {
+				return err
+			}
+			values = values[n:]
+		}
+	}
+	_, err := w.Write(binary.LittleEndian.AppendUint32(nil, crc.Sum32()))
+	return err
+}
