@@ -16,7 +16,7 @@ func (s *Set) Activate(act string, z, a Matrix) (*Launch, error) {
 
 func (s *Set) activate(act string, z Matrix) (*Launch, error) {
 	if act == "softmax" {
-		k, err := s.kernel("softmax", macros{}, "activation.cl", "activate.cl")
+		k, err := s.plain("softmax")
 		if err != nil {
 			return nil, err
 		}

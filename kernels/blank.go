@@ -2,7 +2,7 @@ package kernels
 
 // Blank launches clearing a new matrix: zeros, and the column of ones. See blank.cl.
 func (s *Set) Blank(m Matrix) (*Launch, error) {
-	k, err := s.kernel("blank", macros{}, "blank.cl")
+	k, err := s.plain("blank")
 	if err != nil {
 		return nil, err
 	}

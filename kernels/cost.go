@@ -42,7 +42,7 @@ func (s *Set) RowCost(loss string, z, y Matrix, losses, right *cl.MemObject) (*L
 // Tally launches adding rows losses and hits, as RowCost wrote them, to a tally.
 // See cost.cl.
 func (s *Set) Tally(rows int, losses, right, tally *cl.MemObject) (*Launch, error) {
-	k, err := s.kernel("tally", macros{}, "cost.cl")
+	k, err := s.plain("tally")
 	if err != nil {
 		return nil, err
 	}

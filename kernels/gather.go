@@ -11,7 +11,7 @@ func (s *Set) Gather(src Matrix, index *cl.MemObject, dst Matrix) (*Launch, erro
 	if err := fits("gather", src.Cols == dst.Cols && src.LD == dst.LD, "src %v, dst %v", src, dst); err != nil {
 		return nil, err
 	}
-	k, err := s.kernel("gather", macros{}, "gather.cl")
+	k, err := s.plain("gather")
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ func (s *Set) Gradient(sum, theta Weights, lambda float32, m int, grad Weights) 
 		return nil, err
 	}
 	rows := s.Tuning.RowsPerItem
-	k, err := s.kernel("gradient", macros{"ROWS_PER_ITEM": rows}, "gradient.cl")
+	k, err := s.plain("gradient")
 	if err != nil {
 		return nil, err
 	}

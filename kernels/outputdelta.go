@@ -7,7 +7,7 @@ func (s *Set) OutputDelta(a, y, delta Matrix) (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := s.kernel("outputdelta", macros{}, "outputdelta.cl")
+	k, err := s.plain("outputdelta")
 	if err != nil {
 		return nil, err
 	}

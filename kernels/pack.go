@@ -2,7 +2,7 @@ package kernels
 
 // Pack launches the transposing copy of w into t. See pack.cl.
 func (s *Set) Pack(w Weights, t Transposed) (*Launch, error) {
-	k, err := s.kernel("pack", macros{}, "pack.cl")
+	k, err := s.plain("pack")
 	if err != nil {
 		return nil, err
 	}

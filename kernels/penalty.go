@@ -8,7 +8,7 @@ const PenaltyParts = 256
 // Squares launches the partial sums of Σ_{j≠0} Θ_ij² of one layer, PenaltyParts
 // floats. See penalty.cl.
 func (s *Set) Squares(w Weights, parts *cl.MemObject) (*Launch, error) {
-	k, err := s.kernel("squares", macros{}, "penalty.cl")
+	k, err := s.plain("squares")
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +23,7 @@ func (s *Set) Squares(w Weights, parts *cl.MemObject) (*Launch, error) {
 // AddSquares launches adding the partial sums to the tally's Squares; first sets
 // it instead. See penalty.cl.
 func (s *Set) AddSquares(first bool, parts, tally *cl.MemObject) (*Launch, error) {
-	k, err := s.kernel("addsquares", macros{}, "penalty.cl")
+	k, err := s.plain("addsquares")
 	if err != nil {
 		return nil, err
 	}

@@ -18,8 +18,9 @@ type Set struct {
 	context *cl.Context
 	device  *cl.Device
 	// programs by file and macros, so that equal kernels are compiled once
-	programs map[string]*cl.Program
-	local    int // local size of one-dimensional launches
+	programs map[string]*built
+	cache    *cache // nil if there is none
+	local    int    // local size of one-dimensional launches
 }
 
 // NewSet returns the kernels of a device, shaped by a Tuning.
@@ -28,14 +29,23 @@ func NewSet(context *cl.Context, device *cl.Device, tuning Tuning) *Set {
 		Tuning:   tuning,
 		context:  context,
 		device:   device,
-		programs: map[string]*cl.Program{},
+		programs: map[string]*built{},
+		cache:    openCache(device),
 		local:    max(1, min(64, device.MaxWorkGroupSize())),
 	}
 }
 
-// Release frees the compiled programs. Launches made from them stay valid: OpenCL
-// counts references.
+// built is a program ready to use.
+type built struct {
+	*cl.Program
+	key      cacheKey
+	compiled bool // and not loaded from the cache
+}
+
+// Release puts what was compiled in the cache and frees the programs. Launches made
+// from them stay valid: OpenCL counts references.
 func (s *Set) Release() {
+	s.store()
 	for _, p := range s.programs {
 		p.Release()
 	}
@@ -56,38 +66,71 @@ func (s *Set) options(m macros) string {
 	return b.String()
 }
 
-// kernel returns a new kernel object, compiling files (one after the other, one
+// plainFiles hold the kernels that differ by Tuning only. They are one program,
+// because half of the time that a small one takes to compile goes into the
+// compiler's own header. Files that switch contraction off come last.
+var plainFiles = []string{
+	"blank.cl", "gather.cl", "outputdelta.cl", "pack.cl", "activation.cl", "activate.cl", "penalty.cl",
+	"gradient.cl", "sgd.cl", "cost.cl",
+}
+
+// plain returns a new kernel object of the program of plainFiles.
+func (s *Set) plain(name string) (*cl.Kernel, error) {
+	return s.kernel(name, macros{"ROWS_PER_ITEM": s.Tuning.RowsPerItem, "CHUNK": s.Tuning.Chunk}, plainFiles...)
+}
+
+// kernel returns a new kernel object, building files (one after the other, one
 // program) with the macros if that was not done before.
 func (s *Set) kernel(name string, m macros, files ...string) (*cl.Kernel, error) {
 	m["VW"] = s.Tuning.VW
 	options := s.options(m)
 	key := strings.Join(files, "+") + " " + options
-	program := s.programs[key]
-	if program == nil {
+	p := s.programs[key]
+	if p == nil {
 		var err error
-		if program, err = s.build(files, options); err != nil {
+		if p, err = s.program(name, files, options); err != nil {
 			return nil, fmt.Errorf("kernel %s: %w", name, err)
 		}
-		s.programs[key] = program
+		s.programs[key] = p
 	}
-	k, err := program.CreateKernel(name)
+	k, err := p.CreateKernel(name)
 	if err != nil {
 		return nil, fmt.Errorf("kernel %s: %w", name, err)
 	}
 	return k, nil
 }
 
-func (s *Set) build(files []string, options string) (*cl.Program, error) {
-	var text []string
+// program loads files from the cache, or compiles them.
+func (s *Set) program(name string, files []string, options string) (*built, error) {
+	source, err := join(files)
+	if err != nil {
+		return nil, err
+	}
+	p := &built{key: s.cache.key(source, options)}
+	if p.Program = s.load(p.key, name, options); p.Program != nil {
+		return p, nil
+	}
+	p.compiled = true
+	p.Program, err = s.build(source, options)
+	return p, err
+}
+
+// join returns the source of one program.
+func join(files []string) (string, error) {
+	var text strings.Builder
 	for _, file := range append([]string{"common.cl"}, files...) {
 		source, err := sources.ReadFile(file)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
 		// #line keeps the compiler's messages on the lines of the file.
-		text = append(text, fmt.Sprintf("#line 1 \"%s\"\n%s\n", file, source))
+		fmt.Fprintf(&text, "#line 1 \"%s\"\n%s\n", file, source)
 	}
-	program, err := s.context.CreateProgramWithSource([]string{strings.Join(text, "")})
+	return text.String(), nil
+}
+
+func (s *Set) build(source, options string) (*cl.Program, error) {
+	program, err := s.context.CreateProgramWithSource([]string{source})
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ func (s *Set) SGD(theta, grad Weights) (*Launch, error) {
 		return nil, err
 	}
 	chunk := s.Tuning.Chunk
-	k, err := s.kernel("sgd", macros{"CHUNK": chunk}, "sgd.cl")
+	k, err := s.plain("sgd")
 	if err != nil {
 		return nil, err
 	}

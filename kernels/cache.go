@@ -1,0 +1,243 @@
+package kernels
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/clprop/clprop/cl"
+)
+
+// The environment variables of the program cache.
+const (
+	// EnvCache set to "off" means that no program is read from disk or written to it.
+	EnvCache = "CLPROP_CACHE"
+	// EnvCacheDir names the folder to use instead of clprop in the user's cache folder;
+	// programs lie in its sub-folder programs.
+	EnvCacheDir = "CLPROP_CACHE_DIR"
+)
+
+const (
+	// cacheMagic begins every entry. Its number goes up with the format.
+	cacheMagic = "clprop program 1\n"
+	cacheExt   = ".bin"
+	cacheTemp  = ".new-"
+	// cacheLimit is how many bytes all entries may have, entryLimit one of them.
+	cacheLimit = 256 << 20
+	entryLimit = 64 << 20
+	// storeTime is for how long Release begins to store programs. To get a binary may
+	// take as long as to compile it (PoCL compiles for any work-group size then);
+	// what is left over is stored by the next process.
+	storeTime = 2 * time.Second
+	// abandoned is the age at which a temporary file has no owner any more.
+	abandoned = time.Hour
+)
+
+// cache is compiled programs on disk, for one device. It may cost time, but never
+// a result: whatever is wrong with an entry, the program is compiled instead and
+// the entry replaced. Nothing of it is an error.
+//
+// An entry is the file KEY.bin:
+//
+//	cacheMagic │ key [32]byte │ SHA-256 of the binary [32]byte │ binary
+//
+// The sum is checked before the driver sees the binary: there are drivers that end
+// the process when given nonsense.
+type cache struct {
+	dir      string
+	device   []string      // what a binary depends on besides source and options
+	patience time.Duration // storeTime, but for tests
+}
+
+// cacheKey is the SHA-256 of all that a binary depends on.
+type cacheKey [sha256.Size]byte
+
+// openCache returns the cache of a device, or nil if there is none: switched off,
+// no place for it, or of no use on the device.
+func openCache(dev *cl.Device) *cache {
+	if strings.EqualFold(os.Getenv(EnvCache), "off") || !wantsCache(dev.Vendor(), dev.Name()) {
+		return nil
+	}
+	dir := os.Getenv(EnvCacheDir)
+	if dir == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return nil
+		}
+		dir = filepath.Join(user, "clprop")
+	}
+	identity := []string{dev.Vendor(), dev.Name(), dev.Version(), dev.DriverVersion()}
+	if p := dev.Platform(); p != nil {
+		identity = append(identity, p.Name(), p.Vendor(), p.Version())
+	}
+	return &cache{dir: filepath.Join(dir, "programs"), device: identity, patience: storeTime}
+}
+
+// wantsCache is false for NVIDIA's driver, which keeps a cache of its own, and for
+// Oclgrind, which shows the source lines that it was given. PoCL keeps machine code
+// itself, but to find it runs the compiler's front end over the source, which
+// takes twenty times as long as loading a binary.
+func wantsCache(vendor, device string) bool {
+	return !strings.Contains(strings.ToLower(vendor), "nvidia") && !strings.Contains(strings.ToLower(device), "oclgrind")
+}
+
+// key is the key of a program. Every part goes in with its length, so that no two
+// lists of parts are the same text.
+func (c *cache) key(source, options string) cacheKey {
+	if c == nil {
+		return cacheKey{}
+	}
+	sum := sha256.New()
+	for _, part := range append([]string{cacheMagic, source, options}, c.device...) {
+		binary.Write(sum, binary.LittleEndian, uint64(len(part)))
+		io.WriteString(sum, part)
+	}
+	return cacheKey(sum.Sum(nil))
+}
+
+func (c *cache) path(key cacheKey) string {
+	return filepath.Join(c.dir, hex.EncodeToString(key[:])+cacheExt)
+}
+
+// read returns the binary of a key, or nil.
+func (c *cache) read(key cacheKey) []byte {
+	if c == nil {
+		return nil
+	}
+	path := c.path(key)
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > entryLimit {
+		return nil
+	}
+	entry, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	rest, ok := bytes.CutPrefix(entry, []byte(cacheMagic))
+	if !ok || len(rest) <= 2*sha256.Size || !bytes.Equal(rest[:sha256.Size], key[:]) {
+		return nil
+	}
+	sum, payload := rest[sha256.Size:2*sha256.Size], rest[2*sha256.Size:]
+	if actual := sha256.Sum256(payload); !bytes.Equal(sum, actual[:]) {
+		return nil
+	}
+	now := time.Now()
+	os.Chtimes(path, now, now) // so that prune removes what is not used any more
+	return payload
+}
+
+// write puts a binary in its place, whole or not at all. Two processes may do so
+// at once. There is no fsync: a file that a crash has torn fails its sum.
+func (c *cache) write(key cacheKey, payload []byte) {
+	if len(payload) == 0 || len(payload) > entryLimit-len(cacheMagic)-2*sha256.Size || os.MkdirAll(c.dir, 0o700) != nil {
+		return
+	}
+	f, err := os.CreateTemp(c.dir, cacheTemp+"*")
+	if err != nil {
+		return
+	}
+	sum := sha256.Sum256(payload)
+	_, err = f.Write(slices.Concat([]byte(cacheMagic), key[:], sum[:], payload))
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), c.path(key))
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+}
+
+// prune removes entries until all together have at most limit bytes, those first
+// that were not used for longest, and temporary files that a crash has left.
+func (c *cache) prune(limit int64) {
+	listed, err := os.ReadDir(c.dir)
+	if err != nil {
+		return
+	}
+	var entries []fs.FileInfo
+	total := int64(0)
+	for _, entry := range listed {
+		info, err := entry.Info()
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		switch {
+		case strings.HasPrefix(info.Name(), cacheTemp) && time.Since(info.ModTime()) > abandoned:
+			os.Remove(filepath.Join(c.dir, info.Name()))
+		case filepath.Ext(info.Name()) == cacheExt:
+			entries = append(entries, info)
+			total += info.Size()
+		}
+	}
+	slices.SortFunc(entries, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, oldest := range entries {
+		if total <= limit {
+			return
+		}
+		if os.Remove(filepath.Join(c.dir, oldest.Name())) == nil {
+			total -= oldest.Size()
+		}
+	}
+}
+
+// load returns the program of a key, built from its binary, or nil: no entry, or one
+// that the driver does not take, or without the kernel that is wanted.
+func (s *Set) load(key cacheKey, name, options string) *cl.Program {
+	payload := s.cache.read(key)
+	if payload == nil {
+		return nil
+	}
+	devices := []*cl.Device{s.device}
+	program, err := s.context.CreateProgramWithBinary(devices, [][]byte{payload})
+	if err != nil {
+		return nil
+	}
+	if err := program.BuildProgram(devices, options); err != nil {
+		program.Release()
+		return nil
+	}
+	k, err := program.CreateKernel(name)
+	if err != nil {
+		program.Release()
+		return nil
+	}
+	k.Release()
+	return program
+}
+
+// store writes what was compiled to the cache. At the end rather than when it was
+// compiled: the first step does not wait for it, and PoCL's binaries then hold
+// the machine code of the work-group sizes that were launched.
+func (s *Set) store() {
+	if s.cache == nil {
+		return
+	}
+	began, stored := time.Now(), false
+	for _, name := range slices.Sorted(maps.Keys(s.programs)) {
+		p := s.programs[name]
+		if !p.compiled {
+			continue
+		}
+		if time.Since(began) > s.cache.patience {
+			break
+		}
+		if binaries, err := p.Binaries(); err == nil && len(binaries) == 1 {
+			s.cache.write(p.key, binaries[0])
+			p.compiled, stored = false, true
+		}
+	}
+	if stored {
+		s.cache.prune(cacheLimit)
+	}
+}
