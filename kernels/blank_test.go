@@ -7,7 +7,7 @@ import (
 
 // Blank writes every float of the buffer: zeros, and 1 in column cols of each row.
 func TestBlank(t *testing.T) {
-	each(t, func(f fixture) {
+	eachWidth(t, func(f fixture) {
 		for _, n := range f.sizes {
 			m := Matrix{Rows: n.b, Cols: n.out, LD: LeadingDimension(n.out)}
 			floats := MatrixFloats(n.b, n.out)

@@ -51,7 +51,7 @@ func rowTolerance(loss cpuref.Loss, z, y []float32) float64 {
 
 // TestRowCost looks at each row; TestTally at their sums.
 func TestRowCost(t *testing.T) {
-	each(t, func(f fixture) {
+	eachWidth(t, func(f fixture) {
 		for at, n := range f.sizes {
 			loss := cpuref.Losses()[at%2]
 			z, y := normal(0, n.b, n.out, 3), classes(loss, 1, n.b, n.out)
@@ -83,7 +83,7 @@ func row(m matrix32, i int) matrix64 {
 // a term of n u² (Kahan 1965), where plain float32 would have lost every loss of
 // 0.1 beside 1e7; words 4 to 7 are left.
 func TestTally(t *testing.T) {
-	each(t, func(f fixture) {
+	eachWidth(t, func(f fixture) {
 		tally := f.buffer([]float32{0, 0, 0, 0, 5, 6, 7, 8})
 		want, rows, right := 0.0, 0, 0
 		for batch, n := range f.sizes {

@@ -34,13 +34,15 @@ type size struct{ b, in, out int }
 
 func (n size) String() string { return fmt.Sprintf("%d×%d×%d", n.b, n.in, n.out) }
 
-// sizes are ragged: 1, powers of two and their neighbours, primes. Each number is
-// once b, in or out.
+// sizes are ragged: 1, powers of two and their neighbours, primes. Tunings made by
+// hand get sizes wider than their blocks, as each block cut down to its matrix is a
+// program of its own, and compiling takes longest.
 var (
 	sizes = []size{
 		{1, 1, 1}, {2, 1, 15}, {1, 2, 16}, {15, 17, 2}, {16, 31, 17}, {17, 15, 31}, {31, 33, 32}, {33, 16, 65},
 		{32, 64, 63}, {63, 32, 127}, {13, 127, 33}, {65, 63, 1}, {127, 65, 7}, {7, 257, 64}, {64, 3, 257}, {257, 11, 5},
 	}
+	sizesByHand    = []size{{33, 65, 63}, {63, 49, 127}, {13, 127, 257}, {7, 257, 64}, {31, 53, 113}}
 	sizesSimulated = []size{{1, 1, 1}, {2, 15, 17}, {17, 33, 3}, {5, 16, 31}}
 )
 
@@ -101,11 +103,37 @@ func open(t *testing.T) []*bench {
 // each runs a test on every device with every Tuning of tunings.
 func each(t *testing.T, run func(fixture)) {
 	t.Helper()
+	eachOf(t, func(Tuning) bool { return true }, run)
+}
+
+// eachWidth is each for kernels that only see the family and the vector width: one
+// Tuning for each of these.
+func eachWidth(t *testing.T, run func(fixture)) {
+	t.Helper()
+	type seen struct {
+		family Family
+		vw     int
+	}
+	var all []seen
+	eachOf(t, func(tuning Tuning) bool {
+		this := seen{tuning.Family, tuning.VW}
+		if slices.Contains(all, this) && len(tuning.MRs)+len(tuning.Tiles) == 1 {
+			return false
+		}
+		all = append(all, this)
+		return true
+	}, run)
+}
+
+func eachOf(t *testing.T, wanted func(Tuning) bool, run func(fixture)) {
+	t.Helper()
 	for _, b := range open(t) {
 		t.Run(b.device.Platform().Name(), func(t *testing.T) {
 			all := tunings(b)
 			for _, name := range slices.Sorted(maps.Keys(all)) {
-				t.Run(name, func(t *testing.T) { run(b.fixture(t, name, all[name])) })
+				if wanted(all[name]) {
+					t.Run(name, func(t *testing.T) { run(b.fixture(t, name, all[name])) })
+				}
 			}
 		})
 	}
@@ -119,6 +147,8 @@ func (b *bench) fixture(t *testing.T, name string, tuning Tuning) fixture {
 	f := fixture{T: t, bench: b, set: b.sets[name], sizes: sizes, was: map[*cl.MemObject][]float32{}}
 	if b.simulated {
 		f.sizes = sizesSimulated
+	} else if f.byHand() {
+		f.sizes = sizesByHand
 	}
 	t.Cleanup(func() {
 		for buf := range f.was {
@@ -127,6 +157,9 @@ func (b *bench) fixture(t *testing.T, name string, tuning Tuning) fixture {
 	})
 	return f
 }
+
+// byHand reports whether the Tuning has one shape only, unlike a device's own.
+func (f fixture) byHand() bool { return len(f.set.Tuning.MRs)+len(f.set.Tuning.Tiles) == 1 }
 
 func (f fixture) ok(err error) {
 	f.Helper()

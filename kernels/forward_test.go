@@ -8,21 +8,27 @@ import (
 )
 
 // hidden are the activations that have a kernel of their own in each product.
-var hidden = []cpuref.Activation{cpuref.Linear, cpuref.Sigmoid, cpuref.Tanh, cpuref.ReLU}
+var hidden = cpuref.HiddenActivations()
 
-// some picks all hidden activations for the first two sizes, then one a size in
-// turn: the epilogue is the same code at each size, and compiling takes longest.
+// some picks the activations for the size at a place in f.sizes: all of them once,
+// and otherwise one, as the epilogue is the same code for each size and block.
 func (f fixture) some(at int) []cpuref.Activation {
-	if f.simulated || at == len(sizes)-2 {
+	switch {
+	case f.simulated || !f.byHand() && at == 9:
 		return hidden
+	case f.byHand():
+		return hidden[f.set.Tuning.RowsPerItem%len(hidden):][:1]
 	}
-	return hidden[at%len(hidden):][:1]
+	return []cpuref.Activation{cpuref.Sigmoid}
 }
 
 // largestSlope is the Lipschitz constant of g: the largest |g′|.
 func largestSlope(act cpuref.Activation) float64 {
-	if act == cpuref.Sigmoid {
+	switch act {
+	case cpuref.Sigmoid:
 		return 0.25 // a(1−a) at a = 1/2
+	case cpuref.SELU:
+		return 1.76 // λα, just below 0
 	}
 	return 1
 }
@@ -34,12 +40,25 @@ func largestSlope(act cpuref.Activation) float64 {
 //	sigmoid       1/(1+e^−z): exp 3 ulp is 6u of e^−z, which is at most the whole of
 //	              the sum, u for the sum, division 2.5 ulp: 12u a
 //	tanh          5 ulp: 10u |a|
+//	leaky ReLU    u for 1/100 and u for the product: 2u |a|
+//	ELU           expm1 3 ulp: 6u |a|
+//	SELU          expm1, λα and the product: 8u |a|
+//	softplus      log1p(e), e = e^−|z|: 6u of e are at most 6u of its log1p, which adds
+//	              2 ulp, and the sum u: 11u a
 func activationError(act cpuref.Activation, a float64) float64 {
 	switch act {
 	case cpuref.Sigmoid:
 		return 12 * u * a
 	case cpuref.Tanh:
 		return 10 * u * math.Abs(a)
+	case cpuref.LeakyReLU:
+		return 2 * u * math.Abs(a)
+	case cpuref.ELU:
+		return 6 * u * math.Abs(a)
+	case cpuref.SELU:
+		return 8 * u * math.Abs(a)
+	case cpuref.Softplus:
+		return 11 * u * a
 	}
 	return 0
 }

@@ -22,7 +22,7 @@ func (f fixture) index(rows []int32) *cl.MemObject {
 // TestGather copies rows bit for bit, from two places of an index with a row used
 // twice; the column of ones comes along.
 func TestGather(t *testing.T) {
-	each(t, func(f fixture) {
+	eachWidth(t, func(f fixture) {
 		for _, n := range f.sizes {
 			src := normal(0, n.b+3, n.in, 1)
 			rows := make([]int32, 2*n.b)

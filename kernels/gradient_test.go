@@ -10,7 +10,7 @@ import (
 // TestGradient: the roundings are λ and λΘ, the sum, and the division of 2.5 ulp:
 // u + u + u + 5u = 8u (|Δ| + |λΘ|)/m at most; for the bias the division alone.
 func TestGradient(t *testing.T) {
-	each(t, func(f fixture) {
+	eachWidth(t, func(f fixture) {
 		for at, n := range f.sizes {
 			sum, theta := randomLayer(0, n.in, n.out), randomLayer(2, n.in, n.out)
 			lambda, m := []float64{0, 0.3, 1000}[at%3], 7*n.b

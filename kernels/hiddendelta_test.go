@@ -13,12 +13,22 @@ import (
 //	linear, ReLU  none: the factor is 1 or 0
 //	sigmoid       u each for 1−a, a(1−a) and the product: 3u |p g′|
 //	tanh          u a² and u(1−a²) for 1−a², u |p g′| for the product: 3u |p| at most
+//	leaky ReLU    u for 1/100, u for the product: 2u |p g′|
+//	ELU           u for 1+a, u for the product: 2u |p g′|
+//	SELU          u λα for λα, u for the sum and u for the product: u |p| (1.76 + 2g′)
+//	softplus      expm1 3 ulp, u for the product: 7u |p g′|
 func derivativeError(act cpuref.Activation, p, slope float64) float64 {
 	switch act {
 	case cpuref.Sigmoid:
 		return 3 * u * math.Abs(p*slope)
 	case cpuref.Tanh:
 		return 3 * u * math.Abs(p)
+	case cpuref.LeakyReLU, cpuref.ELU:
+		return 2 * u * math.Abs(p*slope)
+	case cpuref.SELU:
+		return u * math.Abs(p) * (1.76 + 2*slope)
+	case cpuref.Softplus:
+		return 7 * u * math.Abs(p*slope)
 	}
 	return 0
 }
@@ -30,10 +40,24 @@ func slope(act cpuref.Activation, a float64) float64 {
 		return a * (1 - a)
 	case cpuref.Tanh:
 		return 1 - a*a
-	case cpuref.ReLU:
-		if a <= 0 {
-			return 0
+	case cpuref.Softplus:
+		return -math.Expm1(-a)
+	case cpuref.SELU:
+		if a > 0 {
+			return 1.0507009873554805
 		}
+		return 1.7580993408473766 + a
+	}
+	if a > 0 {
+		return 1
+	}
+	switch act {
+	case cpuref.ReLU:
+		return 0
+	case cpuref.LeakyReLU:
+		return 0.01
+	case cpuref.ELU:
+		return 1 + a
 	}
 	return 1
 }

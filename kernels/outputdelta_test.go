@@ -9,7 +9,7 @@ import (
 
 // TestOutputDelta: a − y is one rounding.
 func TestOutputDelta(t *testing.T) {
-	each(t, func(f fixture) {
+	eachWidth(t, func(f fixture) {
 		for _, n := range f.sizes {
 			a, y := activations(cpuref.Softmax, 0, n.b, n.out), normal(1, n.b, n.out, 1)
 			inA, inY, delta := f.matrix(a), f.matrix(y), f.output(n.b, n.out)

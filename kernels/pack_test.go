@@ -8,7 +8,7 @@ import (
 // Pack copies each weight, bit for bit, to where Transposed says it is, and writes
 // nothing behind the copy's panels.
 func TestPack(t *testing.T) {
-	each(t, func(f fixture) {
+	eachWidth(t, func(f fixture) {
 		if !f.set.NeedsTransposed() {
 			return
 		}

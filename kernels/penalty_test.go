@@ -19,7 +19,7 @@ func integers(name uint32, rows, cols int) matrix32 {
 // TestPenalty sets the tally's squared weights by one layer and adds another's. It
 // counts every weight and no bias, exactly, and leaves the other words.
 func TestPenalty(t *testing.T) {
-	each(t, func(f fixture) {
+	eachWidth(t, func(f fixture) {
 		for _, n := range f.sizes {
 			tally := f.buffer([]float32{1, 2, 3, 4, 5, 6, 7, 8})
 			want := 0.0

@@ -9,7 +9,7 @@ import (
 
 // TestSGD runs one launch twice, with another α; roundings: α, αD, the difference.
 func TestSGD(t *testing.T) {
-	each(t, func(f fixture) {
+	eachWidth(t, func(f fixture) {
 		for _, n := range f.sizes {
 			theta, grad := randomLayer(0, n.in, n.out), randomLayer(2, n.in, n.out)
 			w, inGrad := f.weights(theta), f.weights(grad)

@@ -11,7 +11,7 @@ import (
 // tunings are the shapes that the tests give a device: what the package chooses
 // for it and for the other family. A CPU that is not simulated also gets shapes
 // made by hand, which together have every vector width, block height and number of
-// vectors, and tiles one at a time, so that each meets every size.
+// vectors, and tiles that are not cut down to small matrices.
 func tunings(b *bench) map[string]Tuning {
 	all := map[string]Tuning{"block": BlockTuning(b.device), "tile": TileTuning(b.device)}
 	if b.simulated || b.device.Type()&cl.DeviceTypeCPU == 0 || b.device.NativeVectorWidthFloat() == 1 {
@@ -24,10 +24,10 @@ func tunings(b *bench) map[string]Tuning {
 			Family: Block, VW: s.vw, MRs: []int{s.mr}, NV: s.nv, RowsPerItem: 1 + 3*i, Chunk: 1 + 2*i,
 		}
 	}
-	for i, s := range append(slices.Clone(tiles), TileShape{TM: 32, TN: 8, TK: 9, WM: 8, WN: 1}) {
-		if s.fits(b.device) {
-			all[fmt.Sprintf("tile-%dx%dx%d-vw%d", s.TM, s.TN, s.TK, 1<<i)] = Tuning{
-				Family: Tile, VW: 1 << i, Tiles: []TileShape{s}, RowsPerItem: 1 + i, Chunk: 1 + i,
+	for i, s := range []TileShape{tiles[0], tiles[1], {TM: 32, TN: 8, TK: 9, WM: 8, WN: 1}} {
+		if vw := []int{1, 4, 16}[i]; s.fits(b.device) {
+			all[fmt.Sprintf("tile-%dx%dx%d-vw%d", s.TM, s.TN, s.TK, vw)] = Tuning{
+				Family: Tile, VW: vw, Tiles: []TileShape{s}, RowsPerItem: 1 + i, Chunk: 1 + i,
 			}
 		}
 	}

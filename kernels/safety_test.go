@@ -1,0 +1,121 @@
+package kernels
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/clprop/clprop/cl"
+	"github.com/clprop/clprop/cl/cltest"
+)
+
+const (
+	simulator = "/usr/lib/oclgrind/liboclgrind-rt-icd.so"
+	envFault  = "CLPROP_TEST_FAULT" // the fault that TestPlantedFault commits
+
+)
+
+// inSimulator runs tests of this binary again, in a process with the oclgrind
+// simulator as its only OpenCL driver and all its checks on: accesses outside a
+// buffer (always), data races, uses of values never written, and wrong API calls.
+// It returns what the simulator reports.
+func inSimulator(t *testing.T, tests string, env ...string) (report string) {
+	t.Helper()
+	if _, err := os.Stat(simulator); err != nil {
+		if os.Getenv(cltest.EnvRequire) == "1" {
+			t.Fatalf("no oclgrind simulator, and %s=1: %v: install the package oclgrind", cltest.EnvRequire, err)
+		}
+		t.Skipf("no oclgrind simulator: %v", err)
+	}
+	log := filepath.Join(t.TempDir(), "oclgrind.log")
+	c := exec.CommandContext(t.Context(), os.Args[0], "-test.count=1", "-test.run="+tests, "-test.skip="+unsafeTests)
+	c.Env = slices.Concat(os.Environ(), []string{
+		cltest.EnvRequire + "=1", "OCL_ICD_VENDORS=" + simulator,
+		"OCLGRIND_DATA_RACES=1", "OCLGRIND_UNINITIALIZED=1", "OCLGRIND_CHECK_API=1", "OCLGRIND_LOG=" + log,
+	}, env)
+	output, err := c.CombinedOutput()
+	if err != nil {
+		t.Errorf("tests %s: %v\n%s", tests, err, output)
+	}
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatalf("the simulator was not used: %v\n%s", err, output)
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// unsafeTests are those that a checked run leaves out: it itself, and calls that are
+// wrong on purpose, which the simulator reports too.
+const unsafeTests = "^(TestSafety.*|TestBuildError)$"
+
+// All kernels on small ragged shapes, in both families: not one report.
+func TestSafety(t *testing.T) {
+	for name, env := range map[string][]string{
+		"checks": nil,
+		"tiny":   {"OCLGRIND_MAX_WGSIZE=64", "OCLGRIND_LOCAL_MEM_SIZE=4096"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if report := inSimulator(t, ".", env...); report != "" {
+				t.Errorf("oclgrind reports:\n%s", report)
+			}
+		})
+	}
+}
+
+// An empty report means something: each kind of fault, planted, is reported.
+func TestSafetyDetects(t *testing.T) {
+	for fault, want := range map[string]string{
+		"write":         "Invalid write of size 4",
+		"read":          "Invalid read of size 4",
+		"race":          "race",
+		"uninitialized": "ninitialized",
+		"api":           "CL_INVALID",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			report := inSimulator(t, "^TestPlantedFault$", envFault+"="+fault)
+			if !strings.Contains(report, want) {
+				t.Errorf("a planted fault of kind %q: the report has no %q:\n%s", fault, want, report)
+			}
+		})
+	}
+}
+
+// faulty has a kernel for each kind of fault; A and B are 4 floats, B never written.
+const faulty = `
+kernel void write(global float *A, global float *B) { A[4] = 1.0f; }
+kernel void read(global float *A, global float *B) { A[0] = A[4]; }
+kernel void race(global float *A, global float *B) { A[0] = get_global_id(0); }
+kernel void uninitialized(global float *A, global float *B) { if (B[1] > 0.0f) A[get_global_id(0)] = 1.0f; }
+kernel void api(global float *A, global float *B) { }`
+
+// TestPlantedFault commits the fault that TestSafetyDetects asks for.
+func TestPlantedFault(t *testing.T) {
+	fault := os.Getenv(envFault)
+	if fault == "" {
+		t.Skip("a fault is planted by TestSafetyDetects only")
+	}
+	b := open(t)[0]
+	f := b.fixture(t, "fault", Tuning{})
+	program, err := b.context.CreateProgramWithSource([]string{faulty})
+	f.ok(err)
+	defer program.Release()
+	f.ok(program.BuildProgram([]*cl.Device{b.device}, ""))
+	k, err := program.CreateKernel(fault)
+	f.ok(err)
+	defer k.Release()
+	f.ok(k.SetArg(0, f.buffer(make([]float32, 4))))
+	f.ok(k.SetArg(1, f.scratch(4)))
+	global := []int{4}
+	if fault == "api" {
+		global = []int{0} // CL_INVALID_GLOBAL_WORK_SIZE, unless the binding sees it first
+	}
+	event, err := b.queue.EnqueueNDRangeKernel(k, nil, global, nil, nil)
+	event.Release()
+	if fault != "api" {
+		f.ok(err)
+	}
+	f.ok(b.queue.Finish())
+}
