@@ -75,6 +75,19 @@ func (nd *NDRange) pointers() (offset, local *[3]uintptr) {
 // Launch enqueues a kernel without an event: the per-step path. It neither
 // waits nor flushes.
 func (q *CommandQueue) Launch(kernel *Kernel, nd *NDRange) error {
+	return q.launch(kernel, nd, nil)
+}
+
+// LaunchEvent is Launch with an event, such as one to read time stamps from.
+func (q *CommandQueue) LaunchEvent(kernel *Kernel, nd *NDRange) (*Event, error) {
+	event := new(uintptr)
+	if err := q.launch(kernel, nd, event); err != nil {
+		return nil, err
+	}
+	return newEvent(*event, nil), nil
+}
+
+func (q *CommandQueue) launch(kernel *Kernel, nd *NDRange, event *uintptr) error {
 	e := &clEnqueueNDRangeKernel
 	h, err := q.use(e)
 	if err != nil {
@@ -88,7 +101,8 @@ func (q *CommandQueue) Launch(kernel *Kernel, nd *NDRange) error {
 		return detail(e.fail(invalidGlobalSize), "kernel %s: no NDRange", kernel.name)
 	}
 	offset, local := nd.pointers()
-	err = call(e, h, k, nd.dims, uintptr(unsafe.Pointer(offset)), uintptr(unsafe.Pointer(&nd.global)), uintptr(unsafe.Pointer(local)), 0, 0, 0)
+	err = call(e, h, k, nd.dims, uintptr(unsafe.Pointer(offset)), uintptr(unsafe.Pointer(&nd.global)), uintptr(unsafe.Pointer(local)),
+		0, 0, uintptr(unsafe.Pointer(event)))
 	runtime.KeepAlive(q)
 	runtime.KeepAlive(kernel)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/clprop/clprop/cl"
 )
@@ -16,6 +18,7 @@ var ErrShape = errors.New("operands do not fit")
 // any number of times.
 type Launch struct {
 	Name   string  // kernel name
+	Size   string  // sizes among its arguments, such as 128×512×785 of a product's m, n, k
 	FLOPs  float64 // floating-point operations of one run
 	Bytes  float64 // bytes that one run must move, each operand counted once
 	kernel *cl.Kernel
@@ -30,11 +33,34 @@ func (l *Launch) Enqueue(q *cl.CommandQueue) error {
 	return nil
 }
 
+// EnqueueEvent is Enqueue with an event, for profiling.
+func (l *Launch) EnqueueEvent(q *cl.CommandQueue) (*cl.Event, error) {
+	event, err := q.LaunchEvent(l.kernel, l.shape)
+	if err != nil {
+		return nil, fmt.Errorf("kernel %s: %w", l.Name, err)
+	}
+	return event, nil
+}
+
 // Release frees the kernel object. It is safe to call twice.
 func (l *Launch) Release() { l.kernel.Release() }
 
+// leadingSizes names a launch by its leading whole numbers, three at most.
+func leadingSizes(values []any) string {
+	var parts []string
+	for _, v := range values[:min(len(values), 3)] {
+		n, ok := v.(int)
+		if !ok {
+			break
+		}
+		parts = append(parts, strconv.Itoa(n))
+	}
+	return strings.Join(parts, "×")
+}
+
 // args sets all arguments, in order.
 func (l *Launch) args(values ...any) (*Launch, error) {
+	l.Size = leadingSizes(values)
 	for i, v := range values {
 		if n, ok := v.(int); ok {
 			v = int32(n) // OpenCL C's int, whatever Go's is

@@ -28,8 +28,10 @@ const (
 	oclgrind = "/usr/lib/oclgrind/liboclgrind-rt-icd.so"
 )
 
-// Setup prepares the environment and returns what undoes it.
+// Setup prepares the environment and returns what undoes it. Tests compile their
+// kernels, and leave the user's cache of programs alone.
 func Setup() (cleanup func()) {
+	os.Setenv("CLPROP_CACHE", "off")
 	if _, set := os.LookupEnv("RUSTICL_ENABLE"); !set {
 		os.Setenv("RUSTICL_ENABLE", "llvmpipe")
 	}
