@@ -22,6 +22,9 @@ type Options struct {
 	// Unfused runs every operation of a plan by itself, to test and measure what
 	// joining them does.
 	Unfused bool
+	// Profile keeps the time of every kernel, for TakeProfile. It makes launches
+	// slower.
+	Profile bool
 }
 
 // Open opens the device that spec names:
@@ -102,6 +105,11 @@ func (f Found) open(reason string, options Options) (Engine, error) {
 		return nil, fmt.Errorf("%w; update its driver, choose another device (clprop devices), or use --device cpuref", err)
 	}
 	e.unfused = options.Unfused
+	if options.Profile {
+		if err := e.startProfile(f.device); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+	}
 	return e, nil
 }
 

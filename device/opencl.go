@@ -30,8 +30,9 @@ type opencl struct {
 	launches  int64
 	allocated int64
 	closed    bool
-	failed    error // the first error of queued work, returned ever after
-	unfused   bool  // prepare plans operation by operation, to test fusion against
+	failed    error    // the first error of queued work, returned ever after
+	profile   *profile // nil unless Options.Profile
+	unfused   bool     // prepare plans operation by operation, to test fusion against
 }
 
 // stagingFloats bounds the host memory of a blocking copy: 4 MiB.
@@ -90,7 +91,13 @@ func (e *opencl) fail(err error) error {
 
 // enqueue queues one launch and counts it.
 func (e *opencl) enqueue(l *kernels.Launch) error {
-	if err := l.Enqueue(e.compute); err != nil {
+	var err error
+	if e.profile == nil {
+		err = l.Enqueue(e.compute)
+	} else {
+		err = e.enqueueProfiled(l)
+	}
+	if err != nil {
 		return e.fail(err)
 	}
 	e.launches++
@@ -116,6 +123,9 @@ func (e *opencl) Close() error {
 		b.Release()
 	}
 	e.closed = true
+	if e.profile != nil {
+		e.profile.release()
+	}
 	if e.set != nil {
 		e.set.Release()
 	}
@@ -343,10 +353,11 @@ type scratch struct {
 	floats, users int
 }
 
-// acquire returns scratch of at least so many floats, for one more user.
-func (e *opencl) acquire(floats int) (*scratch, error) {
+// acquire returns scratch of at least so many floats, for one more user, other than
+// the memory that this user has taken already.
+func (e *opencl) acquire(floats int, taken *cl.MemObject) (*scratch, error) {
 	for _, s := range e.scratch {
-		if s.floats >= floats {
+		if s.floats >= floats && s.mem != taken {
 			s.users++
 			return s, nil
 		}
