@@ -7,7 +7,8 @@ import (
 )
 
 // Config says how Fit trains. The zero value trains: every field documents
-// what zero means.
+// what zero means. A checkpoint holds it as JSON, to go on the same way; a field
+// that does not decide the results is left out of it.
 type Config struct {
 	// Epochs is how often Fit goes through the training set; 0 means 10.
 	Epochs int
@@ -26,16 +27,22 @@ type Config struct {
 	Seed uint64
 	// Resident says where the examples lie during training; "" means ResidentAuto.
 	// The results are the same bits either way.
-	Resident Resident
+	Resident Resident `json:"-"`
 	// OnBatch, if set, is called about every Interval during an epoch.
-	OnBatch func(Progress)
+	OnBatch func(Progress) `json:"-"`
 	// OnEpoch, if set, is called after every epoch, when the weights have been
 	// read back to the Network: a checkpoint can be written there.
-	OnEpoch func(Epoch)
+	OnEpoch func(Epoch) `json:"-"`
 	// Interval is the longest that the host runs ahead of the device, and with
 	// it the time between calls of OnBatch and the delay of a cancellation; 0
 	// means 200 ms. It never changes the results.
-	Interval time.Duration
+	Interval time.Duration `json:"-"`
+	// Checkpoints, if set, says where and when to keep the state of training.
+	Checkpoints *Checkpoints `json:"-"`
+	// Resume, if set, is the state that training goes on from; weights, history
+	// and position come from it. It must be of the same architecture, data and
+	// Config, else the error wraps ErrMismatch and says what differs.
+	Resume *Snapshot `json:"-"`
 }
 
 // Resident says where the examples lie during training.

@@ -39,6 +39,9 @@ func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config
 		return history, fmt.Errorf("fit: %w", err)
 	}
 	history.Resident = f.train.index != nil
+	if err := f.begin(train, validation, history); err != nil {
+		return history, fmt.Errorf("fit: %w", err)
+	}
 	if err := f.run(ctx, history); err != nil {
 		return history, fmt.Errorf("fit: %w", err)
 	}
@@ -56,6 +59,15 @@ type fit struct {
 	train      *pass
 	validation *pass // nil if there is no validation set
 	pace       pace
+
+	before int    // epochs trained before this Fit
+	kept   string // which weights the network holds
+	keeper *keeper
+	// How far the epoch under way is, where it is known: when it begins, when it
+	// was stopped, and when its steps are done.
+	step    int
+	sums    device.Sums
+	elapsed time.Duration
 }
 
 // prepare allocates everything and writes down the plans.
@@ -111,31 +123,37 @@ func (f *fit) resident(sets ...*data.Set) bool {
 // run trains epoch by epoch.
 func (f *fit) run(ctx context.Context, history *History) error {
 	f.pace = newPace(f.config.Interval)
-	f.last = f.epochs + f.config.Epochs
+	f.last = f.before + f.config.Epochs
 	for f.epochs < f.last {
-		epoch, err := f.epoch(ctx, f.epochs+1)
+		epoch, err := f.epoch(ctx, f.epochs+1, history)
 		if err != nil {
-			return err
+			return f.ended(ctx, history, err)
 		}
 		f.epochs++
+		f.step, f.sums, f.elapsed = 0, device.Sums{}, 0
+		f.kept = fmt.Sprintf("of epoch %d", f.epochs)
 		history.Epochs = append(history.Epochs, epoch)
 		if f.config.OnEpoch != nil {
 			f.config.OnEpoch(epoch)
 		}
+		if f.keeper != nil && (f.epochs == f.last || f.keeper.due(f.epochs-f.before, 0)) {
+			if err := f.save(history, 0, device.Sums{}, 0); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
+	return f.keeper.wait()
 }
 
 // epoch trains on every example once, validates, and reads the weights back.
-func (f *fit) epoch(ctx context.Context, number int) (Epoch, error) {
+func (f *fit) epoch(ctx context.Context, number int, history *History) (Epoch, error) {
 	c := f.config
 	e := Epoch{Epoch: number, Rate: f.rate(number, f.train.steps()-1), Validated: f.validation != nil}
-	began := time.Now()
-	sums, err := f.descend(ctx, number)
+	sums, err := f.descend(ctx, number, history)
 	if err != nil {
 		return e, f.stopped(ctx, err)
 	}
-	e.Seconds = time.Since(began).Seconds()
+	e.Seconds = f.elapsed.Seconds()
 	e.SamplesPerSecond = float64(sums.Count) / max(e.Seconds, 1e-9)
 	e.Loss = sums.Loss / float64(sums.Count)
 	e.Cost = e.Loss + c.Lambda/(2*float64(c.BatchSize))*sums.Squares
@@ -150,67 +168,97 @@ func (f *fit) epoch(ctx context.Context, number int) (Epoch, error) {
 	}
 	// The order matters: weights of an epoch that is not finite are not kept.
 	if !finite(e.Loss) || !finite(e.ValLoss) || !finite(e.Cost) {
-		return e, f.diverged(number, fmt.Sprintf("cost is %v, validation loss %v", e.Cost, e.ValLoss))
+		return e, f.diverged(number, fmt.Sprintf("cost is %v, validation loss %v after its %d steps; %s",
+			e.Cost, e.ValLoss, f.train.steps(), f.culprit()))
 	}
 	kept, err := f.read()
 	if err == nil && !kept {
-		err = f.diverged(number, "a weight is not finite")
+		err = f.diverged(number, fmt.Sprintf("a weight is not finite after its %d steps; %s", f.train.steps(), f.culprit()))
 	}
 	return e, err
 }
 
-// descend runs the steps of an epoch. The device works through them without the
-// host waiting, except that the host takes care not to be further ahead than
-// c.Interval, and looks at the sums when it has waited anyway.
-func (f *fit) descend(ctx context.Context, number int) (device.Sums, error) {
+// descend runs the steps of an epoch, from f.step on. The device works through
+// them without the host waiting, except that the host takes care not to be further
+// ahead than c.Interval, and looks at the sums when it has waited anyway.
+func (f *fit) descend(ctx context.Context, number int, history *History) (device.Sums, error) {
 	shuffle(f.train.rows, f.config.Seed, number)
 	if err := f.train.ordered(); err != nil {
 		return device.Sums{}, fmt.Errorf("epoch %d: %w", number, err)
 	}
-	if err := f.eng.ResetTally(f.to.tally); err != nil {
+	if err := f.eng.WriteTally(f.to.tally, f.sums); err != nil {
 		return device.Sums{}, fmt.Errorf("epoch %d: %w", number, err)
 	}
-	began, steps := time.Now(), f.train.steps()
+	began, steps := time.Now().Add(-f.elapsed), f.train.steps()
 	f.pace.start()
-	for step := range steps {
+	for step := f.step; step < steps; step++ {
 		if err := ctx.Err(); err != nil {
-			return device.Sums{}, fmt.Errorf("epoch %d, step %d of %d: %w", number, step, steps, err)
+			err = fmt.Errorf("epoch %d, step %d of %d: %w", number, step, steps, err)
+			_, reading := f.look(number, step, began)
+			return device.Sums{}, also(err, reading)
 		}
 		f.to.rate.Set(f.rate(number, step))
 		if _, err := f.train.run(step); err != nil {
 			return device.Sums{}, fmt.Errorf("epoch %d, step %d: %w", number, step+1, err)
 		}
-		if step+1 == steps || !f.pace.due() {
-			continue
+		if step+1 == steps {
+			break
 		}
-		sums, err := f.eng.ReadTally(f.to.tally)
-		if err != nil {
-			return sums, fmt.Errorf("epoch %d, step %d: %w", number, step+1, err)
+		if err := f.pause(number, step+1, began, history); err != nil {
+			return device.Sums{}, err
 		}
-		f.pace.waited()
-		f.report(number, step+1, sums, time.Since(began))
 	}
 	if err := f.penalty.Run(); err != nil {
 		return device.Sums{}, fmt.Errorf("epoch %d: %w", number, err)
 	}
+	return f.look(number, steps, began)
+}
+
+// pause is what is done between two steps, when it is time for it: a look at the
+// sums, and a checkpoint.
+func (f *fit) pause(number, step int, began time.Time, history *History) error {
+	look := f.pace.due()
+	// The clock is looked at where the host waits: a few times a second.
+	save := f.keeper != nil && (look || f.keeper.Every.Time == 0) && f.keeper.due(f.epochs-f.before, step)
+	if !look && !save {
+		return nil
+	}
+	sums, err := f.look(number, step, began)
+	if err != nil {
+		return err
+	}
+	f.pace.waited()
+	if !finite(sums.Loss) {
+		return f.diverged(number, fmt.Sprintf("loss is %v by step %d of %d; %s", sums.Loss, step, f.train.steps(), f.culprit()))
+	}
+	if !save {
+		return nil
+	}
+	defer f.pace.start() // a checkpoint says nothing about the speed of steps
+	return f.save(history, step, sums, f.elapsed)
+}
+
+// look waits for the device, and says how far the epoch is.
+func (f *fit) look(number, step int, began time.Time) (device.Sums, error) {
 	sums, err := f.eng.ReadTally(f.to.tally)
 	if err != nil {
-		return sums, fmt.Errorf("epoch %d: %w", number, err)
+		return sums, fmt.Errorf("epoch %d, step %d: %w", number, step, err)
 	}
-	f.report(number, steps, sums, time.Since(began))
+	f.step, f.sums, f.elapsed = step, sums, time.Since(began)
+	f.report(number, step, sums, f.elapsed)
 	return sums, nil
 }
 
 // rate is the learning rate of a step, counted from 0, of an epoch of this Fit.
 func (f *fit) rate(number, step int) float64 {
 	c, steps := f.config, f.train.steps()
-	done := number - 1 - (f.last - c.Epochs) // epochs of this Fit
+	done := number - 1 - f.before // epochs of this Fit
 	return c.Schedule.rate(c.Rate, done*steps+step, c.Epochs*steps)
 }
 
 // report tells the caller how far the epoch is.
 func (f *fit) report(number, step int, sums device.Sums, elapsed time.Duration) {
-	if f.config.OnBatch == nil {
+	if f.config.OnBatch == nil || sums.Count == 0 {
 		return
 	}
 	f.config.OnBatch(Progress{

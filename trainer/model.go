@@ -71,6 +71,13 @@ type architecture struct {
 	Loss   device.Loss       `json:"loss"`
 }
 
+func (n *Network) architecture() architecture { return architecture{n.Sizes, n.Hidden, n.Loss} }
+
+// network is the way back, without weights.
+func (a architecture) network() *Network {
+	return &Network{Sizes: a.Sizes, Hidden: a.Hidden, Loss: a.Loss}
+}
+
 // Check returns an error if the parts of the model do not belong together.
 func (m *Model) Check() error {
 	if m.Network == nil {
@@ -114,7 +121,7 @@ func (m *Model) Save(path string) error {
 func (m *Model) encode() (*safetensors.File, error) {
 	file := &safetensors.File{Metadata: map[string]string{keyVersion: strconv.Itoa(ModelVersion)}}
 	parts := map[string]any{
-		keyArchitecture: architecture{m.Network.Sizes, m.Network.Hidden, m.Network.Loss},
+		keyArchitecture: m.Network.architecture(),
 		keyMeta:         m.Meta,
 	}
 	if m.Preprocess != nil {
@@ -166,7 +173,7 @@ func decode(file *safetensors.File) (*Model, error) {
 	if err := decodePart(file.Metadata, keyArchitecture, true, &arch); err != nil {
 		return nil, err
 	}
-	m := &Model{Network: &Network{Sizes: arch.Sizes, Hidden: arch.Hidden, Loss: arch.Loss}}
+	m := &Model{Network: arch.network()}
 	if err := m.Network.checkArchitecture(); err != nil {
 		return nil, err
 	}

@@ -23,12 +23,8 @@ func (f *fit) stopped(ctx context.Context, cause error) error {
 // diverged goes back to the weights that the network still holds, and returns
 // the error that says so.
 func (f *fit) diverged(epoch int, what string) error {
-	kept := fmt.Sprintf("of epoch %d", epoch-1)
-	if epoch == 1 {
-		kept = "that training began with"
-	}
 	err := fmt.Errorf("epoch %d: %w: %s: the network keeps the weights %s: try a rate below %v, or scale the inputs",
-		epoch, ErrDiverged, what, kept, f.config.Rate)
+		epoch, ErrDiverged, what, f.kept, f.config.Rate)
 	return also(err, f.write())
 }
 

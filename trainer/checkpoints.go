@@ -1,0 +1,231 @@
+package trainer
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/clprop/clprop/trainer/durable"
+)
+
+// Checkpoints says where and when Fit keeps its state. The first checkpoint is
+// made before the first step and the last after the last, or when ctx ends; a
+// file is written while training goes on, and one at a time.
+//
+// The folder keeps the newest Keep checkpoints and, of those at the end of an
+// epoch, the best: the one with the lowest validation loss, or cost where there is
+// no validation set. None is removed before the next one is on the disk.
+// Weights that are not finite are never written.
+type Checkpoints struct {
+	Folder string // must exist
+	Every  Every
+	Keep   int // 0 means 3
+	// Extra are sections of the caller's own, see Snapshot.Extra.
+	Extra map[string][]byte
+}
+
+// Every says when to make a checkpoint: after so many epochs, steps or time,
+// whichever is set; the zero value means every epoch.
+type Every struct {
+	Epochs, Steps int
+	Time          time.Duration
+}
+
+// ParseEvery reads "2e" (epochs), "500s" (steps) or "10m" (minutes).
+func ParseEvery(text string) (Every, error) {
+	bad := fmt.Errorf("%q is not when to make a checkpoint: write 1e (epochs), 500s (steps) or 10m (minutes)", text)
+	if text == "" {
+		return Every{}, bad
+	}
+	n, err := strconv.Atoi(text[:len(text)-1])
+	if err != nil || n < 1 || n > maxEpochs {
+		return Every{}, bad
+	}
+	switch text[len(text)-1] {
+	case 'e':
+		return Every{Epochs: n}, nil
+	case 's':
+		return Every{Steps: n}, nil
+	case 'm':
+		return Every{Time: time.Duration(n) * time.Minute}, nil
+	}
+	return Every{}, bad
+}
+
+// MetricsFile is the name of the table of epochs that lies beside checkpoints, as
+// far as the newest of them. It holds no times: the same training gives the same
+// bytes, however often it was stopped.
+const MetricsFile = "metrics.csv"
+
+const (
+	checkpointPrefix = "checkpoint-"
+	checkpointSuffix = ".clprop"
+	damagedSuffix    = ".damaged"
+)
+
+// checkpointName is the file of the state that is step steps after epochs epochs.
+func checkpointName(epochs, step int) string {
+	return fmt.Sprintf("%s%06d-%08d%s", checkpointPrefix, epochs, step, checkpointSuffix)
+}
+
+// place is a checkpoint in a folder.
+type place struct{ epochs, step int }
+
+func (p place) name() string { return checkpointName(p.epochs, p.step) }
+
+// places lists the checkpoints in a folder, the newest first.
+func places(folder string) ([]place, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	var list []place
+	for _, entry := range entries {
+		var p place
+		middle := strings.TrimSuffix(strings.TrimPrefix(entry.Name(), checkpointPrefix), checkpointSuffix)
+		if _, err := fmt.Sscanf(middle, "%d-%d", &p.epochs, &p.step); err == nil && p.name() == entry.Name() {
+			list = append(list, p)
+		}
+	}
+	slices.SortFunc(list, func(a, b place) int {
+		if a.epochs != b.epochs {
+			return b.epochs - a.epochs
+		}
+		return b.step - a.step
+	})
+	return list, nil
+}
+
+// prune removes what need not be kept, given the history up to the newest.
+func prune(folder string, keep int, epochs []Epoch) error {
+	list, err := places(folder)
+	if err != nil {
+		return err
+	}
+	best := bestOf(list, epochs)
+	for i, p := range list {
+		if i < keep || (p == best && best != place{}) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(folder, p.name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bestOf finds the best checkpoint of a list; the zero place, which is none that
+// is worth keeping, if there is none.
+func bestOf(list []place, epochs []Epoch) (best place) {
+	var least float64
+	for _, p := range list {
+		i := slices.IndexFunc(epochs, func(e Epoch) bool { return e.Epoch == p.epochs })
+		if i < 0 || p.step != 0 {
+			continue
+		}
+		score := epochs[i].Cost
+		if epochs[i].Validated {
+			score = epochs[i].ValLoss
+		}
+		if best == (place{}) || score < least {
+			best, least = p, score
+		}
+	}
+	return best
+}
+
+// keeper makes the checkpoints of one Fit. The wait of a nil keeper does nothing.
+type keeper struct {
+	Checkpoints
+	snapshot Snapshot   // what stays the same in all; and the one being written
+	steps    int        // of an epoch
+	last     time.Time  // of the last checkpoint
+	at       place      // of the last checkpoint
+	pending  chan error // closed by the writer; nil if nothing is being written
+}
+
+// due reports whether it is time for a checkpoint: step steps of an epoch are
+// done after the completed ones, or an epoch is. Time is asked for at most where
+// the host has waited anyway.
+func (k *keeper) due(completed, step int) bool {
+	switch every := k.Every; {
+	case every.Steps > 0:
+		return (completed*k.steps+step)%every.Steps == 0
+	case every.Time > 0:
+		return time.Since(k.last) >= every.Time
+	default:
+		return step == 0 && completed%max(every.Epochs, 1) == 0
+	}
+}
+
+// wait ends the writing under way, and returns its error.
+func (k *keeper) wait() error {
+	if k == nil || k.pending == nil {
+		return nil
+	}
+	err := <-k.pending
+	k.pending = nil
+	return err
+}
+
+// write begins to write the snapshot. It must not be changed before wait.
+func (k *keeper) write() {
+	s := &k.snapshot
+	k.at, k.last = place{s.Before + len(s.Epochs), s.Step}, time.Now()
+	k.pending = make(chan error, 1)
+	go func(done chan<- error, path string) {
+		err := s.Save(path)
+		if err == nil {
+			err = durable.WriteFile(filepath.Join(k.Folder, MetricsFile), func(w io.Writer) error {
+				_, err := w.Write(metrics(s.Epochs))
+				return err
+			})
+		}
+		if err == nil {
+			err = prune(k.Folder, k.Keep, s.Epochs)
+		}
+		done <- err
+	}(k.pending, filepath.Join(k.Folder, k.at.name()))
+}
+
+// metrics is the history as CSV, with all digits.
+func metrics(epochs []Epoch) []byte {
+	var b bytes.Buffer
+	b.WriteString("epoch,loss,cost,accuracy,val_loss,val_accuracy,rate\n")
+	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	for _, e := range epochs {
+		loss, accuracy := "", ""
+		if e.Validated {
+			loss, accuracy = number(e.ValLoss), number(e.ValAccuracy)
+		}
+		fmt.Fprintf(&b, "%d,%s,%s,%s,%s,%s,%s\n", e.Epoch, number(e.Loss), number(e.Cost), number(e.Accuracy), loss, accuracy, number(e.Rate))
+	}
+	return b.Bytes()
+}
+
+// newKeeper returns the keeper that a Fit asks for, or nil.
+func newKeeper(c Config, net *Network) *keeper {
+	if c.Checkpoints == nil {
+		return nil
+	}
+	k := &keeper{Checkpoints: *c.Checkpoints, last: time.Now()}
+	if k.Keep == 0 {
+		k.Keep = 3
+	}
+	k.snapshot.Extra = map[string][]byte{}
+	if c.Resume != nil {
+		maps.Copy(k.snapshot.Extra, c.Resume.Extra)
+	}
+	maps.Copy(k.snapshot.Extra, k.Checkpoints.Extra)
+	k.snapshot.Config = c
+	k.snapshot.Network = net.architecture().network()
+	k.snapshot.Network.Layers = newLayers(net)
+	return k
+}

@@ -1,0 +1,62 @@
+package trainer
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+
+	"github.com/clprop/clprop/trainer/data"
+)
+
+// Fingerprint tells one set of examples from another. Since it is of the rows in
+// their order, those of a training and a validation set tell splits apart too.
+type Fingerprint struct {
+	Rows     int `json:"rows"`
+	Features int `json:"features"`
+	Outputs  int `json:"outputs"`
+	// SHA256 is that of X and then Y, float32, little-endian, in hexadecimal.
+	SHA256 string `json:"sha256"`
+}
+
+// NewFingerprint returns that of a set; the zero value for nil.
+func NewFingerprint(s *data.Set) Fingerprint {
+	if s == nil {
+		return Fingerprint{}
+	}
+	sum, buffer := sha256.New(), make([]byte, 0, 1<<16)
+	for _, values := range [][]float32{s.X, s.Y} {
+		for len(values) > 0 {
+			n := min(len(values), cap(buffer)/4)
+			buffer = buffer[:0]
+			for _, v := range values[:n] {
+				buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
+			}
+			sum.Write(buffer) // never fails
+			values = values[n:]
+		}
+	}
+	return Fingerprint{s.Rows, s.Features, s.Outputs, hex.EncodeToString(sum.Sum(nil))}
+}
+
+// differs says how a set is not the one that f is of; "" if it is.
+func (f Fingerprint) differs(what string, now Fingerprint) string {
+	switch {
+	case f == now:
+		return ""
+	case f.Rows == 0:
+		return what + ": there was none"
+	case now.Rows == 0:
+		return what + ": there is none now"
+	}
+	for _, part := range []struct {
+		name    string
+		was, is int
+	}{{"examples", f.Rows, now.Rows}, {"features", f.Features, now.Features}, {"outputs", f.Outputs, now.Outputs}} {
+		if part.was != part.is {
+			return fmt.Sprintf("%s: %d %s, now %d", what, part.was, part.name, part.is)
+		}
+	}
+	return what + ": other values, or in another order"
+}

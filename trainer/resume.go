@@ -1,0 +1,252 @@
+package trainer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer/checkpoint"
+	"github.com/clprop/clprop/trainer/data"
+	"github.com/clprop/clprop/trainer/durable"
+)
+
+// ErrNoCheckpoint: there is no checkpoint in a folder, or none that is whole.
+var ErrNoCheckpoint = errors.New("no checkpoint")
+
+// Recover returns the newest checkpoint in a folder that is whole, and its path.
+// Newer ones that are not are set aside, renamed to end in .damaged, and notes
+// says so, one text each. What an ended process left half-written is removed.
+// A checkpoint of a newer program is an error: to go on from an older one would
+// lose what that program did.
+func Recover(folder string) (s *Snapshot, path string, notes []string, err error) {
+	list, err := places(folder)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	if err := durable.Sweep(folder); err != nil {
+		return nil, "", nil, err
+	}
+	for _, p := range list {
+		path = filepath.Join(folder, p.name())
+		s, err = LoadSnapshot(path)
+		if err == nil {
+			return s, path, notes, nil
+		}
+		if !errors.Is(err, checkpoint.ErrDamaged) && !errors.Is(err, ErrSnapshot) {
+			return nil, "", notes, err
+		}
+		if renaming := os.Rename(path, path+damagedSuffix); renaming != nil {
+			return nil, "", notes, also(err, renaming)
+		}
+		notes = append(notes, fmt.Sprintf("%v: set aside as %s", err, p.name()+damagedSuffix))
+	}
+	return nil, "", notes, fmt.Errorf("%s: %w to go on from", folder, ErrNoCheckpoint)
+}
+
+// HasCheckpoints reports whether a folder holds any, whole or not.
+func HasCheckpoints(folder string) (bool, error) {
+	list, err := places(folder)
+	return len(list) > 0, err
+}
+
+// stateful is Parameters that change from step to step.
+type stateful struct {
+	name string
+	of   device.Parameters
+}
+
+// stateful lists what a checkpoint holds beside the position. Optimisers that
+// keep moments name them here.
+func (f *fit) stateful() []stateful {
+	return []stateful{{nameTheta, f.dev.theta}}
+}
+
+// begin goes to where training starts: before the first step, or where the
+// checkpoint was made.
+func (f *fit) begin(train, validation *data.Set, history *History) error {
+	f.before, f.kept = f.epochs, "that training began with"
+	if f.epochs > 0 {
+		f.kept = fmt.Sprintf("of epoch %d", f.epochs)
+	}
+	f.keeper = newKeeper(f.config, f.net)
+	if f.keeper == nil && f.config.Resume == nil {
+		return nil
+	}
+	now := Snapshot{Network: f.net, Config: f.config, Train: NewFingerprint(train), Validation: NewFingerprint(validation)}
+	if f.config.Resume != nil {
+		if err := f.resume(&now, history); err != nil {
+			return err
+		}
+	}
+	if f.keeper == nil {
+		return nil
+	}
+	s := &f.keeper.snapshot
+	s.Before, s.Train, s.Validation = f.before, now.Train, now.Validation
+	s.Machine = NewMachine(f.eng.Info())
+	f.keeper.steps = f.train.steps()
+	if f.config.Resume != nil {
+		f.keeper.at = place{f.epochs, f.step}
+		return nil
+	}
+	if err := f.save(history, 0, device.Sums{}, 0); err != nil {
+		return err
+	}
+	return f.keeper.wait()
+}
+
+// resume takes over the state of c.Resume, if it is one of this training.
+func (f *fit) resume(now *Snapshot, history *History) error {
+	s := f.config.Resume
+	if err := s.check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
+	if err := s.matches(now); err != nil {
+		return err
+	}
+	layers := map[string][]Layer{nameTheta: s.Network.Layers}
+	maps.Copy(layers, s.Moments)
+	for _, p := range f.stateful() {
+		if layers[p.name] == nil {
+			return fmt.Errorf("%w: it has no %s", ErrSnapshot, p.name)
+		}
+		for l, layer := range layers[p.name] {
+			if err := f.eng.WriteParameters(p.of, l, layer.W, layer.B); err != nil {
+				return fmt.Errorf("writing %s of layer %d: %w", p.name, l, err)
+			}
+		}
+	}
+	for l, layer := range s.Network.Layers {
+		copy(f.net.Layers[l].W, layer.W)
+		copy(f.net.Layers[l].B, layer.B)
+	}
+	history.Epochs = slices.Clone(s.Epochs)
+	f.before, f.epochs, f.kept = s.Before, s.Before+len(s.Epochs), "of the checkpoint"
+	f.step, f.sums, f.elapsed = s.Step, s.Sums, s.Elapsed
+	return nil
+}
+
+// matches says what of now is not as it was.
+func (s *Snapshot) matches(now *Snapshot) error {
+	var list []string
+	if was, is := s.Network, now.Network; !equalJSON(was.architecture(), is.architecture()) {
+		list = append(list, fmt.Sprintf("network was %v (%s, %s), is %v (%s, %s)", was, was.Hidden, was.Loss, is, is.Hidden, is.Loss))
+	}
+	for _, text := range []string{s.Train.differs("training set", now.Train), s.Validation.differs("validation set", now.Validation)} {
+		if text != "" {
+			list = append(list, text)
+		}
+	}
+	was, err := s.Config.withDefaults()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
+	if !equalJSON(was, now.Config) {
+		list = append(list, "config: "+differingFields(was, now.Config))
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrMismatch, strings.Join(list, "; "))
+}
+
+// equalJSON compares what would be saved of two values.
+func equalJSON(a, b any) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}
+
+// differingFields names the fields that are saved with other values.
+func differingFields(was, is Config) string {
+	fields := func(c Config) map[string]any {
+		text, err := json.Marshal(c)
+		m := map[string]any{}
+		if err != nil || json.Unmarshal(text, &m) != nil {
+			return nil // such a Config cannot be saved either
+		}
+		return m
+	}
+	a, b := fields(was), fields(is)
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(b)) {
+		if !equalJSON(a[name], b[name]) {
+			list = append(list, fmt.Sprintf("%s was %v, is %v", name, a[name], b[name]))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// save begins a checkpoint of the state after step steps of the epoch under way.
+func (f *fit) save(history *History, step int, sums device.Sums, elapsed time.Duration) error {
+	k := f.keeper
+	if err := k.wait(); err != nil {
+		return err
+	}
+	s := &k.snapshot
+	for _, p := range f.stateful() {
+		layers := s.Network.Layers
+		if p.name != nameTheta {
+			if s.Moments[p.name] == nil {
+				if s.Moments == nil {
+					s.Moments = map[string][]Layer{}
+				}
+				s.Moments[p.name] = newLayers(f.net)
+			}
+			layers = s.Moments[p.name]
+		}
+		for l, layer := range layers {
+			if err := f.eng.ReadParameters(layer.W, layer.B, p.of, l); err != nil {
+				return fmt.Errorf("reading %s of layer %d: %w", p.name, l, err)
+			}
+			if firstNonFinite(layer.W) >= 0 || firstNonFinite(layer.B) >= 0 {
+				return f.diverged(f.epochs+1, fmt.Sprintf("a value of %s is not finite by step %d of %d, first in %s", p.name, step, f.train.steps(), f.layerName(l)))
+			}
+		}
+	}
+	s.Epochs = slices.Clone(history.Epochs)
+	s.Step, s.Sums, s.Elapsed = step, sums, elapsed
+	k.write()
+	return nil
+}
+
+// layerName is a layer in words, counted as in the formulas.
+func (f *fit) layerName(l int) string {
+	return fmt.Sprintf("Θ(%d), %d to %d units", l+1, f.net.Sizes[l], f.net.Sizes[l+1])
+}
+
+// culprit says in which layer the first weight is that is not finite.
+func (f *fit) culprit() string {
+	for l, layer := range f.spare {
+		if err := f.eng.ReadParameters(layer.W, layer.B, f.dev.theta, l); err != nil {
+			return fmt.Sprintf("and the weights cannot be read: %v", err)
+		}
+		if firstNonFinite(layer.W) >= 0 || firstNonFinite(layer.B) >= 0 {
+			return "the first weight that is not finite is in " + f.layerName(l)
+		}
+	}
+	return "all weights are finite"
+}
+
+// ended is called with the error that ended run. If ctx did, and the steps so far
+// are not in a checkpoint yet, they get one. The writing under way is waited for.
+func (f *fit) ended(ctx context.Context, history *History, cause error) error {
+	if f.keeper == nil {
+		return cause
+	}
+	if ctx.Err() != nil && errors.Is(cause, ctx.Err()) && f.keeper.at != (place{f.epochs, f.step}) {
+		if err := f.save(history, f.step, f.sums, f.elapsed); err != nil {
+			return also(cause, err)
+		}
+	}
+	return also(cause, f.keeper.wait())
+}
