@@ -26,7 +26,8 @@ func (p *openclPlan) add(op Op) {
 		p.hiddenDelta(o)
 	case Accumulate:
 		delta, a, sum := p.matrix(o.Delta), p.matrix(o.A), p.layers(o.Sum)
-		p.launch(func() (*kernels.Launch, error) { return set.Accumulate(delta, a, sum[o.Layer], o.Fresh) })
+		panels := p.panels(delta, a)
+		p.launch(func() (*kernels.Launch, error) { return set.Accumulate(delta, a, panels, sum[o.Layer], o.Fresh) })
 	case Gradient:
 		p.gradient(o)
 	case SGD:
@@ -121,17 +122,37 @@ func (p *openclPlan) hiddenDelta(o HiddenDelta) {
 	if p.err == nil && set.NeedsTransposed() {
 		w := theta[o.Layer]
 		packed = set.NewTransposed(w)
-		var shared *scratch
-		if shared, p.err = p.engine.acquire(set.TransposedFloats(w)); p.err != nil {
-			return
-		}
-		p.shared = append(p.shared, shared)
-		packed.Buf = shared.mem
+		packed.Buf = p.scratch(set.TransposedFloats(w), nil)
 		p.launch(func() (*kernels.Launch, error) { return set.Pack(w, packed) })
 	}
 	p.launch(func() (*kernels.Launch, error) {
 		return set.HiddenDelta(string(o.Act), next, theta[o.Layer], packed, a, delta)
 	})
+}
+
+// panels adds copies of the operands of a product where those make it faster.
+func (p *openclPlan) panels(delta, a kernels.Matrix) (panels kernels.Panels) {
+	set := p.engine.set
+	if p.err != nil || !set.WantsPanels(delta, a) {
+		return panels
+	}
+	forA, forDelta := set.PanelFloats(delta, a)
+	if panels.A = p.scratch(forA, nil); p.err == nil {
+		panels.Delta = p.scratch(forDelta, panels.A)
+	}
+	p.launch(func() (*kernels.Launch, error) { return set.PanelA(a, panels.A) })
+	p.launch(func() (*kernels.Launch, error) { return set.PanelDelta(delta, panels.Delta) })
+	return panels
+}
+
+// scratch is memory for one operation of the plan, other than the memory taken.
+func (p *openclPlan) scratch(floats int, taken *cl.MemObject) *cl.MemObject {
+	var s *scratch
+	if s, p.err = p.engine.acquire(floats, taken); p.err != nil {
+		return nil
+	}
+	p.shared = append(p.shared, s)
+	return s.mem
 }
 
 func (p *openclPlan) gradient(o Gradient) {
@@ -157,8 +178,9 @@ func (p *openclPlan) descend(o descent) {
 	p.layers(o.gradient.Grad)
 	for i, product := range o.products {
 		delta, a := p.matrix(product.Delta), p.matrix(product.A)
+		panels := p.panels(delta, a)
 		l := p.launch(func() (*kernels.Launch, error) {
-			return p.engine.set.Descend(delta, a, theta[i], float32(o.gradient.Lambda), o.gradient.M)
+			return p.engine.set.Descend(delta, a, panels, theta[i], float32(o.gradient.Lambda), o.gradient.M)
 		})
 		p.follow(o.sgd.Rate, func(v float64) error { return l.SetDescentRate(float32(v)) })
 	}

@@ -5,16 +5,17 @@
 // The constant 1 in column in of a makes row in of C the column sums of δ, which
 // is the accumulator of the bias.
 //
-//   a     (m, k) at a[k·lda + m]: a(l), read transposed
-//   D     (k, n) at D[k·ldd + n]: δ(l+1)
+//   a     (m, k) at a[k·lda + m]: a(l), read transposed; or the panels that panel.cl
+//         made of it, see block.cl
+//   D     (k, n) at D[k·ldd + n]: δ(l+1); or its panels
 //   C     (m, n) at C[(n / NR)·panel + m·NR + n % NR]: Δ, laid out as the weights
 //
 // The batch is summed in order k = 0, 1, …: results repeat bit for bit.
 // Launch contract: see block.cl (CPUs) and tile.cl (GPUs). Built with TA.
 
 __kernel void accumulate(const int M, const int N, const int K,
-                         __global const float *restrict a, const int lda,
-                         __global const float *restrict D, const int ldd,
+                         __global const float *restrict a, const int lda, const int apanel,
+                         __global const float *restrict D, const int ldd, const int dpanel,
                          __global float *restrict C, const int panel, const int step) {
 #ifdef FRESH
 #define ONTO(p) 0.0f
@@ -26,6 +27,6 @@ __kernel void accumulate(const int M, const int N, const int K,
     __global float *p = WEIGHT_AT(C, panel, step, row, col);   \
     STORE_REAL((v) + ONTO(p), left, p);                        \
   }
-  PRODUCT(a, lda, D, ROW_MAJOR_PANEL, ldd)
+  PRODUCT(a, lda, apanel, D, dpanel, ldd)
 #undef STORE
 }

@@ -17,7 +17,7 @@ func TestAccumulate(t *testing.T) {
 			for batch := range 2 {
 				delta, a := normal(uint32(2*batch), n.b, n.out, 1), normal(uint32(2*batch+1), n.b, n.in, 1)
 				inDelta, inA := f.matrix(delta), f.matrix(a)
-				f.run(f.set.Accumulate(inDelta, inA, sum, batch == 0))
+				f.run(f.set.Accumulate(inDelta, inA, Panels{}, sum, batch == 0))
 				cpuref.Accumulate(wide(delta), wide(a), want)
 				cpuref.Accumulate(absolute(delta), absolute(a), bound)
 				k, got := float64((batch+1)*(n.b+1)), f.layer(sum)

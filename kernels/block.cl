@@ -13,7 +13,8 @@
 // No local memory and no barrier: on a CPU both are plain RAM and loops over
 // work-items, and cost more than they save.
 //
-//   A  (m, k) at A[m·lda + k], or with TA at A[k·lda + m]
+//   A  (m, k) at A[m·lda + k], or with TA at A[(m / MR)·apanel + k·lda + m % MR]: panels MR
+//      wide (lda = MR), or a row-major matrix read transposed (apanel = MR, lda = ld)
 //   B  (k, n) at B[(n / NR)·bpanel + k·bstep + n % NR]: panels NR wide, each
 //      contiguous (bstep = NR), or a row-major matrix (bpanel = NR, bstep = ld)
 //   K  may be anything; rows of C ≥ M and columns ≥ N are computed from
@@ -57,11 +58,11 @@
 
 #ifdef TA
 #define A_ROW(i) Ap[i]
-#define A_START(A, m) ((A) + (m))
+#define A_START(A, m, apanel) ((A) + get_global_id(0) * (size_t)(apanel))
 #define A_STEP a_stride
 #else
 #define A_ROW(i) Ap[(size_t)(i) * a_stride]
-#define A_START(A, m) ((A) + (size_t)(m) * a_stride)
+#define A_START(A, m, apanel) ((A) + (size_t)(m) * a_stride)
 #define A_STEP 1
 #endif
 
@@ -86,12 +87,12 @@
     IF_3(STORE(m + i, n + 2 * VW, N - n - 2 * VW, c##i##_2))       \
   }
 
-#define PRODUCT(A, lda, B, bpanel, bstep)                          \
+#define PRODUCT(A, lda, apanel, B, bpanel, bstep)                  \
   const int m = (int)get_global_id(0) * MR;                        \
   const int n = (int)get_global_id(1) * NR;                        \
   const int a_stride = (lda);                                      \
   ROWS(DECLARE_ROW)                                                \
-  __global const float *Ap = A_START(A, m);                        \
+  __global const float *Ap = A_START(A, m, apanel);                \
   __global const float *Bp = (B) + get_global_id(1) * (size_t)(bpanel); \
   for (int k = 0; k < K; k++) {                                    \
     floatv b0 = LOADV(Bp);                                         \
@@ -102,9 +103,6 @@
     Ap += A_STEP;                                                  \
   }                                                                \
   ROWS(STORE_ROW)
-
-// A row-major B is cut into panels NR columns apart.
-#define ROW_MAJOR_PANEL NR
 
 // Where element (row, col) of a weight matrix lies.
 #define WEIGHT_AT(W, panel, step, row, col) \

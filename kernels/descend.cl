@@ -3,8 +3,9 @@
 //
 //   Δ = [a 1]ᵀ · D      D_ij = (Δ_ij + λΘ_ij)/m, the bias row without λ      Θ := Θ − α D
 //
-//   a     (m, k) at a[k·lda + m]: a(l), read transposed
-//   D     (k, n) at D[k·ldd + n]: δ(l+1)
+//   a     (m, k) at a[k·lda + m]: a(l), read transposed; or the panels that panel.cl
+//         made of it, see block.cl
+//   D     (k, n) at D[k·ldd + n]: δ(l+1); or its panels
 //   T     (m, n): Θ, as weights lie      M = in + 1, N = out, K = batch
 //
 // The roundings are those of the three kernels one after the other, so that the
@@ -26,8 +27,8 @@ inline real descended(real theta, real sum, float penalty, float m, float rate) 
 }
 
 __kernel void descend(const int M, const int N, const int K,
-                      __global const float *restrict a, const int lda,
-                      __global const float *restrict D, const int ldd,
+                      __global const float *restrict a, const int lda, const int apanel,
+                      __global const float *restrict D, const int ldd, const int dpanel,
                       __global float *restrict T, const int panel, const int step,
                       const float lambda, const float examples, const float rate) {
 #define STORE(row, col, left, v)                                                          \
@@ -36,6 +37,6 @@ __kernel void descend(const int M, const int N, const int K,
     const float penalty = (row) < M - 1 ? lambda : 0.0f;                                  \
     STORE_REAL(descended(LOAD_REAL(p), (v) + 0.0f, penalty, examples, rate), left, p);         \
   }
-  PRODUCT(a, lda, D, ROW_MAJOR_PANEL, ldd)
+  PRODUCT(a, lda, apanel, D, dpanel, ldd)
 #undef STORE
 }

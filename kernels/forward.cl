@@ -18,6 +18,6 @@ __kernel void forward(const int M, const int N, const int K,
                       __global float *restrict C, const int ldc) {
 #define STORE(row, col, left, v) \
   STORE_REAL(ACT(v), left, C + (size_t)(row) * ldc + (col));
-  PRODUCT(A, lda, W, panel, step)
+  PRODUCT(A, lda, 0, W, panel, step)
 #undef STORE
 }

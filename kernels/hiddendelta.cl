@@ -21,6 +21,6 @@ __kernel void hiddendelta(const int M, const int N, const int K,
     real prime = ACT_PRIME(LOAD_REAL(a + (size_t)(row) * lda + (col)));      \
     STORE_REAL((v)*prime, left, C + (size_t)(row) * ldc + (col));            \
   }
-  PRODUCT(D, ldd, B, panel, step)
+  PRODUCT(D, ldd, 0, B, panel, step)
 #undef STORE
 }

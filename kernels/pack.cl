@@ -6,23 +6,30 @@
 //   W     (row i, column o) at W[(o / NR)·panel + i·NR + o % NR]: i input, o output
 //   B     (k, n) at B[(n / NRB)·panelb + k·NRB + n % NRB]: k output, n input
 //
-// A work-item moves a VW × VW square, whole vectors on both sides; squares that
-// stick out move padding, which both sides have room for.
+// A work-item moves STRIP squares of VW × VW, one below the other, whole vectors on
+// both sides; squares that stick out move padding, which both sides have room for.
 //
-// Launch: global (⌈in/VW⌉, ⌈out/VW⌉), any local size. NR and NRB are multiples of VW.
-// Tunables: NR, NRB the panel widths.
+// Launch: global (⌈in/VW/STRIP⌉, ⌈out/VW⌉), any local size. NR and NRB are multiples of VW.
+// Tunables: NR, NRB the panel widths; STRIP 16, so that a work-group is worth its launch.
+
+#ifndef STRIP
+#define STRIP 16
+#endif
 
 __kernel void pack(const int in, const int out,
                    __global const float *restrict W, const int panel, const int nr,
                    __global float *restrict B, const int panelb, const int nrb) {
-  const int i = (int)get_global_id(0) * VW;
   const int o = (int)get_global_id(1) * VW;
-  if (i >= in || o >= out) return;
-  __global const float *from = W + (size_t)(o / nr) * panel + (size_t)i * nr + o % nr;
-  __global float *to = B + (size_t)(i / nrb) * panelb + (size_t)o * nrb + i % nrb;
-  float square[VW][VW];
-  for (int r = 0; r < VW; r++)
-    for (int c = 0; c < VW; c++) square[c][r] = from[r * nr + c];
-  for (int c = 0; c < VW; c++)
-    for (int r = 0; r < VW; r++) to[c * nrb + r] = square[c][r];
+  const int i0 = (int)get_global_id(0) * (STRIP * VW);
+  const int i1 = min(i0 + STRIP * VW, in);
+  if (o >= out) return;
+  __global const float *from = W + (size_t)(o / nr) * panel + o % nr;
+  for (int i = i0; i < i1; i += VW) {
+    __global float *to = B + (size_t)(i / nrb) * panelb + (size_t)o * nrb + i % nrb;
+    float square[VW][VW];
+    for (int r = 0; r < VW; r++)
+      for (int c = 0; c < VW; c++) square[c][r] = from[(size_t)(i + r) * nr + c];
+    for (int c = 0; c < VW; c++)
+      for (int r = 0; r < VW; r++) to[c * nrb + r] = square[c][r];
+  }
 }

@@ -1,12 +1,15 @@
 package kernels
 
+// packStrip is STRIP of pack.cl.
+const packStrip = 16
+
 // Pack launches the transposing copy of w into t. See pack.cl.
 func (s *Set) Pack(w Weights, t Transposed) (*Launch, error) {
 	k, err := s.plain("pack")
 	if err != nil {
 		return nil, err
 	}
-	across, down := ceilDiv(w.In, s.Tuning.VW), ceilDiv(w.Out, s.Tuning.VW)
+	across, down := ceilDiv(w.In, s.Tuning.VW*packStrip), ceilDiv(w.Out, s.Tuning.VW)
 	l, err := s.launch("pack", k, []int{across, down}, []int{1, 1})
 	if err != nil {
 		return nil, err

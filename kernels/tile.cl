@@ -11,8 +11,8 @@
 //        └────────┘
 //
 //   A  (m, k) at A[m·lda + k], or with TA at A[k·lda + m]
-//   B  (k, n) at B[k·bstep + n], or with TB at B[n·bstep + k]; bpanel is not used:
-//      on these devices a weight matrix is one panel
+//   B  (k, n) at B[k·bstep + n], or with TB at B[n·bstep + k]; apanel and
+//      bpanel are not used: on these devices a matrix is one panel
 //   Elements outside M, N, K are read as 0 and not stored: any size is exact.
 //
 // Launch: local (TN/WN, TM/WM), global that many work-groups (⌈N/TN⌉, ⌈M/TM⌉);
@@ -60,7 +60,7 @@
 #define B_AT(B, k, n, ldb) (B)[(size_t)(k) * (ldb) + (n)]
 #endif
 
-#define PRODUCT(A, lda, B, bpanel, bstep)                                      \
+#define PRODUCT(A, lda, apanel, B, bpanel, bstep)                              \
   __local float as[TK][TM + PAD];                                              \
   __local float bs[TK][TN + PAD];                                              \
   const int ln = get_local_id(0), lm = get_local_id(1);                        \
@@ -96,8 +96,6 @@
       if (row < M && col < N) { STORE(row, col, 1, c[i][j]) }                  \
     }                                                                          \
   }
-
-#define ROW_MAJOR_PANEL 0
 
 // Where element (row, col) of a weight matrix lies: in its only panel.
 #define WEIGHT_AT(W, panel, step, row, col) ((W) + (size_t)(row) * (step) + (col))

@@ -1,0 +1,77 @@
+package kernels
+
+import "github.com/clprop/clprop/cl"
+
+// Panels holds copies of a and delta cut into panels, for Accumulate and Descend; zero
+// if those are to read the matrices themselves.
+type Panels struct {
+	A, Delta *cl.MemObject
+}
+
+// rowsWorthPanels is the batch, and widthWorthPanels the columns of the wider operand,
+// from which copies pay: BenchmarkAccumulate shows them even at 784×512 and several
+// times faster at 4096×4096, where every row is on a page of its own.
+const (
+	rowsWorthPanels  = 32
+	widthWorthPanels = 1024
+)
+
+// WantsPanels reports whether Accumulate and Descend are faster on panels of a and delta.
+func (s *Set) WantsPanels(delta, a Matrix) bool {
+	return s.Tuning.Family == Block && a.Rows >= rowsWorthPanels && max(a.Cols, delta.Cols) >= widthWorthPanels
+}
+
+// PanelFloats returns the floats of the buffers of Panels.
+func (s *Set) PanelFloats(delta, a Matrix) (forA, forDelta int) {
+	return a.Rows * roundUp(a.Cols+1, s.aWidth(a)), delta.Rows * roundUp(delta.Cols, s.Tuning.panelWidth(delta.Cols))
+}
+
+// aWidth is the width of the panels of a: the block height of the product, whose rows
+// are the columns of [a 1].
+func (s *Set) aWidth(a Matrix) int { return s.Tuning.rows(a.Cols + 1) }
+
+// PanelA launches the copy of a, column of ones included, for Panels.A. See panel.cl.
+func (s *Set) PanelA(a Matrix, to *cl.MemObject) (*Launch, error) {
+	return s.panel(a, a.Cols+1, s.aWidth(a), to)
+}
+
+// PanelDelta launches the copy of delta for Panels.Delta. See panel.cl.
+func (s *Set) PanelDelta(delta Matrix, to *cl.MemObject) (*Launch, error) {
+	return s.panel(delta, delta.Cols, s.Tuning.panelWidth(delta.Cols), to)
+}
+
+func (s *Set) panel(m Matrix, cols, width int, to *cl.MemObject) (*Launch, error) {
+	k, err := s.kernel("panel", macros{"WIDTH": width}, "panel.cl")
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.launch("panel", k, []int{ceilDiv(m.Rows, 16), ceilDiv(cols, width)}, []int{1, 1})
+	if err != nil {
+		return nil, err
+	}
+	l.Bytes = 2 * 4 * float64(m.Rows) * float64(cols)
+	return l.args(m.Rows, m.LD, m.Buf, to)
+}
+
+// operand is one side of a product as block.cl reads it: floats from one k to the
+// next, and from one panel to the next.
+type operand struct {
+	Buf         *cl.MemObject
+	step, panel int
+}
+
+// operands returns [a 1]ᵀ and delta, in panels if there are any.
+func (s *Set) operands(delta, a Matrix, panels Panels) (left, right operand) {
+	if s.Tuning.Family != Block {
+		return operand{a.Buf, a.LD, 0}, operand{delta.Buf, delta.LD, 0}
+	}
+	mr, nr := s.aWidth(a), s.Tuning.panelWidth(delta.Cols)
+	left, right = operand{a.Buf, a.LD, mr}, operand{delta.Buf, delta.LD, nr}
+	if panels.A != nil {
+		left = operand{panels.A, mr, a.Rows * mr}
+	}
+	if panels.Delta != nil {
+		right = operand{panels.Delta, nr, delta.Rows * nr}
+	}
+	return left, right
+}
