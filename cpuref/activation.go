@@ -16,12 +16,44 @@ const (
 	Sigmoid Activation = "sigmoid" // g(z) = 1/(1+e^−z)
 	Tanh    Activation = "tanh"    // g(z) = tanh z
 	ReLU    Activation = "relu"    // g(z) = max(0, z)
-	Softmax Activation = "softmax" // g(z)_k = e^z_k / Σ_j e^z_j
+	// LeakyReLU is g(z) = z, or z/100 where z < 0: A. L. Maas, A. Y. Hannun and
+	// A. Y. Ng, "Rectifier nonlinearities improve neural network acoustic models",
+	// ICML workshop (2013), §2.
+	LeakyReLU Activation = "leaky-relu"
+	// ELU is g(z) = z, or e^z − 1 where z < 0: D.-A. Clevert, T. Unterthiner and
+	// S. Hochreiter, "Fast and accurate deep network learning by exponential linear
+	// units (ELUs)", ICLR (2016), eq. 15 with α = 1.
+	ELU Activation = "elu"
+	// SELU is g(z) = λz, or λα(e^z − 1) where z < 0, with the λ and α at which
+	// activations of mean 0 and variance 1 keep them: G. Klambauer, T. Unterthiner,
+	// A. Mayr and S. Hochreiter, "Self-normalizing neural networks", NIPS (2017),
+	// eq. 2 and 14.
+	SELU Activation = "selu"
+	// Softplus is g(z) = log(1 + e^z): C. Dugas, Y. Bengio, F. Bélisle, C. Nadeau
+	// and R. Garcia, "Incorporating second-order functional knowledge for better
+	// option pricing", NIPS (2000), eq. 3.
+	Softplus Activation = "softplus"
+	Softmax  Activation = "softmax" // g(z)_k = e^z_k / Σ_j e^z_j
 )
+
+// leak is the slope of the leaky ReLU below 0; the others are λ and λα of the SELU.
+const (
+	leak      = 0.01
+	seluScale = 1.0507009873554804934193349852946
+	seluDepth = seluScale * 1.6732632423543772848170429916717
+)
+
+// hiddenActivations are those that work element by element.
+var hiddenActivations = []Activation{Linear, Sigmoid, Tanh, ReLU, LeakyReLU, ELU, SELU, Softplus}
 
 // Activations lists every activation there is.
 func Activations() []Activation {
-	return []Activation{Linear, Sigmoid, Tanh, ReLU, Softmax}
+	return append(HiddenActivations(), Softmax)
+}
+
+// HiddenActivations lists those that a hidden layer can have: the elementwise ones.
+func HiddenActivations() []Activation {
+	return slices.Clone(hiddenActivations)
 }
 
 // Elementwise reports whether g(z)_k depends on z_k alone, which is what a
@@ -30,10 +62,8 @@ func (a Activation) Elementwise() bool { return a != Softmax }
 
 // Check returns an error that lists the known names when a is not one of them.
 func (a Activation) Check() error {
-	for _, known := range Activations() {
-		if a == known {
-			return nil
-		}
+	if a == Softmax || slices.Contains(hiddenActivations, a) {
+		return nil
 	}
 	return fmt.Errorf("unknown activation %q: have %v", string(a), Activations())
 }
@@ -76,6 +106,8 @@ func (l Loss) Check() error {
 // Activate is a = g(z), element by element or, for the softmax, row by row:
 //
 //	linear z    sigmoid 1/(1+e^−z)    tanh z    ReLU max(0, z)
+//	below 0: leaky ReLU z/100    ELU e^z−1    SELU λα(e^z−1);  else z, z, λz
+//	softplus max(0, z) + log(1 + e^−|z|), which is log(1 + e^z) and cannot overflow
 //	softmax e^(z_k−c) / Σ_j e^(z_j−c),  c = max_j z_j
 //
 // z and a have the same shape and may be the same matrix. g is computed in
@@ -99,12 +131,34 @@ func Activate[T Float](act Activation, z, a Matrix[T]) {
 		for i, z := range z.Data {
 			a.Data[i] = max(0, z)
 		}
+	case LeakyReLU:
+		piecewise(z.Data, a.Data, 1, func(z float64) float64 { return leak * z })
+	case ELU:
+		piecewise(z.Data, a.Data, 1, math.Expm1)
+	case SELU:
+		piecewise(z.Data, a.Data, seluScale, func(z float64) float64 { return seluDepth * math.Expm1(z) })
+	case Softplus:
+		for i, z := range z.Data {
+			z := float64(z)
+			a.Data[i] = T(max(0, z) + math.Log1p(math.Exp(-math.Abs(z))))
+		}
 	case Softmax:
 		for i := range z.Rows {
 			softmax(z.Row(i), a.Row(i))
 		}
 	default:
 		panic("cpuref.Activate: " + act.Check().Error())
+	}
+}
+
+// piecewise is a = slope·z, or below(z) where z < 0.
+func piecewise[T Float](z, a []T, slope float64, below func(float64) float64) {
+	for i, z := range z {
+		if z < 0 {
+			a[i] = T(below(float64(z)))
+		} else {
+			a[i] = T(slope * float64(z))
+		}
 	}
 }
 
@@ -128,6 +182,11 @@ func softmax[T Float](z, a []T) {
 // need not be kept:
 //
 //	linear 1    sigmoid a(1−a)    tanh 1−a²    ReLU 1 where a > 0, else 0
+//	leaky ReLU 1, or 1/100    ELU 1, or 1+a    SELU λ, or λα+a    where a > 0, or not
+//	softplus 1−e^−a, which is the sigmoid of z
+//
+// That is possible where g is invertible, or g′ is the same wherever a is. It is
+// not for SiLU and GELU, which fall and then rise: they would need z.
 func scaleByDerivative[T Float](act Activation, a, delta []T) {
 	switch act {
 	case Linear:
@@ -144,6 +203,30 @@ func scaleByDerivative[T Float](act Activation, a, delta []T) {
 			if a <= 0 {
 				delta[i] = 0
 			}
+		}
+	case LeakyReLU:
+		for i, a := range a {
+			if a <= 0 {
+				delta[i] *= leak
+			}
+		}
+	case ELU:
+		for i, a := range a {
+			if a <= 0 {
+				delta[i] *= 1 + a
+			}
+		}
+	case SELU:
+		for i, a := range a {
+			if a <= 0 {
+				delta[i] *= seluDepth + a
+			} else {
+				delta[i] *= seluScale
+			}
+		}
+	case Softplus:
+		for i, a := range a {
+			delta[i] *= T(-math.Expm1(-float64(a)))
 		}
 	}
 }

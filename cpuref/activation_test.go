@@ -18,6 +18,9 @@ func TestActivateKnownValues(t *testing.T) {
 		{Sigmoid, []float64{0, ln(3), -ln(3), 1000, -1000}, []float64{0.5, 0.75, 0.25, 1, 0}},
 		{Tanh, []float64{0, ln(2), -ln(2), 1000, -1000}, []float64{0, 0.6, -0.6, 1, -1}},
 		{ReLU, []float64{-2, 0, 3}, []float64{0, 0, 3}},
+		{LeakyReLU, []float64{-200, 0, 3}, []float64{-2, 0, 3}},
+		{ELU, []float64{-ln(2), -1000, 0, 3}, []float64{-0.5, -1, 0, 3}},
+		{Softplus, []float64{0, ln(3), -ln(3), 1000, -1000}, []float64{ln(2), ln(4), ln(4. / 3), 1000, 0}},
 		{Softmax, []float64{0, ln(2), ln(5)}, []float64{1. / 8, 2. / 8, 5. / 8}},
 		{Softmax, []float64{1000, 1000 + ln(2), 1000 + ln(5)}, []float64{1. / 8, 2. / 8, 5. / 8}},
 		{Softmax, []float64{-1000, 1000}, []float64{0, 1}},
@@ -33,6 +36,29 @@ func TestActivateKnownValues(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// The SELU's λ and α are what keeps mean 0 and variance 1: ∫ g φ = 0 and ∫ g² φ = 1
+// with φ the standard normal density (Klambauer et al. 2017, eq. 4 and 5 with ω = 0,
+// τ = 1). The midpoint rule over ±12, φ's tails beyond being below 1e-32, is off by
+// h²/24 · (g′ jump at 0, where a cell ends) ≈ 1e-8 · 0.7.
+func TestSELUFixedPoint(t *testing.T) {
+	const n, h = 48_000, 24.0 / 48_000
+	z := NewMatrix[float64](1, n)
+	for i := range z.Data {
+		z.Data[i] = -12 + (float64(i)+0.5)*h
+	}
+	a := NewMatrix[float64](1, n)
+	Activate(SELU, z, a)
+	var mean, square float64
+	for i, a := range a.Data {
+		weight := h * math.Exp(-z.Data[i]*z.Data[i]/2) / math.Sqrt(2*math.Pi)
+		mean += weight * a
+		square += weight * a * a
+	}
+	if !(math.Abs(mean) <= 1e-7 && math.Abs(square-1) <= 1e-7) {
+		t.Errorf("mean %v and mean square %v, want 0 and 1", mean, square)
 	}
 }
 

@@ -107,8 +107,9 @@ func TestWorkedGradientAndDescent(t *testing.T) {
 	near(t, "Δ(1) after Zero", append(sums[0].W.Data, sums[0].B...), 0, 0, 0, 0, 0, 0)
 }
 
-// The hidden pass with tanh and ReLU differs in g′ alone: from a(2) = (1/2, 3/4),
-// tanh has 1−a² = (3/4, 7/16), ReLU 1, or 0 where a is 0; W(2)ᵀδ(3) is as above.
+// The hidden pass with another activation differs in g′ alone: from a(2) = (1/2, 3/4),
+// tanh has 1−a² = (3/4, 7/16), ReLU 1, or 0 where a is 0; the others as
+// scaleByDerivative has them, softplus 1−e^−a = (1/2, 3/4). W(2)ᵀδ(3) is as above.
 func TestWorkedHiddenPass(t *testing.T) {
 	n, _, _ := workedExample()
 	next := Matrix[float64]{1, 2, []float64{-3. / 8, 1. / 4}}
@@ -121,6 +122,10 @@ func TestWorkedHiddenPass(t *testing.T) {
 		{Sigmoid, []float64{1. / 2, 3. / 4}, []float64{-13. / 32, 15. / 64}},
 		{Tanh, []float64{1. / 2, 3. / 4}, []float64{-39. / 32, 35. / 64}},
 		{ReLU, []float64{0, 3. / 4}, []float64{0, 5. / 4}},
+		{LeakyReLU, []float64{-1. / 2, 3. / 4}, []float64{-13. / 800, 5. / 4}},
+		{ELU, []float64{-1. / 2, 3. / 4}, []float64{-13. / 16, 5. / 4}},
+		{SELU, []float64{-1. / 2, 3. / 4}, []float64{-13. / 8 * (seluDepth - 1./2), 5. / 4 * seluScale}},
+		{Softplus, []float64{math.Log(2), math.Log(4)}, []float64{-13. / 16, 15. / 16}},
 	} {
 		delta := one(9, 9) // overwritten, not added to
 		HiddenDelta(c.act, next, n.theta[1], Matrix[float64]{1, 2, c.a}, delta)

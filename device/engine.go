@@ -179,11 +179,15 @@ type (
 
 // The activations and losses, see package cpuref for their formulas.
 const (
-	Linear  = cpuref.Linear
-	Sigmoid = cpuref.Sigmoid
-	Tanh    = cpuref.Tanh
-	ReLU    = cpuref.ReLU
-	Softmax = cpuref.Softmax
+	Linear    = cpuref.Linear
+	Sigmoid   = cpuref.Sigmoid
+	Tanh      = cpuref.Tanh
+	ReLU      = cpuref.ReLU
+	LeakyReLU = cpuref.LeakyReLU
+	ELU       = cpuref.ELU
+	SELU      = cpuref.SELU
+	Softplus  = cpuref.Softplus
+	Softmax   = cpuref.Softmax
 
 	SigmoidCrossEntropy = cpuref.SigmoidCrossEntropy
 	SoftmaxCrossEntropy = cpuref.SoftmaxCrossEntropy

@@ -5,11 +5,15 @@
 //   ACT_PRIME(a)  g′(z), written from the saved activation a, so that z need not
 //                 be kept (Rumelhart, Hinton & Williams 1986 use the same form)
 //
+// The formulas, and the papers they are from, are those of cpuref/activation.go.
+//
 // real is the type that the kernel works in: floatv or float. The host sets one
-// of ACT_LINEAR, ACT_SIGMOID, ACT_TANH, ACT_RELU.
+// of ACT_LINEAR, ACT_SIGMOID, ACT_TANH, ACT_RELU, ACT_LEAKY_RELU, ACT_ELU,
+// ACT_SELU, ACT_SOFTPLUS.
 //
 // exp of a large negative z gives 0, of a large positive z gives inf, and 1/inf
-// is 0: the sigmoid needs no case for either. NaN stays NaN in all of them.
+// is 0: the sigmoid needs no case for either. NaN stays NaN in all of them. Vectors
+// compute both sides of a ?:, and e^z − 1 of a large z is an inf not taken.
 
 #if defined(ACT_SIGMOID)
 #define ACT(z) (1.0f / (1.0f + exp(-(z))))
@@ -21,6 +25,20 @@
 // max would drop a NaN; a comparison that is false for NaN keeps it.
 #define ACT(z) (((z) < 0.0f) ? (real)0.0f : (z))
 #define ACT_PRIME(a) (((a) <= 0.0f) ? (real)0.0f : (real)1.0f)
+#elif defined(ACT_LEAKY_RELU)
+#define ACT(z) (((z) < 0.0f) ? 0.01f * (z) : (z))
+#define ACT_PRIME(a) (((a) <= 0.0f) ? (real)0.01f : (real)1.0f)
+#elif defined(ACT_ELU)
+#define ACT(z) (((z) < 0.0f) ? expm1(z) : (z))
+#define ACT_PRIME(a) (((a) <= 0.0f) ? 1.0f + (a) : (real)1.0f)
+#elif defined(ACT_SELU)
+#define SELU_SCALE 1.0507009873554805f  // λ
+#define SELU_DEPTH 1.7580993408473766f  // λα
+#define ACT(z) (((z) < 0.0f) ? SELU_DEPTH * expm1(z) : SELU_SCALE * (z))
+#define ACT_PRIME(a) (((a) <= 0.0f) ? SELU_DEPTH + (a) : (real)SELU_SCALE)
+#elif defined(ACT_SOFTPLUS)
+#define ACT(z) ((((z) < 0.0f) ? (real)0.0f : (z)) + log1p(exp(-fabs(z))))
+#define ACT_PRIME(a) (-expm1(-(a)))
 #else
 #define ACT(z) (z)
 #define ACT_PRIME(a) ((real)1.0f)

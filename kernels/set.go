@@ -173,8 +173,8 @@ func (s *Set) product(name, act string, m, n int, extra macros) (*Launch, error)
 // activationMacro selects g and g′ in activation.cl.
 func activationMacro(act string) (macros, error) {
 	switch act {
-	case "linear", "sigmoid", "tanh", "relu":
-		return macros{"ACT_" + strings.ToUpper(act): 1}, nil
+	case "linear", "sigmoid", "tanh", "relu", "leaky-relu", "elu", "selu", "softplus":
+		return macros{"ACT_" + strings.ToUpper(strings.ReplaceAll(act, "-", "_")): 1}, nil
 	}
 	return nil, fmt.Errorf("no kernel for activation %q", act)
 }

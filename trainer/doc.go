@@ -50,6 +50,7 @@
 // The network, batches and their order, the training loop, model files. The files
 // that examples come from are package data's business, and how an operation is
 // done, fused or laid out is package device's; package cpuref is imported for
-// its random numbers alone. Those are addressed by (seed, purpose, layer or epoch,
-// element), so that no number depends on who asked before.
+// its random numbers and its names of activations. The random numbers are addressed
+// by (seed, purpose, layer or epoch, element), so that none depends on who asked
+// before.
 package trainer

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/clprop/clprop/cpuref"
 	"github.com/clprop/clprop/device"
 )
 
@@ -161,7 +162,7 @@ func (n *Network) checkArchitecture() error {
 		return fmt.Errorf("network: hidden layers: %w", err)
 	}
 	if !n.Hidden.Elementwise() {
-		return fmt.Errorf("network: hidden layers: %s is for the output layer only: choose sigmoid, tanh or relu", n.Hidden)
+		return fmt.Errorf("network: hidden layers: %s is for the output layer only: have %v", n.Hidden, cpuref.HiddenActivations())
 	}
 	if err := n.Loss.Check(); err != nil {
 		return fmt.Errorf("network: %w", err)

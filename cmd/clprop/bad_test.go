@@ -149,7 +149,7 @@ func TestBadUsage(t *testing.T) {
 		{"train --hidden 8,x", `--hidden is "8,x": "x" is not a number of units: write 128, or 128,64 for two layers (try 'clprop train --help')`},
 		{"train --hidden 8,,8", `--hidden is "8,,8": "" is not a number of units: write 128, or 128,64 for two layers (try 'clprop train --help')`},
 		{"train --hidden 0", `--hidden is "0": "0" is not a number of units: write 128, or 128,64 for two layers (try 'clprop train --help')`},
-		{"train --activation softmax", `--activation is "softmax": have sigmoid, tanh, relu, linear (try 'clprop train --help')`},
+		{"train --activation softmax", `--activation is "softmax": have sigmoid, tanh, relu, leaky-relu, elu, selu, softplus, linear (try 'clprop train --help')`},
 		{"train --output relu", `--output is "relu": have softmax, sigmoid (try 'clprop train --help')`},
 		{"train --init zero", `--init is "zero": have auto, xavier, he (try 'clprop train --help')`},
 		{"train --resident maybe", `--resident is "maybe": have auto, yes, no (try 'clprop train --help')`},

@@ -70,7 +70,7 @@ func newBenchCommand(e *env) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.nets, "net", []string{"784-512-512-10"}, "layer sizes, features first; several with commas between")
 	flags.StringSliceVar(&f.batches, "batch", []string{"128"}, "examples a step; several with commas between")
-	flags.StringVar(&f.activation, "activation", string(device.Sigmoid), "of the hidden layers: sigmoid, tanh or relu")
+	flags.StringVar(&f.activation, "activation", string(device.Sigmoid), "of the hidden layers: sigmoid, tanh, relu, leaky-relu, elu, selu, softplus or linear")
 	flags.StringVar(&f.output, "output", string(device.Sigmoid), "of the output layer, with its cross-entropy: sigmoid or softmax")
 	flags.StringSliceVar(&f.devices, "devices", []string{"all"}, "all, or devices as --device of train takes them, with commas between")
 	flags.IntVar(&f.repeat, "repeat", 5, "timed runs of each")
@@ -101,7 +101,7 @@ func (f *benchFlags) cases() ([]benchCase, error) {
 		return nil, fmt.Errorf("--activation: %w", err)
 	}
 	if !hidden.Elementwise() {
-		return nil, fmt.Errorf("--activation: %s is for the output layer only: choose sigmoid, tanh or relu", hidden)
+		return nil, fmt.Errorf("--activation: %s is for the output layer only: choose another, such as sigmoid, tanh or relu", hidden)
 	}
 	losses := map[string]device.Loss{
 		string(device.Sigmoid): device.SigmoidCrossEntropy,

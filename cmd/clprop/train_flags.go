@@ -49,7 +49,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.testData, "test-data", "", "`PATH` of examples to test on, as --data takes them (default: what comes with the data)")
 	flags.Float64Var(&f.valSplit, "val-split", 0.1, "`SHARE` of the training examples held back for validation; 0 for none")
 	flags.StringVar(&f.hidden, "hidden", "128", "`UNITS` of the hidden layers, such as 128,64; empty for none")
-	flags.StringVar(&f.activation, "activation", "relu", "of the hidden units: sigmoid, tanh, relu or linear")
+	flags.StringVar(&f.activation, "activation", "relu", "of the hidden units: sigmoid, tanh, relu, leaky-relu, elu, selu, softplus or linear")
 	flags.StringVar(&f.output, "output", "softmax", "output units, with their cross-entropy: softmax or sigmoid")
 	flags.StringVar(&f.init, "init", "auto", "first weights: auto, xavier or he")
 	flags.Uint64Var(&f.seed, "seed", 1, "of the weights, the order of the examples and the validation split")
@@ -99,7 +99,7 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		flag, value string
 		have        []string
 	}{
-		{"activation", f.activation, []string{"sigmoid", "tanh", "relu", "linear"}},
+		{"activation", f.activation, []string{"sigmoid", "tanh", "relu", "leaky-relu", "elu", "selu", "softplus", "linear"}},
 		{"output", f.output, []string{"softmax", "sigmoid"}},
 		{"lr-schedule", f.schedule, []string{"constant", "cosine"}},
 		{"init", f.init, []string{"auto", "xavier", "he"}},

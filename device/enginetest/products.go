@@ -7,12 +7,15 @@ import (
 	"github.com/clprop/clprop/device"
 )
 
-var hiddenActivations = []device.Activation{device.Linear, device.Sigmoid, device.Tanh, device.ReLU}
+var hiddenActivations = cpuref.HiddenActivations()
 
 // largestSlope is the Lipschitz constant of g: the largest |g′|.
 func largestSlope(act device.Activation) float64 {
-	if act == device.Sigmoid {
+	switch act {
+	case device.Sigmoid:
 		return 0.25 // a(1−a) at a = 1/2
+	case device.SELU:
+		return 1.76 // λα, just below 0
 	}
 	return 1
 }
@@ -23,12 +26,25 @@ func largestSlope(act device.Activation) float64 {
 //	sigmoid       1/(1+e^−z): 6u of e^−z, which is at most the whole of the sum,
 //	              u for the sum, 5u for the division: 12u a
 //	tanh          10u |a|
+//	leaky ReLU    u for 1/100 and u for the product: 2u |a|
+//	ELU           expm1: 6u |a|
+//	SELU          expm1, λα and the product: 8u |a|
+//	softplus      log1p(e), e = e^−|z|: 6u of e are at most 6u of its log1p, which adds
+//	              4u, and the sum u: 11u a
 func activationError(act device.Activation, a float64) float64 {
 	switch act {
 	case device.Sigmoid:
 		return 12 * u * a
 	case device.Tanh:
 		return 10 * u * math.Abs(a)
+	case device.LeakyReLU:
+		return 2 * u * math.Abs(a)
+	case device.ELU:
+		return 6 * u * math.Abs(a)
+	case device.SELU:
+		return 8 * u * math.Abs(a)
+	case device.Softplus:
+		return 11 * u * a
 	}
 	return 0
 }
@@ -58,12 +74,22 @@ func forward(s suite) {
 //	sigmoid       u each for 1−a, a(1−a) and the product: 3u |p g′|
 //	tanh          u a² and u(1−a²) for 1−a², u |p g′| for the product: 2u |p| at most,
 //	              and as (1−a)(1+a) 3u |p g′| and the product: 4u |p|
+//	leaky ReLU    u for 1/100, u for the product: 2u |p g′|
+//	ELU           u for 1+a, u for the product: 2u |p g′|
+//	SELU          u λα for λα, u for the sum and u for the product: u |p| (1.76 + 2g′)
+//	softplus      expm1 6u, u for the product: 7u |p g′|
 func derivativeError(act device.Activation, p, derivative float64) float64 {
 	switch act {
 	case device.Sigmoid:
 		return 3 * u * math.Abs(p*derivative)
 	case device.Tanh:
 		return 4 * u * math.Abs(p)
+	case device.LeakyReLU, device.ELU:
+		return 2 * u * math.Abs(p*derivative)
+	case device.SELU:
+		return u * math.Abs(p) * (1.76 + 2*derivative)
+	case device.Softplus:
+		return 7 * u * math.Abs(p*derivative)
 	}
 	return 0
 }
@@ -101,10 +127,24 @@ func derivative(act device.Activation, a float64) float64 {
 		return a * (1 - a)
 	case device.Tanh:
 		return 1 - a*a
-	case device.ReLU:
-		if a <= 0 {
-			return 0
+	case device.Softplus:
+		return -math.Expm1(-a)
+	case device.SELU:
+		if a > 0 {
+			return 1.0507009873554805
 		}
+		return 1.7580993408473766 + a
+	}
+	if a > 0 {
+		return 1
+	}
+	switch act {
+	case device.ReLU:
+		return 0
+	case device.LeakyReLU:
+		return 0.01
+	case device.ELU:
+		return 1 + a
 	}
 	return 1
 }

@@ -92,7 +92,10 @@ func step(s suite) {
 			training{units: []int{157, 129, 67, 11}, b: 101}, training{units: []int{31, 127, 65, 1}, b: 33})
 	}
 	for _, net := range nets {
-		for _, net.hidden = range hiddenActivations {
+		for i, hidden := range hiddenActivations {
+			if net.hidden = hidden; i > 3 && net.b != 31 {
+				continue // the kernels of a step differ in g alone, and compiling takes longest
+			}
 			for _, net.loss = range cpuref.Losses() {
 				if net.loss == device.SoftmaxCrossEntropy && net.units[3] == 1 {
 					continue // h is 1 whatever z is: D is 0, and no relative error of it
