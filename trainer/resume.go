@@ -245,8 +245,13 @@ func (f *fit) ended(ctx context.Context, history *History, cause error) error {
 	}
 	if ctx.Err() != nil && errors.Is(cause, ctx.Err()) && f.keeper.at != (place{f.epochs, f.step}) {
 		if err := f.save(history, f.step, f.sums, f.elapsed); err != nil {
-			return also(cause, err)
+			return fmt.Errorf("%w; stopped there: %v", err, cause)
 		}
 	}
-	return also(cause, f.keeper.wait())
+	// What could not be saved is the worse of the two: it must not look as if
+	// training had been stopped and all was well.
+	if err := f.keeper.wait(); err != nil {
+		return fmt.Errorf("%w; stopped there: %v", err, cause)
+	}
+	return cause
 }

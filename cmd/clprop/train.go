@@ -20,13 +20,19 @@ handwritten digits that come with clprop, a fifth of them held back to test on.
 
 The model is written when training ends, whole or not at all, over a file that
 has its name. Ctrl-C stops between two steps and saves the model as it is then;
-a second Ctrl-C ends at once and saves nothing.`
+a second Ctrl-C ends at once and saves nothing.
+
+With --run the state of training is kept in a folder. After Ctrl-C, a crash or a
+power failure, --resume goes on from there, and ends with the same bits as if
+nothing had happened.`
 
 const trainExample = `  clprop train
   clprop train --data iris.csv --label species --hidden 16,16 --epochs 100
   clprop train --data /usr/share/datasets/fashion-mnist --hidden 256,128
   clprop train --images train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz
   clprop train --data sales.csv --separator ';' --header yes --test-data held-back.csv
+  clprop train --run fashion --checkpoint-every 10m --data /usr/share/datasets/fashion-mnist
+  clprop train --resume fashion
   clprop train --device cpuref --json --quiet > result.json`
 
 func newTrainCommand(e *env) *cobra.Command {
@@ -40,8 +46,14 @@ func newTrainCommand(e *env) *cobra.Command {
 	}
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := f.run.restore(cmd); err != nil {
+			return err
+		}
 		hidden, err := f.check(cmd)
 		if err != nil {
+			return err
+		}
+		if err := f.run.create(cmd); err != nil {
 			return err
 		}
 		return e.train(cmd, &f, hidden)
@@ -94,8 +106,12 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 	if !f.quiet {
 		e.describe(t)
 	}
+	e.describeRun(t)
 	if err := e.fit(cmd.Context(), t); err != nil {
 		return err
+	}
+	if t.interrupted != nil && f.run.folder != "" {
+		return e.suspended(t)
 	}
 	if err := t.model().Save(f.out); err != nil {
 		return err
@@ -123,13 +139,14 @@ func (e *env) fit(ctx context.Context, t *training) error {
 		mode = "none"
 	}
 	c := t.flags.config
+	t.flags.run.configure(&c)
 	p := newProgress(e.stderr, mode, c.Epochs)
 	c.OnBatch = func(b trainer.Progress) { t.begun = true; p.batch(b) }
 	c.OnEpoch = p.epoch
 	t.history, err = tr.Fit(ctx, t.examples.train, t.examples.validation, c)
 	p.clear()
 	if err != nil {
-		if ctx.Err() == nil || !errors.Is(err, ctx.Err()) || !t.begun {
+		if ctx.Err() == nil || !errors.Is(err, ctx.Err()) || (!t.begun && c.Checkpoints == nil) {
 			return err
 		}
 		t.interrupted = context.Cause(ctx)

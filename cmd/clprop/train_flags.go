@@ -35,6 +35,8 @@ type trainFlags struct {
 	resident string
 	schedule string
 
+	run runFlags
+
 	device   string
 	out      string
 	progress string
@@ -59,6 +61,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.schedule, "lr-schedule", "constant", "constant, or cosine: falling to 0 in the course of training")
 	flags.Float64Var(&f.config.Lambda, "l2", 0, "λ of the penalty on large weights")
 	flags.StringVar(&f.resident, "resident", "auto", "keep the examples in device memory: auto, yes or no")
+	f.run.add(cmd)
 	addDeviceFlag(cmd, &f.device)
 	flags.StringVar(&f.out, "out", defaultModel, "`FILE` that the model is saved to")
 	flags.StringVar(&f.progress, "progress", "auto", "auto, bar, plain or none; auto is a bar on a terminal and plain elsewhere")
@@ -109,6 +112,9 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		if err := oneOf(cmd, choice.flag, choice.value, choice.have); err != nil {
 			return nil, err
 		}
+	}
+	if err := f.run.check(cmd, &f.out); err != nil {
+		return nil, err
 	}
 	if f.out == "" {
 		return nil, usage(cmd, "--out is empty: name a file for the model")

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/clprop/clprop/trainer"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// runModel is the name of the model in a run's folder.
+const runModel = "model.safetensors"
+
+// sectionFlags is the section of a checkpoint with the flags of its run, a JSON
+// object of texts.
+const sectionFlags = "clprop.flags"
+
+// runFlags are the flags about the folder of a run.
+type runFlags struct {
+	folder string // --run, or --resume
+	resume string
+	every  string
+	keep   int
+
+	cadence  trainer.Every
+	snapshot *trainer.Snapshot // what --resume goes on from
+	from     string            // its file
+	notes    []string          // what is to be said about finding it
+	flags    []byte            // what the next checkpoint holds of the command line
+}
+
+func (r *runFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&r.folder, "run", "", "`FOLDER` for checkpoints, metrics.csv and the model")
+	flags.StringVar(&r.resume, "resume", "", "go on with the run in `FOLDER`, with its flags")
+	flags.StringVar(&r.every, "checkpoint-every", "1e", "1e, 500s or 10m: epochs, steps or minutes between checkpoints")
+	flags.IntVar(&r.keep, "keep", 3, "newest checkpoints to keep, beside the best")
+}
+
+// Of the flags of a run, unsaved are for one process only and changeable may be
+// given anew with --resume; all others must stay as they were.
+var (
+	unsaved    = []string{"run", "resume", "progress", "quiet", "json", "profile", "help"}
+	changeable = []string{"data", "images", "labels", "test-data", "device", "out", "resident", "checkpoint-every", "keep"}
+	paths      = []string{"data", "images", "labels", "test-data", "out"}
+)
+
+// restore finds where --resume goes on, and sets the flags as they were.
+func (r *runFlags) restore(cmd *cobra.Command) (err error) {
+	if r.resume == "" {
+		if cmd.Flags().Changed("resume") {
+			return usage(cmd, "--resume is empty: name the folder of a run")
+		}
+		return nil
+	}
+	if r.folder != "" {
+		return usage(cmd, "--run and --resume are both given: --resume goes on in its own folder")
+	}
+	r.folder = r.resume
+	if r.snapshot, r.from, r.notes, err = trainer.Recover(r.resume); err != nil {
+		return badFile(fmt.Errorf("--resume: %w", err))
+	}
+	saved := map[string]string{}
+	if err := json.Unmarshal(r.snapshot.Extra[sectionFlags], &saved); err != nil {
+		return badFile(fmt.Errorf("--resume: %s: the flags of its run: %w", r.from, err))
+	}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if was, ok := saved[f.Name]; err == nil && !slices.Contains(unsaved, f.Name) && !slices.Contains(changeable, f.Name) &&
+			!(ok && was == f.Value.String()) {
+			if !ok {
+				was = f.DefValue
+			}
+			err = usage(cmd, "--%s %s with --resume: the run has %q, and it cannot change", f.Name, f.Value, was)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for name, value := range saved {
+		f := cmd.Flags().Lookup(name)
+		if f == nil {
+			return badFile(fmt.Errorf("--resume: %s: the run was begun with --%s, which is not known here: use a newer clprop", r.from, name))
+		}
+		if f.Changed {
+			continue
+		}
+		if err := cmd.Flags().Set(name, value); err != nil {
+			return badFile(fmt.Errorf("--resume: %s: the flags of its run: %w", r.from, err))
+		}
+	}
+	return nil
+}
+
+// check refuses what cannot be meant. It moves the model to the folder of the run,
+// and keeps the flags for its checkpoints.
+func (r *runFlags) check(cmd *cobra.Command, out *string) error {
+	var err error
+	if r.cadence, err = trainer.ParseEvery(r.every); err != nil {
+		return usage(cmd, "--checkpoint-every %w", err)
+	}
+	if r.keep < 1 {
+		return usage(cmd, "--keep is %d: need at least 1", r.keep)
+	}
+	if r.folder == "" {
+		for _, name := range []string{"run", "checkpoint-every", "keep"} {
+			if cmd.Flags().Changed(name) {
+				return usage(cmd, "--%s needs a folder for the run: give --run FOLDER", name)
+			}
+		}
+		return nil
+	}
+	if !cmd.Flags().Changed("out") {
+		*out = filepath.Join(r.folder, runModel)
+	}
+	saved := map[string]string{}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if slices.Contains(unsaved, f.Name) {
+			return
+		}
+		value := f.Value.String()
+		if slices.Contains(paths, f.Name) && value != "" && value != "-" {
+			if whole, failed := filepath.Abs(value); failed == nil {
+				value = whole
+			}
+		}
+		saved[f.Name] = value
+	})
+	r.flags, err = json.Marshal(saved)
+	return err
+}
+
+// create makes the folder of a new run.
+func (r *runFlags) create(cmd *cobra.Command) error {
+	if r.folder == "" || r.snapshot != nil {
+		return nil
+	}
+	if err := os.MkdirAll(r.folder, 0o777); err != nil {
+		return fmt.Errorf("--run: %w", err)
+	}
+	has, err := trainer.HasCheckpoints(r.folder)
+	if err != nil {
+		return fmt.Errorf("--run: %w", err)
+	}
+	if has {
+		return usage(cmd, "--run %s holds a run already: go on with it by --resume %s, or name another folder", r.folder, r.folder)
+	}
+	return nil
+}
+
+// configure adds checkpoints to how Fit trains.
+func (r *runFlags) configure(c *trainer.Config) {
+	if r.folder == "" {
+		return
+	}
+	c.Resume = r.snapshot
+	c.Checkpoints = &trainer.Checkpoints{
+		Folder: r.folder, Every: r.cadence, Keep: r.keep,
+		Extra: map[string][]byte{sectionFlags: r.flags},
+	}
+}
+
+// describe says what is gone on from, and what is not as it was.
+func (e *env) describeRun(t *training) {
+	r := &t.flags.run
+	for _, note := range r.notes {
+		e.note("warning: %s", note)
+	}
+	if r.snapshot == nil {
+		return
+	}
+	if list := r.snapshot.Machine.Differences(trainer.NewMachine(t.eng.Info())); len(list) > 0 {
+		e.note("warning: results will not be the same to the last bit: %s", strings.Join(list, ", "))
+	}
+	if !t.flags.quiet {
+		e.note("run     going on from %s, %s", r.from, r.snapshot.Position())
+	}
+}
+
+// suspended ends a run that a signal stopped: its state is in a checkpoint.
+func (e *env) suspended(t *training) error {
+	e.note("%s: go on with clprop train --resume %s", t.stage(), t.flags.run.folder)
+	t.flags.out = "" // no model was saved
+	if t.flags.json {
+		return first(e.report(t), t.interrupted)
+	}
+	return t.interrupted
+}
