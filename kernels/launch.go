@@ -50,7 +50,7 @@ func leadingSizes(values []any) string {
 	var parts []string
 	for _, v := range values[:min(len(values), 3)] {
 		n, ok := v.(int)
-		if !ok {
+		if !ok || n == 0 { // a buffer, or a position
 			break
 		}
 		parts = append(parts, strconv.Itoa(n))

@@ -25,6 +25,14 @@ in caches of its own it may use. Samples/s are warm: the median of the runs, and
 the slowest and fastest of them. GFLOPS count the three matrix products of a step,
 b·(6·Σ in·out − 2·in·out of the first layer), and nothing else.
 
+The peaks of a device are measured first, with kernels that do nothing but
+multiply-adds on registers, copying, or nothing. --kernels shows each kernel of a
+step by the device's own clock, in a run of its own: the share of the peak that it
+reaches, by its operations or by its bytes, each operand counted once. Bytes that
+come from caches can make that more than 100%. A kernel that is over sooner than
+the next one can be launched is limited by that, one below a tenth of both peaks by
+latency.
+
 Difference compares the weights after 3 steps with those of the CPU reference: of
 the layer where it is largest, the norm of the difference by the norm of what the
 steps changed. Where it is above 1%, or where the device's counters do not show
@@ -34,7 +42,9 @@ A device on which one step would take longer than 5 times --seconds is skipped.`
 
 const benchExample = `  clprop bench
   clprop bench --devices 0,cpuref --seconds 5
-  clprop bench --net 784-128-10,784-2048-2048-10 --batch 32,256 --json`
+  clprop bench --net 784-128-10,784-2048-2048-10 --batch 32,256 --json
+  clprop bench --net 784-2048-2048-10 --batch 256 --kernels
+  clprop bench -o gobench > new.txt`
 
 // benchFlags is the command line of bench, as given.
 type benchFlags struct {
@@ -42,7 +52,8 @@ type benchFlags struct {
 	activation, output     string
 	repeat                 int
 	seconds                float64
-	json                   bool
+	kernels, json, csv     bool
+	format                 string
 }
 
 func newBenchCommand(e *env) *cobra.Command {
@@ -54,17 +65,20 @@ func newBenchCommand(e *env) *cobra.Command {
 		Example: benchExample,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.chooseFormat(); err != nil {
+				return usage(cmd, "%w", err)
+			}
 			cases, err := f.cases()
 			if err != nil {
 				return usage(cmd, "%w", err)
 			}
-			b := &bench{env: e, open: device.Open, repeat: f.repeat,
-				budget: time.Duration(f.seconds * float64(time.Second))}
+			b := newBench(e, f.repeat, time.Duration(f.seconds*float64(time.Second)))
+			b.kernels = f.kernels
 			specs, err := b.devices(f.devices)
 			if err != nil {
 				return err
 			}
-			return b.report(cmd.Context(), cases, specs, f.json)
+			return b.report(cmd.Context(), cases, specs, f.format)
 		},
 	}
 	flags := cmd.Flags()
@@ -75,7 +89,10 @@ func newBenchCommand(e *env) *cobra.Command {
 	flags.StringSliceVar(&f.devices, "devices", []string{"all"}, "all, or devices as --device of train takes them, with commas between")
 	flags.IntVar(&f.repeat, "repeat", 5, "timed runs of each")
 	flags.Float64Var(&f.seconds, "seconds", 1, "time for the runs of one net on one device, all together")
-	flags.BoolVar(&f.json, "json", false, "print a JSON object")
+	flags.BoolVar(&f.kernels, "kernels", false, "show each kernel of a step, and what limits it")
+	flags.StringVarP(&f.format, "format", "o", "", "table, json, csv, or gobench: lines that benchstat reads (default table)")
+	flags.BoolVar(&f.json, "json", false, "the same as --format json")
+	flags.BoolVar(&f.csv, "csv", false, "the same as --format csv")
 	return cmd
 }
 

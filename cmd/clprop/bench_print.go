@@ -24,23 +24,34 @@ const benchStep = "resident examples: gather, forward, loss, deltas, accumulate,
 
 // report measures, prints, and returns the error that the exit code comes from:
 // a device that failed, or a wrong result. A device too slow is neither.
-func (b *bench) report(ctx context.Context, cases []benchCase, specs []string, asJSON bool) error {
+func (b *bench) report(ctx context.Context, cases []benchCase, specs []string, format string) error {
 	results, err := b.run(ctx, cases, specs)
 	if err != nil {
 		return err // interrupted: half a table would pass for a whole one
 	}
-	if asJSON {
-		err = b.env.printJSON(benchJSON{
-			Schema: schemaVersion, Version: currentVersion().Version, Step: benchStep,
-			Seconds: b.budget.Seconds(), Repeat: b.repeat, Steps: agreementSteps, Results: results,
-		})
-	} else {
-		err = b.env.print(benchTable(cases, results))
-	}
-	if err != nil {
+	if err := b.print(cases, results, format); err != nil {
 		return err
 	}
 	return benchFailure(results)
+}
+
+func (b *bench) print(cases []benchCase, results []benchResult, format string) error {
+	switch format {
+	case asJSON:
+		return b.env.printJSON(benchJSON{
+			Schema: schemaVersion, Version: currentVersion().Version, Step: benchStep,
+			Seconds: b.budget.Seconds(), Repeat: b.repeat, Steps: agreementSteps, Results: results,
+		})
+	case asCSV:
+		text, err := benchCSV(results)
+		if err != nil {
+			return err
+		}
+		return b.env.print(text)
+	case asGobench:
+		return b.env.print(benchLines(results))
+	}
+	return b.env.print(benchTable(cases, results))
 }
 
 // benchFailure is the first thing that should not be.
@@ -64,7 +75,7 @@ func benchTable(cases []benchCase, results []benchResult) string {
 	for i, c := range cases {
 		fmt.Fprintf(&text, "%v, batch %d, %s hidden, %s output, %s FLOP a step\n",
 			c, c.batch, c.hidden, c.loss.Output(), quantity(c.flops()))
-		rows := [][]string{{"device", "driver", "cold", "samples/s", "min … max", "GFLOPS", "launches", "× cpuref", "difference"}}
+		rows := [][]string{{"device", "driver", "cold", "samples/s", "min … max", "GFLOPS", "% peak", "launches", "× cpuref", "difference"}}
 		var notes []string
 		for _, r := range results[i*each : (i+1)*each] {
 			row, note := r.row()
@@ -78,6 +89,13 @@ func benchTable(cases []benchCase, results []benchResult) string {
 			fmt.Fprintln(&text, note)
 		}
 		fmt.Fprintln(&text)
+		for _, r := range results[i*each : (i+1)*each] {
+			if r.Kernels == nil {
+				continue
+			}
+			fmt.Fprintf(&text, "  %s, %s\n", shorten(oneLine(r.Device.Name), 40), r.Peaks)
+			fmt.Fprintln(&text, kernelTable(r.Kernels))
+		}
 	}
 	fmt.Fprintf(&text, "A step: %s.\nCold: open, build, first step. Difference: from cpuref after %d steps, by the change they made.\n",
 		benchStep, agreementSteps)
@@ -92,9 +110,12 @@ func (r *benchResult) row() (cells []string, note string) {
 		cells[1] = none
 	}
 	if r.Status != measured {
-		return append(cells, none, r.Status, none, none, none, none, none), r.Why
+		return append(cells, none, r.Status, none, none, none, none, none, none), r.Why
 	}
-	ratio, apart := none, none
+	ratio, apart, peak := none, none, none
+	if r.OfPeak != nil {
+		peak = fmt.Sprintf("%.0f", 100**r.OfPeak)
+	}
 	if r.Ratio != nil {
 		ratio = fmt.Sprintf("%.2f", *r.Ratio)
 	}
@@ -106,7 +127,7 @@ func (r *benchResult) row() (cells []string, note string) {
 		fmt.Sprintf("%.2f s", cold.Seconds()),
 		fmt.Sprintf("%.0f", r.Samples.Median),
 		fmt.Sprintf("%.0f … %.0f", r.Samples.Min, r.Samples.Max),
-		fmt.Sprintf("%.1f", r.GFLOPS),
+		fmt.Sprintf("%.1f", r.GFLOPS), peak,
 		fmt.Sprint(r.Launches), ratio, apart), r.Refused
 }
 

@@ -34,6 +34,19 @@ type bench struct {
 	open   func(spec string) (device.Engine, error) // device.Open, but for tests
 	repeat int
 	budget time.Duration // of the timed runs of one case on one device
+
+	kernels  bool                                     // profile them too
+	profiled func(spec string) (device.Engine, error) // open with a profile
+	peaks    map[string]*device.Peaks                 // by spec, of those measured; nil for none
+}
+
+func newBench(e *env, repeat int, budget time.Duration) *bench {
+	return &bench{
+		env: e, open: device.Open, repeat: repeat, budget: budget,
+		profiled: func(spec string) (device.Engine, error) {
+			return device.OpenWith(spec, device.Options{Profile: true})
+		},
+	}
 }
 
 // errTooSlow: a device would take too long for one step.
@@ -63,6 +76,10 @@ type benchResult struct {
 	FLOPs       float64     `json:"flops_per_step"`
 	GFLOPS      float64     `json:"gflops"`
 	Launches    int         `json:"launches_per_step"`
+	// Peaks are null where there are none, as on the CPU reference.
+	Peaks   *peaksJSON   `json:"peaks"`
+	OfPeak  *float64     `json:"of_peak"` // GFLOPS by the peak's
+	Kernels []kernelJSON `json:"kernels"` // null without --kernels
 
 	Difference *float64 `json:"difference"` // null if there is nothing to compare with
 	Ratio      *float64 `json:"ratio"`      // to the CPU reference; null if refused
@@ -180,7 +197,10 @@ func (b *bench) measureOn(ctx context.Context, c benchCase, spec string, r *benc
 	if err := b.warm(ctx, eng, step, took/(agreementSteps-1), r); err != nil {
 		return err
 	}
-	return step.Read() // says so if the net has diverged meanwhile
+	if err := step.Read(); err != nil { // says so if the net has diverged meanwhile
+		return err
+	}
+	return b.explain(c, spec, eng, r)
 }
 
 // warm times the runs. each is a first guess of what a step takes.

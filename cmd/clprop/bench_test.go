@@ -359,7 +359,7 @@ func TestBenchFailedDevice(t *testing.T) {
 		}
 		return nil, fmt.Errorf("open %s: %w", spec, cause)
 	}
-	err := b.report(context.Background(), []benchCase{tinyBench}, []string{"broken"}, false)
+	err := b.report(context.Background(), []benchCase{tinyBench}, []string{"broken"}, asTable)
 	if !errors.Is(err, cause) {
 		t.Errorf("error is %v", err)
 	}

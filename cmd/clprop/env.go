@@ -63,7 +63,11 @@ func (e *env) printJSON(v any) error {
 // without being asked for it, a warning says so, and what happens there: doing is
 // a word such as "training".
 func (e *env) openDevice(spec, doing string) (device.Engine, error) {
-	eng, err := device.Open(spec)
+	return e.openDeviceWith(spec, doing, device.Options{})
+}
+
+func (e *env) openDeviceWith(spec, doing string, options device.Options) (device.Engine, error) {
+	eng, err := device.OpenWith(spec, options)
 	if err != nil {
 		return nil, err
 	}

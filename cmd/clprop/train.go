@@ -76,19 +76,14 @@ type training struct {
 
 // train is the command, once its flags are known to be good.
 func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error) {
-	for _, read := range []string{f.data.source(), f.data.labels, f.testData} {
-		if sameFile(f.out, read) {
-			return usage(cmd, "--out %s would replace what is read: name another file", f.out)
-		}
-	}
-	if err := checkWritable(f.out); err != nil {
+	if err := f.checkWritten(cmd); err != nil {
 		return err
 	}
 	t := &training{flags: f}
 	if t.examples, err = f.data.loadCorpus(e.stdin, f.testData, f.valSplit, f.seed); err != nil {
 		return err
 	}
-	if t.eng, err = e.openDevice(f.device, "training"); err != nil {
+	if t.eng, err = e.openDeviceWith(f.device, "training", device.Options{Profile: f.profile != ""}); err != nil {
 		return err
 	}
 	defer func() { err = first(err, t.eng.Close()) }()
@@ -115,6 +110,11 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 	}
 	if err := t.model().Save(f.out); err != nil {
 		return err
+	}
+	if f.profile != "" {
+		if err := e.writeProfile(f.profile, t.eng, f.quiet); err != nil {
+			return err
+		}
 	}
 	if t.interrupted != nil {
 		e.note("%s: the model so far is saved to %s", t.stage(), f.out)

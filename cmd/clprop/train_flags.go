@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -39,6 +40,7 @@ type trainFlags struct {
 
 	device   string
 	out      string
+	profile  string
 	progress string
 	quiet    bool
 	json     bool
@@ -64,6 +66,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	f.run.add(cmd)
 	addDeviceFlag(cmd, &f.device)
 	flags.StringVar(&f.out, "out", defaultModel, "`FILE` that the model is saved to")
+	flags.StringVar(&f.profile, "profile", "", "print the time by kernel, and write a Chrome trace of the first kernels to `FILE`; slows small networks down")
 	flags.StringVar(&f.progress, "progress", "auto", "auto, bar, plain or none; auto is a bar on a terminal and plain elsewhere")
 	flags.BoolVar(&f.quiet, "quiet", false, "print warnings and errors only, and the result of --json")
 	flags.BoolVar(&f.json, "json", false, "print the result as a JSON object")
@@ -154,11 +157,35 @@ func (f *trainFlags) loss() device.Loss {
 	return device.SoftmaxCrossEntropy
 }
 
-// checkWritable says before training what would keep the model from being saved
-// after it.
-func checkWritable(path string) error {
+// checkWritten refuses names of files to write that would cost a file to read, or
+// each other, and places where none can be made.
+func (f *trainFlags) checkWritten(cmd *cobra.Command) error {
+	written := map[string]string{"out": f.out}
+	if f.profile != "" {
+		written["profile"] = f.profile
+		if filepath.Clean(f.profile) == filepath.Clean(f.out) || sameFile(f.profile, f.out) {
+			return usage(cmd, "--profile and --out are both %s: name another file", f.out)
+		}
+	}
+	for _, flag := range slices.Sorted(maps.Keys(written)) {
+		path := written[flag]
+		for _, read := range []string{f.data.source(), f.data.labels, f.testData} {
+			if sameFile(path, read) {
+				return usage(cmd, "--%s %s would replace what is read: name another file", flag, path)
+			}
+		}
+		if err := checkWritable(flag, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkWritable says before training what would keep a file from being written
+// after it; flag names the file.
+func checkWritable(flag, path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("--out %s: a directory is there: name a file", path)
+		return fmt.Errorf("--%s %s: a directory is there: name a file", flag, path)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".clprop-*.tmp")
 	if err != nil {
@@ -166,7 +193,7 @@ func checkWritable(path string) error {
 		if errors.As(err, &named) {
 			err = named.Err // its path is one that nobody has heard of
 		}
-		return fmt.Errorf("--out %s: no file can be made there: %w", path, err)
+		return fmt.Errorf("--%s %s: no file can be made there: %w", flag, path, err)
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
