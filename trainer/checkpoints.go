@@ -183,16 +183,21 @@ func (k *keeper) write() {
 	go func(done chan<- error, path string) {
 		err := s.Save(path)
 		if err == nil {
-			err = durable.WriteFile(filepath.Join(k.Folder, MetricsFile), func(w io.Writer) error {
-				_, err := w.Write(metrics(s.Epochs))
-				return err
-			})
+			err = k.tabulate(s.Epochs)
 		}
 		if err == nil {
 			err = prune(k.Folder, k.Keep, s.Epochs)
 		}
 		done <- err
 	}(k.pending, filepath.Join(k.Folder, k.at.name()))
+}
+
+// tabulate writes the table of epochs.
+func (k *keeper) tabulate(epochs []Epoch) error {
+	return durable.WriteFile(filepath.Join(k.Folder, MetricsFile), func(w io.Writer) error {
+		_, err := w.Write(metrics(epochs))
+		return err
+	})
 }
 
 // metrics is the history as CSV, with all digits.

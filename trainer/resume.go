@@ -96,7 +96,7 @@ func (f *fit) begin(train, validation *data.Set, history *History) error {
 	f.keeper.steps = f.train.steps()
 	if f.config.Resume != nil {
 		f.keeper.at = place{f.epochs, f.step}
-		return nil
+		return f.keeper.tabulate(history.Epochs) // the process may have ended between the two files
 	}
 	if err := f.save(history, 0, device.Sums{}, 0); err != nil {
 		return err

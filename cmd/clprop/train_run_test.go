@@ -1,0 +1,306 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clprop/clprop/trainer"
+)
+
+// runArgs is a small training; with these, a folder and nothing else.
+func runArgs(folder string, more ...string) []string {
+	return append([]string{"train", "--run", folder, "--device", "cpuref", "--hidden", "8", "--epochs", "4", "--quiet",
+		"--checkpoint-every", "13s"}, more...)
+}
+
+// results are the bytes that must not depend on how often a run was stopped: the
+// tensors of the model, whose header has times in it, and metrics.csv.
+func results(t *testing.T, folder string) string {
+	t.Helper()
+	model, err := os.ReadFile(filepath.Join(folder, runModel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile(filepath.Join(folder, trainer.MetricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(model[len(model)-4*(8*65+10*9):]) + string(table)
+}
+
+func uninterrupted(t *testing.T, more ...string) string {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "run")
+	clprop(t, runArgs(folder, more...)...).succeeded(t)
+	return results(t, folder)
+}
+
+func TestRunFlags(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	clprop(t, runArgs(folder)...).succeeded(t)
+	for _, c := range []struct {
+		code int
+		args []string
+		text string
+	}{
+		{exitUsage, runArgs(folder), "holds a run already: go on with it by --resume"},
+		{exitUsage, []string{"train", "--resume", folder, "--run", folder}, "--run and --resume are both given"},
+		{exitUsage, []string{"train", "--resume", ""}, "--resume is empty"},
+		{exitUsage, []string{"train", "--resume", folder, "--lr", "3"}, `--lr 3 with --resume: the run has "0.1", and it cannot change`},
+		{exitUsage, []string{"train", "--resume", folder, "--epochs", "5"}, `--epochs 5 with --resume: the run has "4"`},
+		{exitUsage, []string{"train", "--run", folder, "--checkpoint-every", "1h"}, `--checkpoint-every "1h" is not when`},
+		{exitUsage, []string{"train", "--run", folder, "--keep", "0"}, "--keep is 0"},
+		{exitUsage, []string{"train", "--keep", "2"}, "--keep needs a folder for the run"},
+		{exitBadFile, []string{"train", "--resume", t.TempDir()}, "no checkpoint to go on from"},
+		{exitBadFile, []string{"train", "--resume", filepath.Join(folder, "none")}, "none"},
+		{exitBadFile, []string{"train", "--resume", folder, "--data", write(t, "flowers.csv", flowers(90))}, "the checkpoint is of another training: network was 64-8-10"},
+	} {
+		if o := clprop(t, c.args...); o.code != c.code || !strings.Contains(o.stderr, c.text) {
+			t.Errorf("%q: exit code %d, want %d, stderr %q, want %q", c.args, o.code, c.code, o.stderr, c.text)
+		}
+	}
+	// A run that is over is at its end again.
+	before := results(t, folder)
+	clprop(t, "train", "--resume", folder, "--epochs", "4", "--quiet").succeeded(t)
+	if results(t, folder) != before {
+		t.Error("other results")
+	}
+}
+
+// A signal stops a run in its middle; it goes on in another working folder to the
+// same bits, without its flags being given again.
+func TestRunStoppedAndResumed(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("flowers.csv", []byte(flowers(300)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"train", "--device", "cpuref", "--hidden", "8", "--epochs", "40", "--data", "flowers.csv", "--batch-size", "7", "--progress", "plain"}
+	clprop(t, append(args, "--run", "whole")...).succeeded(t)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	stderr := &trigger{text: "epoch  5/40 ", act: func() { cancel(signalError{os.Interrupt}) }}
+	var stdout bytes.Buffer
+	if code := run(ctx, append(args, "--run", "run"), nil, &stdout, stderr); code != exitInterrupt {
+		t.Fatalf("exit code %d: %s", code, stderr.String())
+	}
+	if want := "interrupted in epoch 6 of 40: go on with clprop train --resume run\nclprop: stopped by signal: interrupt\n"; !strings.HasSuffix(stderr.String(), want) || stdout.Len() != 0 {
+		t.Errorf("stdout %q, stderr %q", stdout.String(), stderr.String())
+	}
+	folder, whole := t.TempDir()+"/moved", "whole"
+	if err := os.Rename("run", folder); err != nil {
+		t.Fatal(err)
+	}
+	want := fileBytes(t, whole, trainer.MetricsFile)
+	t.Chdir(folder)
+	o := clprop(t, "train", "--resume", ".").succeeded(t)
+	if !strings.Contains(o.stderr, "run     going on from checkpoint-000005-00000000.clprop, end of epoch 5\n") ||
+		!strings.Contains(o.stderr, "\nepoch  6/40 ") {
+		t.Errorf("stderr %q", o.stderr)
+	}
+	if got := fileBytes(t, ".", trainer.MetricsFile); got != want {
+		t.Errorf("metrics.csv\n%s\nwant\n%s", got, want)
+	}
+}
+
+func fileBytes(t *testing.T, parts ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(parts...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// A process that is killed at a random moment leaves a run that goes on, to the
+// same bits. The time that the tests may take bounds how often.
+func TestKilledRuns(t *testing.T) {
+	more := []string{"--epochs", "60"}
+	want := uninterrupted(t, more...)
+	began, kills := time.Now(), 0
+	random := rand.New(rand.NewPCG(1, 2))
+	for round := 0; time.Since(began) < 15*time.Second && kills < 20; round++ {
+		folder := filepath.Join(t.TempDir(), "run")
+		args := runArgs(folder, more...)
+		for try := 0; ; try++ {
+			cmd := process(t, nil, args...)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			timer := time.AfterFunc(time.Duration(20+random.IntN(200))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+			err := cmd.Wait()
+			if timer.Stop() && err != nil { // it ended by itself, and not well
+				t.Fatalf("round %d, try %d: %v: %s", round, try, err, stderr.String())
+			}
+			if err == nil {
+				break
+			}
+			kills++
+			if has, err := trainer.HasCheckpoints(folder); err == nil && has {
+				args = []string{"train", "--resume", folder, "--quiet"}
+			}
+			if time.Since(began) > 15*time.Second {
+				clprop(t, args...).succeeded(t)
+				break
+			}
+		}
+		if results(t, folder) != want {
+			t.Fatalf("round %d: other results than of a run that was never killed", round)
+		}
+	}
+	t.Logf("%d kills", kills)
+	if kills < 3 {
+		t.Errorf("only %d kills: the test shows little", kills)
+	}
+}
+
+// injected runs a command line under strace, with a fault put into a system call.
+func injected(t *testing.T, inject string, args ...string) (code int, stderr string) {
+	t.Helper()
+	cmd := process(t, nil, args...)
+	log := filepath.Join(t.TempDir(), "trace")
+	under := exec.Command("strace", append([]string{"-f", "-qq", "-o", log, "-e", "inject=" + inject, cmd.Path}, args...)...)
+	under.Env = cmd.Env
+	var b bytes.Buffer
+	under.Stderr = &b
+	err := under.Run()
+	if under.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return under.ProcessState.ExitCode(), b.String()
+}
+
+func needStrace(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("strace is Linux's")
+	}
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip("no strace: ", err)
+	}
+	if err := exec.Command("strace", "-qq", "-o", "/dev/null", "true").Run(); err != nil {
+		t.Skip("strace may not trace here: ", err)
+	}
+}
+
+// Killed at the first, second, … of each system call that writing makes, a run
+// always goes on, to the same bits. strace counts for each thread, and Go moves work
+// between threads, so that the counts are not the same places every time.
+func TestKilledAtEverySystemCall(t *testing.T) {
+	needStrace(t)
+	short := []string{"--epochs", "1", "--checkpoint-every", "17s"}
+	want, killed := uninterrupted(t, short...), 0
+	for _, c := range []struct{ call, when []string }{
+		{[]string{"fsync"}, []string{"1", "2", "3", "4", "5", "6", "7", "9"}},
+		{[]string{"renameat", "renameat2", "rename"}, []string{"1", "2", "3", "4", "5"}},
+		{[]string{"write"}, []string{"2", "5", "8", "11", "14"}},
+		{[]string{"openat"}, []string{"9", "12", "13", "14", "15", "16", "18", "20"}},
+		{[]string{"unlinkat", "unlink"}, []string{"1", "2", "3"}},
+	} {
+		for _, k := range c.when {
+			folder := filepath.Join(t.TempDir(), "run")
+			code, _ := injected(t, fmt.Sprintf("%s:signal=KILL:when=%s", strings.Join(c.call, ","), k), runArgs(folder, short...)...)
+			if code != exitOK {
+				killed++
+			}
+			args := []string{"train", "--resume", folder, "--quiet"}
+			if has, err := trainer.HasCheckpoints(folder); err != nil || !has { // killed before the first was there
+				args = runArgs(folder, short...)
+			}
+			clprop(t, args...).succeeded(t)
+			if results(t, folder) != want {
+				t.Fatalf("killed at %s %s: other results", c.call[0], k)
+			}
+		}
+	}
+	if killed < 10 {
+		t.Errorf("only %d kills: the test shows little", killed)
+	}
+}
+
+// A full or broken disk ends the run with a message that names file and cause, and
+// what was written before is whole: the run goes on when there is room again.
+func TestFaultyDisk(t *testing.T) {
+	needStrace(t)
+	short := []string{"--epochs", "2"}
+	want := uninterrupted(t, short...)
+	for inject, cause := range map[string]string{
+		"fsync:error=EIO:when=5+":                        "input/output error",
+		"fsync:error=ENOSPC:when=3":                      "no space left on device",
+		"renameat,renameat2,rename:error=ENOSPC:when=2+": "no space left on device",
+	} {
+		folder := filepath.Join(t.TempDir(), "run")
+		code, stderr := injected(t, inject, runArgs(folder, short...)...)
+		if code != exitFailure || !strings.Contains(stderr, cause) || !strings.Contains(stderr, folder) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: exit code %d, stderr %q", inject, code, stderr)
+		}
+		clprop(t, "train", "--resume", folder, "--quiet").succeeded(t)
+		if results(t, folder) != want {
+			t.Errorf("%s: other results", inject)
+		}
+	}
+}
+
+func TestReadOnlyFileSystem(t *testing.T) {
+	needStrace(t)
+	folder := filepath.Join(t.TempDir(), "run")
+	code, stderr := injected(t, "mkdirat:error=EROFS", runArgs(folder)...)
+	if code != exitFailure || !strings.Contains(stderr, folder) || !strings.Contains(stderr, "read-only file system") {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+}
+
+func TestRunInAFolderThatCannotBeWritten(t *testing.T) {
+	file := write(t, "file", "")
+	if o := clprop(t, runArgs(filepath.Join(file, "run"))...); o.code != exitFailure || !strings.Contains(o.stderr, "--run: ") || !strings.Contains(o.stderr, file) {
+		t.Errorf("%+v", o)
+	}
+	if os.Geteuid() == 0 || runtime.GOOS == "windows" {
+		t.Skip("root may write anywhere, and Windows has other permissions")
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	if o := clprop(t, runArgs(dir)...); o.code != exitFailure || !strings.Contains(o.stderr, dir) || !strings.Contains(o.stderr, "permission denied") {
+		t.Errorf("%+v", o)
+	}
+}
+
+func TestDivergedRunKeepsItsCheckpoints(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	o := clprop(t, runArgs(folder, "--lr", "1e30", "--activation", "linear", "--checkpoint-every", "1s")...)
+	if o.code != exitDiverged || !strings.Contains(o.stderr, "Θ(1), 64 to 8 units") {
+		t.Errorf("%+v", o)
+	}
+	if _, _, notes, err := trainer.Recover(folder); err != nil || len(notes) > 0 {
+		t.Errorf("%v %q", err, notes)
+	}
+}
+
+// On another driver a run goes on, and it is said.
+func TestResumeOnAnotherDevice(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	clprop(t, runArgs(folder)...).succeeded(t)
+	s, path, _, err := trainer.Recover(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Machine.Driver = "0.9"
+	if err := s.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	o := clprop(t, "train", "--resume", folder, "--quiet").succeeded(t)
+	if want := "warning: results will not be the same to the last bit: driver was \"0.9\", is \"\"\n"; o.stderr != want {
+		t.Errorf("stderr %q, want %q", o.stderr, want)
+	}
+}
