@@ -15,7 +15,7 @@
 //	HiddenDelta  δ(l) = (δ(l+1) W(l)) ⊙ g′(z(l)),  g′ written from A(l)
 //	Accumulate   Δ_W += δ(l+1)ᵀ A(l),  Δ_θ0 += column sums of δ(l+1)
 //	Gradient     D_W = (Δ_W + λW)/m,  D_θ0 = Δ_θ0/m
-//	SGD          Θ := Θ − α D
+//	SGD          Θ := Θ − α D; in its place Momentum, RMSprop, Adagrad, Adam or Lion
 //	Cost         Σ over the batch of the loss, from Z(L), and how many are right
 //	Penalty      Σ W_ij², which the cost takes λ/(2m) times
 //	Gather       rows of a data set, by number, into a batch

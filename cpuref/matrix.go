@@ -57,3 +57,22 @@ func unfit[T Float](function, operands string, ms ...Matrix[T]) string {
 
 // biases gives a bias the shape that unfit prints.
 func biases[T Float](b []T) Matrix[T] { return Matrix[T]{Rows: 1, Cols: len(b), Data: b} }
+
+// alike panics unless layers are well-formed and of one shape; operands names them.
+func alike[T Float](function, operands string, layers ...Layer[T]) {
+	in, out := layers[0].W.Cols, layers[0].W.Rows
+	for _, l := range layers {
+		if l.is(in, out) {
+			continue
+		}
+		var ms []Matrix[T]
+		for _, l := range layers {
+			ms = append(ms, l.W, biases(l.B))
+		}
+		var names []string
+		for _, name := range strings.Fields(operands) {
+			names = append(names, name, name+"-bias")
+		}
+		panic(unfit(function, strings.Join(names, " "), ms...))
+	}
+}
