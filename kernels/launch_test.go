@@ -1,0 +1,87 @@
+package kernels
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// Every launcher refuses operands that do not fit, naming itself and the shapes, before
+// anything is compiled: a Set without a device is enough.
+func TestShapes(t *testing.T) {
+	matrix := func(rows, cols int) Matrix {
+		return Matrix{Rows: rows, Cols: cols, LD: LeadingDimension(cols)}
+	}
+	for _, tuning := range []Tuning{{Family: Block, VW: 4, MRs: []int{4}, NV: 2}, {Family: Tile, VW: 4, Tiles: tiles}} {
+		s := &Set{Tuning: tuning}
+		w := s.NewWeights(3, 2)
+		for _, c := range []struct {
+			name   string
+			launch func() (*Launch, error)
+			shapes string
+		}{
+			{"in", func() (*Launch, error) { return s.Forward("relu", matrix(5, 4), w, matrix(5, 2)) }, "forward: operands do not fit: a 5×4, weights 3→2, out 5×2"},
+			{"out", func() (*Launch, error) { return s.Forward("relu", matrix(5, 3), w, matrix(5, 1)) }, "out 5×1"},
+			{"rows", func() (*Launch, error) { return s.Forward("relu", matrix(5, 3), w, matrix(4, 2)) }, "out 4×2"},
+			{"z", func() (*Launch, error) { return s.Activate("relu", matrix(5, 3), matrix(5, 2)) }, "z 5×3, a 5×2"},
+			{"y", func() (*Launch, error) { return s.OutputDelta(matrix(5, 3), matrix(5, 2), matrix(5, 3)) }, "y 5×2"},
+			{"delta", func() (*Launch, error) { return s.OutputDelta(matrix(5, 3), matrix(5, 3), matrix(6, 3)) }, "delta 6×3"},
+			{"next", func() (*Launch, error) {
+				return s.HiddenDelta("relu", matrix(5, 3), w, Transposed{}, matrix(5, 3), matrix(5, 3))
+			}, "next 5×3"},
+			{"a", func() (*Launch, error) {
+				return s.HiddenDelta("relu", matrix(5, 2), w, Transposed{}, matrix(6, 3), matrix(5, 3))
+			}, "a 6×3"},
+			{"sum", func() (*Launch, error) { return s.Accumulate(matrix(5, 3), matrix(5, 3), Panels{}, w, true) }, "sum 3→2"},
+			{"batch", func() (*Launch, error) { return s.Accumulate(matrix(5, 2), matrix(4, 3), Panels{}, w, true) }, "a 4×3"},
+			{"theta", func() (*Launch, error) { return s.Descend(matrix(5, 3), matrix(5, 3), Panels{}, w, 0, 5) }, "theta 3→2"},
+			{"descend m", func() (*Launch, error) { return s.Descend(matrix(5, 2), matrix(5, 3), Panels{}, w, 0, 0) }, "m 0"},
+			{"grad", func() (*Launch, error) { return s.Gradient(w, w, 0, 1, s.NewWeights(2, 3)) }, "grad 2→3"},
+			{"gradient m", func() (*Launch, error) { return s.Gradient(w, w, 0, 0, w) }, "m 0"},
+			{"sgd", func() (*Launch, error) { return s.SGD(w, s.NewWeights(3, 1)) }, "grad 3→1"},
+			{"cost", func() (*Launch, error) {
+				return s.RowCost("softmax-cross-entropy", matrix(5, 3), matrix(5, 4), nil, nil)
+			}, "y 5×4"},
+			{"gather", func() (*Launch, error) { return s.Gather(matrix(9, 3), nil, matrix(5, 2)) }, "src 9×3, dst 5×2"},
+		} {
+			_, err := c.launch()
+			if !errors.Is(err, ErrShape) || !strings.Contains(err.Error(), c.shapes) {
+				t.Errorf("%s, %s: %v, want ErrShape and %q", tuning.Family, c.name, err, c.shapes)
+			}
+		}
+	}
+}
+
+// What has no kernel is an error that names it.
+func TestUnknownNames(t *testing.T) {
+	s := &Set{Tuning: Tuning{Family: Block, VW: 4, MRs: []int{4}, NV: 2}}
+	m := Matrix{Rows: 5, Cols: 3, LD: 16}
+	w := s.NewWeights(3, 3)
+	for name, launch := range map[string]func() (*Launch, error){
+		`"swish"`:   func() (*Launch, error) { return s.Forward("swish", m, w, m) },
+		`"softmax"`: func() (*Launch, error) { return s.HiddenDelta("softmax", m, w, Transposed{}, m, m) },
+		`"gelu"`:    func() (*Launch, error) { return s.Activate("gelu", m, m) },
+		`"hinge"`:   func() (*Launch, error) { return s.RowCost("hinge", m, m, nil, nil) },
+	} {
+		if _, err := launch(); err == nil || errors.Is(err, ErrShape) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A launch that was released is an error, not a crash; releasing twice is none.
+func TestReleasedLaunch(t *testing.T) {
+	eachWidth(t, func(f fixture) {
+		z := f.matrix(normal(0, 2, 3, 1))
+		l, err := f.set.OutputDelta(z, z, f.output(2, 3))
+		f.ok(err)
+		l.Release()
+		l.Release()
+		if err := l.Enqueue(f.queue); err == nil || !strings.Contains(err.Error(), "kernel outputdelta") {
+			f.Errorf("enqueue after release: %v", err)
+		}
+		if err := l.SetRate(1); err == nil {
+			f.Error("an argument set after release: no error")
+		}
+	})
+}

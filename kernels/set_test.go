@@ -1,0 +1,53 @@
+package kernels
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/clprop/clprop/cl"
+)
+
+// A program that does not compile says in which file: a block height of 3 does not
+// exist, and block.cl is used from forward.cl. (The simulator names every file
+// input.cl.)
+func TestBuildError(t *testing.T) {
+	for _, b := range open(t) {
+		if b.simulated {
+			continue
+		}
+		s := NewSet(b.context, b.device, Tuning{Family: Block, VW: 4, MRs: []int{3}, NV: 1})
+		w := s.NewWeights(2, 2)
+		m := Matrix{Rows: 2, Cols: 2, LD: LeadingDimension(2)}
+		_, err := s.Forward("linear", m, w, m)
+		if !errors.Is(err, cl.ErrBuildProgramFailure) || !strings.Contains(err.Error(), "kernel forward") ||
+			!strings.Contains(err.Error(), "forward.cl:") && !strings.Contains(err.Error(), "block.cl:") {
+			t.Errorf("%s: %v", b.device.Name(), err)
+		}
+		s.Release()
+	}
+}
+
+// Equal kernels are compiled once, and launches outlive their Set.
+func TestProgramsShared(t *testing.T) {
+	eachWidth(t, func(f fixture) {
+		z, out := f.matrix(normal(0, 2, 3, 1)), f.output(2, 3)
+		own := NewSet(f.context, f.device, f.set.Tuning)
+		first, err := own.OutputDelta(z, z, out)
+		f.ok(err)
+		defer first.Release()
+		second, err := own.OutputDelta(out, z, z)
+		f.ok(err)
+		second.Release()
+		if len(own.programs) != 1 {
+			f.Errorf("%d programs for two launches of one kernel", len(own.programs))
+		}
+		own.Release()
+		f.enqueue(first)
+		for i, v := range f.values(out).Data {
+			if v != 0 {
+				f.Fatalf("z − z is %v at element %d", v, i)
+			}
+		}
+	})
+}
