@@ -158,6 +158,8 @@ func (b *binder) bind(op Op) {
 		for l := range theta {
 			b.call(func() { cpuref.SGD(theta[l], grad[l], o.Rate.Value()) })
 		}
+	case Momentum, RMSprop, Adagrad, Adam, Lion:
+		b.update(op)
 	case Cost:
 		z, y, sums := b.matrix(o.Z), b.matrix(o.Y), b.tally(o.Tally)
 		b.call(func() {

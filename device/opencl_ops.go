@@ -32,6 +32,8 @@ func (p *openclPlan) add(op Op) {
 		p.gradient(o)
 	case SGD:
 		p.sgd(o)
+	case Momentum, RMSprop, Adagrad, Adam, Lion:
+		p.update(op)
 	case descent:
 		p.descend(o)
 	case Cost:

@@ -1,8 +1,5 @@
 package kernels
 
-// sgdRate is the position of α among the arguments of sgd.cl.
-const sgdRate = 1
-
 // SGD launches Θ := Θ − α D for one layer; SetRate gives α. theta and grad are laid
 // out alike. See sgd.cl.
 func (s *Set) SGD(theta, grad Weights) (*Launch, error) {
@@ -22,6 +19,3 @@ func (s *Set) SGD(theta, grad Weights) (*Launch, error) {
 	l.Bytes = 3 * 4 * float64(n)
 	return l.args(n, float32(0), theta.Buf, grad.Buf)
 }
-
-// SetRate sets the learning rate α of a launch made by SGD.
-func (l *Launch) SetRate(rate float32) error { return l.setFloat(sgdRate, rate) }

@@ -65,6 +65,8 @@ func Run(t *testing.T, e device.Engine, opts Options) {
 		{"Accumulate", accumulate},
 		{"Gradient", gradient},
 		{"SGD", sgd},
+		{"Optimisers", optimisers},
+		{"OptimisersLong", optimisersLong},
 		{"Cost", cost},
 		{"CostCounts", costCounts},
 		{"CostFarOut", costFarOut},

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"errors"
+	"math"
 
 	"github.com/clprop/clprop/cpuref"
 	"github.com/clprop/clprop/device"
@@ -85,6 +86,7 @@ func misuseOperations(s suite) {
 	theta, other := s.parameters(randomLayer(0, 3, 2)), s.parameters(randomLayer(0, 2, 2))
 	x, from, tally := s.index([]int32{0, 1}), device.NewScalar(0), s.tally()
 	var none device.Matrix
+	d, v, v2 := s.parameters(randomLayer(0, 3, 2)), s.parameters(randomLayer(0, 3, 2)), s.parameters(randomLayer(0, 3, 2))
 	for _, c := range []struct {
 		what string
 		op   device.Op
@@ -109,6 +111,16 @@ func misuseOperations(s suite) {
 		{"gradient of no examples", device.Gradient{Sum: theta, Theta: theta, M: 0, Grad: theta}, nil},
 		{"sgd of other layers", device.SGD{Theta: theta, Grad: other, Rate: from}, device.ErrShape},
 		{"sgd without a rate", device.SGD{Theta: theta, Grad: theta}, nil},
+		{"momentum of other layers", device.Momentum{Theta: theta, Grad: d, Velocity: other, Rate: from}, device.ErrShape},
+		{"momentum without a rate", device.Momentum{Theta: theta, Grad: d, Velocity: v}, nil},
+		{"momentum of 1", device.Momentum{Theta: theta, Grad: d, Velocity: v, Rate: from, Mu: 1}, nil},
+		{"momentum in place", device.Momentum{Theta: theta, Grad: theta, Velocity: v, Rate: from}, nil},
+		{"rmsprop without ε", device.RMSprop{Theta: theta, Grad: d, Square: v, Rate: from, Rho: 0.9}, nil},
+		{"adagrad without ε", device.Adagrad{Theta: theta, Grad: d, Square: v, Rate: from}, nil},
+		{"adam without a step", device.Adam{Theta: theta, Grad: d, M: v, V: v2, Rate: from, Eps: 1e-8}, nil},
+		{"adam of NaN", device.Adam{Theta: theta, Grad: d, M: v, V: v2, Rate: from, Step: from, Beta1: math.NaN(), Eps: 1}, nil},
+		{"adam without V", device.Adam{Theta: theta, Grad: d, M: v, Rate: from, Step: from, Eps: 1}, nil},
+		{"lion that grows", device.Lion{Theta: theta, Grad: d, M: v, Rate: from, Decay: -1}, nil},
 		{"unknown loss", device.Cost{Loss: "hinge", Z: a, Y: a, Tally: tally}, nil},
 		{"cost of another shape", device.Cost{Loss: device.SoftmaxCrossEntropy, Z: a, Y: out, Tally: tally}, device.ErrShape},
 		{"penalty of nothing", device.Penalty{Tally: tally}, nil},
