@@ -16,7 +16,11 @@ type Config struct {
 	// examples means all of them: every step is then the formula over the whole
 	// set. The last step of an epoch takes what is left, with its own, smaller m.
 	BatchSize int
-	// Rate is α of Θ := Θ − α D; 0 means 0.1.
+	// Optimizer says how Θ is changed by D; the zero value means Θ := Θ − α D. Each Fit
+	// begins with moments of 0.
+	Optimizer Optimizer
+	// Rate is the learning rate α; 0 means 0.1, or what the optimizer is known to do
+	// well with, Optimizer.DefaultRate.
 	Rate float64
 	// Schedule says how Rate changes from step to step; "" means ScheduleConstant.
 	Schedule Schedule
@@ -69,8 +73,12 @@ func (c Config) withDefaults() (Config, error) {
 	if c.BatchSize == 0 {
 		c.BatchSize = 32
 	}
+	var err error
+	if c.Optimizer, err = c.Optimizer.WithDefaults(); err != nil {
+		return c, err
+	}
 	if c.Rate == 0 {
-		c.Rate = 0.1
+		c.Rate = c.Optimizer.DefaultRate()
 	}
 	if c.Schedule == "" {
 		c.Schedule = ScheduleConstant

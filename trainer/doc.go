@@ -18,7 +18,7 @@
 //	hidden      δ(l) = (Θ(l)ᵀ δ(l+1) without its bias row) ⊙ g′(z(l)),  l = L−1 … 2
 //	accumulate  Δ(l) = Σ_i δ(l+1) [1; a(l)]ᵀ
 //	gradient    D_ij = (Δ_ij + λ Θ_ij)/m for j ≠ 0,  D_i0 = Δ_i0/m
-//	descent     Θ := Θ − α D
+//	descent     Θ := Θ − α D, or another Optimizer
 //
 // Loss is the error of one example, −Σ_k y_k log h_k for softmax outputs and
 // −Σ_k [y_k log h_k + (1−y_k) log(1−h_k)] for sigmoid ones; cost is the average

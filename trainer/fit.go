@@ -73,7 +73,7 @@ type fit struct {
 // prepare allocates everything and writes down the plans.
 func (f *fit) prepare(train, validation *data.Set) error {
 	c, m := f.config, &f.memory
-	if err := f.checkFits(c.BatchSize); err != nil {
+	if err := f.checkFits(c.BatchSize, c.Optimizer); err != nil {
 		return err
 	}
 	shapes := f.net.shapes()
@@ -82,7 +82,7 @@ func (f *fit) prepare(train, validation *data.Set) error {
 		sum:    m.parameters("Δ", shapes),
 		grad:   m.parameters("D", shapes),
 		lambda: c.Lambda,
-		rate:   device.NewScalar(c.Rate),
+		by:     m.optimizing(c.Optimizer, c.Rate, shapes),
 		tally:  m.tally(),
 	}
 	f.penalty = m.plan("the penalty", device.Penalty{Theta: f.dev.theta, Tally: f.to.tally})
@@ -197,7 +197,8 @@ func (f *fit) descend(ctx context.Context, number int, history *History) (device
 			_, reading := f.look(number, step, began)
 			return device.Sums{}, also(err, reading)
 		}
-		f.to.rate.Set(f.rate(number, step))
+		f.to.by.rate.Set(f.rate(number, step))
+		f.to.by.step.Set(float64(f.taken(number, step) + 1))
 		if _, err := f.train.run(step); err != nil {
 			return device.Sums{}, fmt.Errorf("epoch %d, step %d: %w", number, step+1, err)
 		}
@@ -251,9 +252,13 @@ func (f *fit) look(number, step int, began time.Time) (device.Sums, error) {
 
 // rate is the learning rate of a step, counted from 0, of an epoch of this Fit.
 func (f *fit) rate(number, step int) float64 {
-	c, steps := f.config, f.train.steps()
-	done := number - 1 - f.before // epochs of this Fit
-	return c.Schedule.rate(c.Rate, done*steps+step, c.Epochs*steps)
+	c := f.config
+	return c.Schedule.rate(c.Rate, f.taken(number, step), c.Epochs*f.train.steps())
+}
+
+// taken is how many steps this Fit took before a step, counted from 0, of an epoch.
+func (f *fit) taken(number, step int) int {
+	return (number-1-f.before)*f.train.steps() + step
 }
 
 // report tells the caller how far the epoch is.

@@ -72,7 +72,8 @@ func (m *memory) release() {
 }
 
 // Bytes estimates the device memory that Fit takes for a network and a batch
-// size: Θ, Δ and D, the activations and errors of a batch, its inputs and
+// size: Θ, Δ and D, which is all that sgd needs; other optimizers take as much as Θ
+// again for each moment; the activations and errors of a batch, its inputs and
 // labels, and, if rows is not 0, the rows examples of a resident training set.
 // A device pads what it stores, so it takes a little more.
 func Bytes(net *Network, batch, rows int) int64 {
@@ -91,20 +92,21 @@ func Bytes(net *Network, batch, rows int) int64 {
 
 // checkFits compares Bytes with what the device has, before anything is
 // allocated, and names the batch that fits.
-func (t *Trainer) checkFits(batch int) error {
+func (t *Trainer) checkFits(batch int, o Optimizer) error {
 	total := t.eng.Info().TotalMemory
 	if total == 0 { // not limited
 		return nil
 	}
 	theta := 4 * int64(t.net.Parameters()) // allocated by New
 	available := total - t.eng.Counters().Allocated
-	needed := Bytes(t.net, batch, 0) - theta
+	moments := theta * int64(len(o.moments()))
+	needed := Bytes(t.net, batch, 0) - theta + moments
 	if needed <= available {
 		return nil
 	}
 	perExample := Bytes(t.net, 1, 0) - Bytes(t.net, 0, 0)
 	advice := "no batch fits: make the layers smaller"
-	if fits := (available - (Bytes(t.net, 0, 0) - theta)) / perExample; fits > 0 {
+	if fits := (available - (Bytes(t.net, 0, 0) - theta + moments)) / perExample; fits > 0 {
 		advice = fmt.Sprintf("a batch of %d fits", fits)
 	}
 	return fmt.Errorf("network %v with batch %d: %w: needs %d bytes more, %s has %d left of %d: %s",

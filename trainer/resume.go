@@ -64,10 +64,10 @@ type stateful struct {
 	of   device.Parameters
 }
 
-// stateful lists what a checkpoint holds beside the position. Optimisers that
-// keep moments name them here.
+// stateful lists what a checkpoint holds beside the position: Θ and the moments of
+// the optimizer.
 func (f *fit) stateful() []stateful {
-	return []stateful{{nameTheta, f.dev.theta}}
+	return append([]stateful{{nameTheta, f.dev.theta}}, f.to.by.state...)
 }
 
 // begin goes to where training starts: before the first step, or where the

@@ -35,7 +35,7 @@ type descent struct {
 	sum    device.Parameters // Δ
 	grad   device.Parameters // D
 	lambda float64           // λ
-	rate   *device.Scalar    // α
+	by     optimizing        // with α
 	tally  device.Tally      // collects the loss of every batch
 }
 
@@ -47,7 +47,7 @@ type descent struct {
 //	Δ(l) := δ(l+1)[1; a(l)]ᵀ summed over the examples
 //	δ(l) = (Θ(l)ᵀ δ(l+1) without its bias row) ⊙ g′(z(l)),   l = L−1 … 2
 //	D = (Δ + λΘ)/m, without λΘ for the biases
-//	Θ := Θ − α D
+//	Θ := Θ − α D, or what another optimizer makes of D
 //
 // Source: D. E. Rumelhart, G. E. Hinton and R. J. Williams, "Learning
 // representations by back-propagating errors", Nature 323 (1986) 533–536.
@@ -81,7 +81,7 @@ func trainingStep(net onDevice, to descent, u units, x, y device.Matrix) []devic
 	}
 	return append(ops,
 		device.Gradient{Sum: to.sum, Theta: net.theta, Lambda: to.lambda, M: m, Grad: to.grad},
-		device.SGD{Theta: net.theta, Grad: to.grad, Rate: to.rate},
+		to.by.update(net.theta, to.grad),
 	)
 }
 
