@@ -59,7 +59,8 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags.Uint64Var(&f.seed, "seed", 1, "of the weights, the order of the examples and the validation split")
 	flags.IntVar(&f.config.Epochs, "epochs", 20, "times to go through the training examples")
 	flags.IntVar(&f.config.BatchSize, "batch-size", 32, "examples of one step")
-	flags.Float64Var(&f.config.Rate, "lr", 0.1, "learning rate")
+	addOptimizer(flags, &f.config.Optimizer)
+	flags.Float64Var(&f.config.Rate, "lr", 0.1, "learning rate; if not given, 0.01 with momentum, nesterov, rmsprop, adagrad, 0.001 with adam, adamw, 0.0001 with lion")
 	flags.StringVar(&f.schedule, "lr-schedule", "constant", "constant, or cosine: falling to 0 in the course of training")
 	flags.Float64Var(&f.config.Lambda, "l2", 0, "λ of the penalty on large weights")
 	flags.StringVar(&f.resident, "resident", "auto", "keep the examples in device memory: auto, yes or no")
@@ -90,6 +91,9 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 	}
 	if c.BatchSize < 1 {
 		return nil, usage(cmd, "--batch-size is %d: need at least 1", c.BatchSize)
+	}
+	if err := checkOptimizer(cmd, c); err != nil {
+		return nil, err
 	}
 	// Written so that NaN fails too: no comparison with it is true.
 	if !(c.Rate > 0 && c.Rate <= math.MaxFloat32) {

@@ -42,15 +42,26 @@ type networkJSON struct {
 }
 
 type configJSON struct {
-	Epochs    int     `json:"epochs"`
-	BatchSize int     `json:"batch_size"`
-	Rate      float64 `json:"lr"`
-	Schedule  string  `json:"lr_schedule"`
-	Lambda    float64 `json:"l2"`
-	Seed      uint64  `json:"seed"`
-	Init      string  `json:"init"`
-	Resident  string  `json:"resident"`
-	ValSplit  float64 `json:"val_split"`
+	Epochs    int           `json:"epochs"`
+	BatchSize int           `json:"batch_size"`
+	Optimizer optimizerJSON `json:"optimizer"`
+	Rate      float64       `json:"lr"`
+	Schedule  string        `json:"lr_schedule"`
+	Lambda    float64       `json:"l2"`
+	Seed      uint64        `json:"seed"`
+	Init      string        `json:"init"`
+	Resident  string        `json:"resident"`
+	ValSplit  float64       `json:"val_split"`
+}
+
+// optimizerJSON has 0 for what the optimizer does not have.
+type optimizerJSON struct {
+	Name        string  `json:"name"`
+	Momentum    float64 `json:"momentum"`
+	Beta1       float64 `json:"beta1"`
+	Beta2       float64 `json:"beta2"`
+	Eps         float64 `json:"eps"`
+	WeightDecay float64 `json:"weight_decay"`
 }
 
 type scoreJSON struct {
@@ -135,7 +146,7 @@ func (t *training) result() trainJSON {
 		},
 		Network: newNetworkJSON(t.net),
 		Config: configJSON{
-			f.config.Epochs, f.config.BatchSize, f.config.Rate, f.schedule, f.config.Lambda, f.seed, f.init, f.resident, f.valSplit,
+			f.config.Epochs, f.config.BatchSize, optimizerJSON(f.config.Optimizer), f.config.Rate, f.schedule, f.config.Lambda, f.seed, f.init, f.resident, f.valSplit,
 		},
 		History:     t.history,
 		Model:       f.out,

@@ -59,7 +59,7 @@ func TestTrainJSON(t *testing.T) {
 	if want := []int{64, 16, 8, 10}; !slices.Equal(r.Network.Sizes, want) || r.Network.Activation != "tanh" || r.Network.Output != "sigmoid" {
 		t.Errorf("network %+v", r.Network)
 	}
-	if want := (configJSON{2, 16, 0.2, "constant", 0.01, 7, "auto", "auto", 0.1}); r.Config != want {
+	if want := (configJSON{2, 16, optimizerJSON{Name: "sgd"}, 0.2, "constant", 0.01, 7, "auto", "auto", 0.1}); r.Config != want {
 		t.Errorf("config %+v, want %+v", r.Config, want)
 	}
 	if r.Schema != schemaVersion || len(r.History.Epochs) != 2 || r.Test == nil || r.Test.Count != 359 || r.Model != out || r.Interrupted {
@@ -72,6 +72,31 @@ func TestTrainJSON(t *testing.T) {
 	unpack(t, clprop(t, "evaluate", "--device", "cpuref", "--json", "--model", out).succeeded(t).stdout, &v)
 	if v.Accuracy != r.Test.Accuracy || v.Loss != r.Test.Loss || v.Count != r.Test.Count {
 		t.Errorf("evaluate %v %v %v, train %+v", v.Accuracy, v.Loss, v.Count, *r.Test)
+	}
+}
+
+// An optimizer comes with its numbers, what is given replacing what is not, and its
+// learning rate.
+func TestTrainOptimizers(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want optimizerJSON
+		rate float64
+	}{
+		{[]string{"nesterov"}, optimizerJSON{Name: "nesterov", Momentum: 0.9}, 0.01},
+		{[]string{"adamw", "--beta1", "0.8", "--lr", "0.02"}, optimizerJSON{"adamw", 0, 0.8, 0.999, 1e-8, 0.01}, 0.02},
+		{[]string{"lion", "--weight-decay", "0.5"}, optimizerJSON{"lion", 0, 0.9, 0.99, 0, 0.5}, 0.0001},
+	} {
+		o := clprop(t, append([]string{"train", "--device", "cpuref", "--json", "--quiet", "--epochs", "3", "--hidden", "8",
+			"--out", filepath.Join(t.TempDir(), "m.safetensors"), "--optimizer"}, c.args...)...).succeeded(t)
+		var r trainJSON
+		unpack(t, o.stdout, &r)
+		if r.Config.Optimizer != c.want || r.Config.Rate != c.rate {
+			t.Errorf("%v: %+v, rate %v", c.args, r.Config.Optimizer, r.Config.Rate)
+		}
+		if e := r.History.Epochs; !(e[2].Loss < e[0].Loss) {
+			t.Errorf("%v: loss %v, then %v", c.args, e[0].Loss, e[2].Loss)
+		}
 	}
 }
 
