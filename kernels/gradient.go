@@ -14,11 +14,12 @@ func (s *Set) Gradient(sum, theta Weights, lambda float32, m int, grad Weights) 
 		return nil, err
 	}
 	items := ceilDiv(sum.In+1, rows)
-	l, err := s.launch("gradient", k, []int{1, items, sum.Panels()}, []int{1, 1, 1})
-	if s.Tuning.Family == Tile {
-		local := min(s.local, 32)
-		l, err = s.launch("gradient", k, []int{roundUp(ceilDiv(sum.NR, s.Tuning.VW), local), items, 1}, []int{local, 1, 1})
+	global, local := []int{1, items, sum.Panels()}, []int{1, 1, 1}
+	if s.Tuning.Family == Tile { // one panel: neighbours take the vectors of a row
+		local[0] = min(s.local, 32)
+		global[0] = roundUp(ceilDiv(sum.NR, s.Tuning.VW), local[0])
 	}
+	l, err := s.launch("gradient", k, global, local)
 	if err != nil {
 		return nil, err
 	}
