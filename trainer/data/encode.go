@@ -22,7 +22,7 @@ func (t *Table) Set(p *Preprocess) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSet(t.Rows(), p.Features(), p.Classes, label >= 0)
+	s, err := newSet(t.Rows(), p, label >= 0)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.path, err)
 	}
@@ -31,6 +31,9 @@ func (t *Table) Set(p *Preprocess) (*Set, error) {
 	}
 	if label < 0 {
 		return s, nil
+	}
+	if s.Regression() {
+		return nil, fmt.Errorf("%s: targets of a table are not read yet", t.path)
 	}
 	class, err := t.classOf(label, p.Classes)
 	if err != nil {

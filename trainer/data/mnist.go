@@ -89,7 +89,7 @@ func (p *Preprocess) encodeIDX(imagesPath string, images *IDX, labelsPath string
 		return nil, &Error{Path: imagesPath, Offset: 4,
 			Reason: fmt.Sprintf("expected images of height %d and width %d, found %d and %d", p.Image.Height, p.Image.Width, m.Height, m.Width)}
 	}
-	s, err := newSet(images.Dims[0], p.Features(), p.Classes, labels != nil)
+	s, err := newSet(images.Dims[0], p, labels != nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", imagesPath, err)
 	}
@@ -98,6 +98,9 @@ func (p *Preprocess) encodeIDX(imagesPath string, images *IDX, labelsPath string
 	}
 	if labels == nil {
 		return s, nil
+	}
+	if s.Regression() {
+		return nil, &Error{Path: labelsPath, Offset: -1, Reason: "the model predicts quantities, IDX labels are classes: give a table"}
 	}
 	for i, c := range labels.Data {
 		if int(c) >= s.Outputs {

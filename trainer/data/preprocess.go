@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"math"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -20,8 +21,13 @@ type Preprocess struct {
 	// Label is the name of the label column; "" if labels come in a file of
 	// their own.
 	Label string `json:"label,omitempty"`
-	// Classes are the class names, in the order of the network's outputs.
-	Classes []string `json:"classes"`
+	// Classes are the class names, in the order of the network's outputs; nil for
+	// regression.
+	Classes []string `json:"classes,omitempty"`
+	// Targets are the quantities to predict, in the order of the network's
+	// outputs, each of kind Number; nil for classification. An output h means
+	// h·Std + Mean in the units of the file, see Restore.
+	Targets []Column `json:"targets,omitempty"`
 }
 
 // The kinds of Column.
@@ -77,6 +83,20 @@ func (p *Preprocess) Features() int {
 	return n
 }
 
+// Outputs is K, the number of classes or of targets.
+func (p *Preprocess) Outputs() int { return max(len(p.Classes), len(p.Targets)) }
+
+// Restore turns outputs h, rows × K row-major, from scaled values into those of
+// the file, in place: y = h·σ + μ. Without Targets it does nothing.
+func (p *Preprocess) Restore(h []float32) {
+	for i := range h {
+		if k := len(p.Targets); k > 0 {
+			t := &p.Targets[i%k]
+			h[i] = float32(float64(h[i])*t.Std + t.Mean)
+		}
+	}
+}
+
 // Check reports what is wrong with a Preprocess that came from a file: lengths
 // beyond bounds, texts empty or twice, numbers not finite, Std or Scale not
 // above 0. After it, Features is between 1 and 2²⁴.
@@ -88,10 +108,7 @@ func (p *Preprocess) Check() error {
 }
 
 func (p *Preprocess) check() error {
-	if len(p.Classes) < 2 {
-		return fmt.Errorf("%d classes: need at least 2", len(p.Classes))
-	}
-	if err := checkTexts("class", p.Classes, maxCategories); err != nil {
+	if err := p.checkOutputs(); err != nil {
 		return err
 	}
 	if len(p.Label) > maxText || !utf8.ValidString(p.Label) {
@@ -105,6 +122,33 @@ func (p *Preprocess) check() error {
 	default:
 		return p.checkColumns()
 	}
+}
+
+func (p *Preprocess) checkOutputs() error {
+	if len(p.Targets) == 0 {
+		if len(p.Classes) < 2 {
+			return fmt.Errorf("%d classes: need at least 2", len(p.Classes))
+		}
+		return checkTexts("class", p.Classes, maxCategories)
+	}
+	if len(p.Classes) > 0 {
+		return fmt.Errorf("both classes and targets are set: need one")
+	}
+	names := make([]string, len(p.Targets))
+	for i := range p.Targets {
+		t := &p.Targets[i]
+		names[i] = t.Name
+		if t.Kind != Number {
+			return fmt.Errorf("target %d (%.40q): kind is %.40q: need %q", i, t.Name, t.Kind, Number)
+		}
+		if err := t.check(); err != nil {
+			return fmt.Errorf("target %d (%.40q): %w", i, t.Name, err)
+		}
+		if slices.ContainsFunc(p.Columns, func(c Column) bool { return c.Name == t.Name }) {
+			return fmt.Errorf("column %q is an input and a target", t.Name)
+		}
+	}
+	return checkTexts("target", names, maxCategories)
 }
 
 func (m *Image) check() error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -90,4 +91,31 @@ func FuzzPreprocess(f *testing.F) {
 			t.Fatalf("%d inputs for 2 rows of %d", len(s.X), p.Features())
 		}
 	})
+}
+
+func TestTargets(t *testing.T) {
+	input := []Column{{Name: "x", Kind: Number, Std: 1}}
+	p := &Preprocess{Columns: input, Targets: []Column{{Name: "price", Kind: Number, Mean: 100, Std: 10}, {Name: "days", Kind: Number, Std: 1}}}
+	if err := p.Check(); err != nil || p.Outputs() != 2 {
+		t.Errorf("%d outputs, %v", p.Outputs(), err)
+	}
+	h := []float32{0, 1, -1.5, 2}
+	p.Restore(h)
+	if want := []float32{100, 1, 85, 2}; !slices.Equal(h, want) {
+		t.Errorf("restored %v, want %v", h, want)
+	}
+	for _, c := range []struct {
+		p    Preprocess
+		want string
+	}{
+		{Preprocess{Targets: p.Targets, Classes: []string{"a", "b"}}, "both classes and targets"},
+		{Preprocess{Targets: []Column{{Name: "y", Kind: Category, Categories: []string{"a"}}}}, `target 0 ("y"): kind is "category"`},
+		{Preprocess{Targets: []Column{{Name: "y", Kind: Number}}}, `target 0 ("y"): std is 0`},
+		{Preprocess{Targets: []Column{{Name: "x", Kind: Number, Std: 1}}}, `"x" is an input and a target`},
+	} {
+		c.p.Columns = input
+		if err := c.p.Check(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want %q", err, c.want)
+		}
+	}
 }

@@ -6,13 +6,17 @@ import (
 )
 
 // Set is examples ready for a network.
+//
+// For classification Classes has the K names and Targets is nil; for regression
+// Targets has the K names and Classes is nil.
 type Set struct {
 	X        []float32 // Rows × Features, row-major
-	Y        []float32 // Rows × Outputs, row-major, one-hot for classes; nil if there are no labels
+	Y        []float32 // Rows × Outputs, row-major: one-hot for classes, scaled values for targets; nil if there are no labels
 	Rows     int
 	Features int
-	Outputs  int      // the number of classes, also where Y is nil
+	Outputs  int      // K, the number of classes or targets, also where Y is nil
 	Classes  []string // class names, as many as Outputs
+	Targets  []string // names of the quantities to predict, as many as Outputs
 }
 
 // maxValues bounds X and Y each, 8 GiB of float32: categories can blow a small
@@ -21,17 +25,21 @@ type Set struct {
 const maxValues = 1 << 31
 
 // newSet makes a Set with X, and Y if labelled, all zero.
-func newSet(rows, features int, classes []string, labelled bool) (*Set, error) {
-	if rows*max(features, len(classes)) > maxValues { // each is far below 2³¹
-		return nil, fmt.Errorf("%w: %d rows of %d inputs and %d classes are more than %d values: use fewer rows, or fewer categories",
-			ErrFormat, rows, features, len(classes), maxValues)
+func newSet(rows int, p *Preprocess, labelled bool) (*Set, error) {
+	features, outputs := p.Features(), p.Outputs()
+	if rows*max(features, outputs) > maxValues { // each is far below 2³¹
+		return nil, fmt.Errorf("%w: %d rows of %d inputs and %d outputs are more than %d values: use fewer rows, or fewer categories",
+			ErrFormat, rows, features, outputs, maxValues)
 	}
 	s := &Set{
 		X:        make([]float32, rows*features),
 		Rows:     rows,
 		Features: features,
-		Outputs:  len(classes),
-		Classes:  slices.Clone(classes),
+		Outputs:  outputs,
+		Classes:  slices.Clone(p.Classes),
+	}
+	for i := range p.Targets {
+		s.Targets = append(s.Targets, p.Targets[i].Name)
 	}
 	if labelled {
 		s.Y = make([]float32, rows*s.Outputs)
@@ -39,10 +47,13 @@ func newSet(rows, features int, classes []string, labelled bool) (*Set, error) {
 	return s, nil
 }
 
+// Regression reports whether the outputs are quantities and not classes.
+func (s *Set) Regression() bool { return len(s.Targets) > 0 }
+
 // Label returns the class of row i: the position of the largest value in its
-// row of Y, the first if several are; −1 if the Set has no labels.
+// row of Y, the first if several are; −1 if the Set has no labels or no classes.
 func (s *Set) Label(i int) int {
-	if s.Y == nil {
+	if s.Y == nil || s.Regression() {
 		return -1
 	}
 	row := s.Y[i*s.Outputs : (i+1)*s.Outputs]
@@ -65,6 +76,7 @@ func (s *Set) Subset(rows []int) *Set {
 		Features: s.Features,
 		Outputs:  s.Outputs,
 		Classes:  slices.Clone(s.Classes),
+		Targets:  slices.Clone(s.Targets),
 	}
 	if s.Y != nil {
 		t.Y = make([]float32, 0, len(rows)*s.Outputs)
@@ -84,11 +96,14 @@ func (s *Set) Split(fraction float64, seed uint64) (train, validation *Set, err 
 	if s.Y == nil {
 		return nil, nil, fmt.Errorf("split: the examples have no labels")
 	}
-	class := make([]int, s.Rows)
-	for i := range class {
-		class[i] = s.Label(i)
+	class, classes := make([]int, s.Rows), 1 // of regression, all rows are one class
+	if !s.Regression() {
+		classes = s.Outputs
+		for i := range class {
+			class[i] = s.Label(i)
+		}
 	}
-	a, b, err := stratify(class, s.Outputs, fraction, seed)
+	a, b, err := stratify(class, classes, fraction, seed)
 	if err != nil {
 		return nil, nil, err
 	}

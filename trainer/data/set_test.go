@@ -159,7 +159,25 @@ func TestSplitErrors(t *testing.T) {
 }
 
 func TestNewSetIsBounded(t *testing.T) {
-	if _, err := newSet(1<<20, 1<<12, []string{"a", "b"}, true); err == nil {
+	p := &Preprocess{Image: &Image{Width: 1 << 12, Height: 1, Scale: 1}, Classes: []string{"a", "b"}}
+	if _, err := newSet(1<<20, p, true); err == nil {
 		t.Error("2³² values were granted")
+	}
+}
+
+func TestRegressionSet(t *testing.T) {
+	s := &Set{
+		X: []float32{1, 2, 3, 4}, Y: []float32{10, 20, 30, 40, 50, 60, 70, 80},
+		Rows: 4, Features: 1, Outputs: 2, Targets: []string{"price", "days"},
+	}
+	if !s.Regression() || s.Label(0) != -1 {
+		t.Errorf("regression %v, class %d: want true, -1", s.Regression(), s.Label(0))
+	}
+	a, b, err := s.Split(0.25, 1)
+	if err != nil || a.Rows != 3 || b.Rows != 1 || !slices.Equal(b.Targets, s.Targets) {
+		t.Fatalf("split into %+v and %+v: %v", a, b, err)
+	}
+	if want := []float32{20*b.X[0] - 10, 20 * b.X[0]}; !slices.Equal(b.Y, want) {
+		t.Errorf("row %v has targets %v, want %v", b.X, b.Y, want)
 	}
 }
