@@ -36,7 +36,15 @@
 //
 // One operation a file, named as in package kernels. Functions take all their
 // memory from the caller, allocate nothing of size, and keep no state. Matrix
-// products go through gemm.go, the only file that knows gonum.
+// products go through gemm.go, the only file that computes on gonum.
+//
+// # Whose products
+//
+// float64 products are gonum's, always: the oracle depends on nothing but Go. float32
+// products are gonum's too unless UseBLAS chose a library of the machine, several
+// times faster, for the whole process. The tests hold a library to the bound that
+// they hold gonum to. Elementwise work is on one core here; package device, which
+// trains, calls these functions on rows of a matrix from several.
 //
 // # Mistakes
 //
@@ -49,6 +57,6 @@
 // Elementwise operations, losses and sums let NaN through: what is computed from
 // NaN is NaN. A matrix product does so too, but for one exception of gonum's:
 // HiddenDelta and Accumulate may take 0·NaN and 0·∞ for 0 where a δ is exactly
-// 0. ReLU's g′ is a gate: where a ≤ 0, δ is 0 whatever it was. A softmax row
+// 0. A library may have exceptions of its own. ReLU's g′ is a gate: where a ≤ 0, δ is 0 whatever it was. A softmax row
 // with +∞ in it is NaN.
 package cpuref

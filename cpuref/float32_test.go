@@ -44,6 +44,11 @@ func within(t *testing.T, what string, k int, got []float32, want, bound []float
 }
 
 func TestFloat32Products(t *testing.T) {
+	use(t, "off")
+	testProducts(t)
+}
+
+func testProducts(t *testing.T) {
 	for c, size := range ragged {
 		b, in, out := size[0], size[1], size[2]
 		t.Run(fmt.Sprintf("%dx%dx%d", b, in, out), func(t *testing.T) {
