@@ -26,6 +26,8 @@ type Config struct {
 	Schedule Schedule
 	// Lambda is λ of the penalty λ/(2m) Σ Θ², biases excepted; 0 means none.
 	Lambda float64
+	// Stop says what ends training early; the zero value, nothing.
+	Stop Stopping `json:",omitzero"`
 	// Seed makes the order of the examples; the weights have a seed of their own
 	// in NetworkConfig. The same seed, data, device and driver give the same bits.
 	Seed uint64
@@ -90,6 +92,9 @@ func (c Config) withDefaults() (Config, error) {
 		c.Interval = 200 * time.Millisecond
 	}
 	if err := c.Schedule.Check(); err != nil {
+		return c, err
+	}
+	if err := c.Stop.check(); err != nil {
 		return c, err
 	}
 	switch {

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -32,8 +33,11 @@ func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config
 			return history, fmt.Errorf("fit: %w", err)
 		}
 	}
+	if err := c.Stop.checkMonitors(validation != nil); err != nil {
+		return history, fmt.Errorf("fit: %w", err)
+	}
 	c.BatchSize = min(c.BatchSize, train.Rows)
-	f := &fit{Trainer: t, config: c, memory: memory{eng: t.eng}}
+	f := &fit{Trainer: t, config: c, memory: memory{eng: t.eng}, began: time.Now()}
 	defer f.memory.release()
 	if err := f.prepare(train, validation); err != nil {
 		return history, fmt.Errorf("fit: %w", err)
@@ -63,6 +67,9 @@ type fit struct {
 	before int    // epochs trained before this Fit
 	kept   string // which weights the network holds
 	keeper *keeper
+	began  time.Time // of this Fit
+	// bestLayers are the weights of the best epoch; nil if they will not be asked for.
+	bestLayers []Layer
 	// How far the epoch under way is, where it is known: when it begins, when it
 	// was stopped, and when its steps are done.
 	step    int
@@ -84,6 +91,9 @@ func (f *fit) prepare(train, validation *data.Set) error {
 		lambda: c.Lambda,
 		by:     m.optimizing(c.Optimizer, c.Rate, shapes),
 		tally:  m.tally(),
+	}
+	if c.Stop.Patience > 0 && !c.Stop.KeepLast {
+		f.bestLayers = newLayers(f.net)
 	}
 	f.penalty = m.plan("the penalty", device.Penalty{Theta: f.dev.theta, Tally: f.to.tally})
 
@@ -124,8 +134,15 @@ func (f *fit) resident(sets ...*data.Set) bool {
 func (f *fit) run(ctx context.Context, history *History) error {
 	f.pace = newPace(f.config.Interval)
 	f.last = f.before + f.config.Epochs
-	for f.epochs < f.last {
+	history.Stopped = f.enough(history.Epochs) // going on from its end
+	for f.epochs < f.last && history.Stopped == nil {
 		epoch, err := f.epoch(ctx, f.epochs+1, history)
+		if errors.Is(err, errEnough) {
+			if err = f.cut(history); err == nil {
+				history.Stopped = f.enough(history.Epochs)
+				continue
+			}
+		}
 		if err != nil {
 			return f.ended(ctx, history, err)
 		}
@@ -133,16 +150,21 @@ func (f *fit) run(ctx context.Context, history *History) error {
 		f.step, f.sums, f.elapsed = 0, device.Sums{}, 0
 		f.kept = fmt.Sprintf("of epoch %d", f.epochs)
 		history.Epochs = append(history.Epochs, epoch)
+		f.keepBest(history.Epochs)
+		history.Stopped = f.enough(history.Epochs)
 		if f.config.OnEpoch != nil {
 			f.config.OnEpoch(epoch)
 		}
-		if f.keeper != nil && (f.epochs == f.last || f.keeper.due(f.epochs-f.before, 0)) {
+		if f.keeper != nil && (f.epochs == f.last || history.Stopped != nil || f.keeper.due(f.epochs-f.before, 0)) {
 			if err := f.save(history, 0, device.Sums{}, 0); err != nil {
 				return err
 			}
 		}
 	}
-	return f.keeper.wait()
+	if err := f.keeper.wait(); err != nil {
+		return err
+	}
+	return f.restoreBest(history)
 }
 
 // epoch trains on every example once, validates, and reads the weights back.
@@ -205,6 +227,12 @@ func (f *fit) descend(ctx context.Context, number int, history *History) (device
 		if step+1 == steps {
 			break
 		}
+		if f.lastStep(number, step+1) {
+			if _, err := f.look(number, step+1, began); err != nil {
+				return device.Sums{}, err
+			}
+			return device.Sums{}, errEnough
+		}
 		if err := f.pause(number, step+1, began, history); err != nil {
 			return device.Sums{}, err
 		}
@@ -232,6 +260,9 @@ func (f *fit) pause(number, step int, began time.Time, history *History) error {
 	if !finite(sums.Loss) {
 		return f.diverged(number, fmt.Sprintf("loss is %v by step %d of %d; %s", sums.Loss, step, f.train.steps(), f.culprit()))
 	}
+	if f.late() {
+		return errEnough
+	}
 	if !save {
 		return nil
 	}
@@ -253,7 +284,16 @@ func (f *fit) look(number, step int, began time.Time) (device.Sums, error) {
 // rate is the learning rate of a step, counted from 0, of an epoch of this Fit.
 func (f *fit) rate(number, step int) float64 {
 	c := f.config
-	return c.Schedule.rate(c.Rate, f.taken(number, step), c.Epochs*f.train.steps())
+	return c.Schedule.rate(c.Rate, f.taken(number, step), f.end())
+}
+
+// end is how many steps this Fit takes if nothing but Stop.Steps ends it early.
+func (f *fit) end() int {
+	end := f.config.Epochs * f.train.steps()
+	if most := f.config.Stop.Steps; most > 0 {
+		end = min(end, most)
+	}
+	return end
 }
 
 // taken is how many steps this Fit took before a step, counted from 0, of an epoch.
@@ -272,6 +312,7 @@ func (f *fit) report(number, step int, sums device.Sums, elapsed time.Duration) 
 		Examples: sums.Count,
 		Loss:     sums.Loss / float64(sums.Count),
 		Accuracy: float64(sums.Correct) / float64(sums.Count),
+		Rate:     f.to.by.rate.Value(),
 		Elapsed:  elapsed,
 	})
 }

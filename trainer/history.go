@@ -8,6 +8,12 @@ type History struct {
 	// Resident says whether the examples lay on the device (true) or were
 	// streamed to it batch by batch.
 	Resident bool `json:"resident"`
+	// Stopped is why Fit ended before its last epoch, or reached its target; nil if it
+	// did not.
+	Stopped *Stop `json:"stopped"`
+	// Best is the number of the epoch whose weights the network was given back, see
+	// Stopping; 0 if it has those of the last step.
+	Best int `json:"best"`
 }
 
 // Last returns the last epoch completed, or a zero Epoch if there is none.
@@ -16,6 +22,19 @@ func (h *History) Last() Epoch {
 		return Epoch{}
 	}
 	return h.Epochs[len(h.Epochs)-1]
+}
+
+// Held returns the epoch whose weights the network holds: Best, or else the last one
+// completed.
+func (h *History) Held() Epoch {
+	if h != nil && h.Best > 0 {
+		for _, e := range h.Epochs {
+			if e.Epoch == h.Best {
+				return e
+			}
+		}
+	}
+	return h.Last()
 }
 
 // Epoch is the record of one pass through the training set.
@@ -48,5 +67,6 @@ type Progress struct {
 	Examples      int           // examples done in this epoch
 	Loss          float64       // mean loss of those examples
 	Accuracy      float64       // share of them classified right
+	Rate          float64       // α of the last step done
 	Elapsed       time.Duration // since this epoch began
 }

@@ -125,9 +125,12 @@ func (f *fit) resume(now *Snapshot, history *History) error {
 			}
 		}
 	}
-	for l, layer := range s.Network.Layers {
-		copy(f.net.Layers[l].W, layer.W)
-		copy(f.net.Layers[l].B, layer.B)
+	copyLayers(f.net.Layers, s.Network.Layers)
+	if f.bestLayers != nil && len(s.Epochs) > 0 {
+		if layers[nameBest] == nil {
+			return fmt.Errorf("%w: it has no %s", ErrSnapshot, nameBest)
+		}
+		copyLayers(f.bestLayers, layers[nameBest])
 	}
 	history.Epochs = slices.Clone(s.Epochs)
 	f.before, f.epochs, f.kept = s.Before, s.Before+len(s.Epochs), "of the checkpoint"
@@ -196,13 +199,7 @@ func (f *fit) save(history *History, step int, sums device.Sums, elapsed time.Du
 	for _, p := range f.stateful() {
 		layers := s.Network.Layers
 		if p.name != nameTheta {
-			if s.Moments[p.name] == nil {
-				if s.Moments == nil {
-					s.Moments = map[string][]Layer{}
-				}
-				s.Moments[p.name] = newLayers(f.net)
-			}
-			layers = s.Moments[p.name]
+			layers = s.moment(p.name)
 		}
 		for l, layer := range layers {
 			if err := f.eng.ReadParameters(layer.W, layer.B, p.of, l); err != nil {
@@ -213,10 +210,24 @@ func (f *fit) save(history *History, step int, sums device.Sums, elapsed time.Du
 			}
 		}
 	}
+	if f.bestLayers != nil && len(history.Epochs) > 0 {
+		copyLayers(s.moment(nameBest), f.bestLayers)
+	}
 	s.Epochs = slices.Clone(history.Epochs)
 	s.Step, s.Sums, s.Elapsed = step, sums, elapsed
 	k.write()
 	return nil
+}
+
+// moment returns the layers of a name, made if there are none.
+func (s *Snapshot) moment(name string) []Layer {
+	if s.Moments == nil {
+		s.Moments = map[string][]Layer{}
+	}
+	if s.Moments[name] == nil {
+		s.Moments[name] = newLayers(s.Network)
+	}
+	return s.Moments[name]
 }
 
 // layerName is a layer in words, counted as in the formulas.

@@ -97,9 +97,10 @@ func stopAndResume(t *testing.T, eng device.Engine, n int, c Config, train, vali
 // OpenCL, with examples on the device and streamed.
 func TestResumeIsExact(t *testing.T) {
 	train, validation := randomSet(1, 23, 5, 3), randomSet(2, 11, 5, 3)
-	check := func(t *testing.T, eng device.Engine, resident Resident) {
+	check := func(t *testing.T, eng device.Engine, resident Resident, change func(*Config)) {
 		c := resumeConfig()
 		c.Resident = resident
+		change(&c)
 		want := newNetwork(t, resumeNet)
 		h, err := open(t, want, eng).Fit(context.Background(), train, validation, c)
 		if err != nil {
@@ -110,7 +111,7 @@ func TestResumeIsExact(t *testing.T) {
 			if !sameBits(got, want) {
 				t.Errorf("stopped after %d plans: other weights", n)
 			}
-			if a, b := timeless(history), timeless(h); !slices.Equal(a, b) {
+			if a, b := timeless(history), timeless(h); !slices.Equal(a, b) || history.Best != h.Best || (history.Stopped == nil) != (h.Stopped == nil) {
 				t.Errorf("stopped after %d plans: history\n got %+v\nwant %+v", n, a, b)
 			}
 			if b := metrics(h.Epochs); !bytes.Equal(table, b) {
@@ -119,9 +120,24 @@ func TestResumeIsExact(t *testing.T) {
 		}
 	}
 	for _, resident := range []Resident{ResidentYes, ResidentNo} {
-		t.Run("reference "+string(resident), func(t *testing.T) { check(t, device.OpenReference(), resident) })
-		t.Run("OpenCL "+string(resident), func(t *testing.T) { check(t, openOpenCL(t), resident) })
+		same := func(*Config) {}
+		t.Run("reference "+string(resident), func(t *testing.T) { check(t, device.OpenReference(), resident, same) })
+		t.Run("OpenCL "+string(resident), func(t *testing.T) { check(t, openOpenCL(t), resident, same) })
 	}
+	for name, change := range resumeVariants {
+		t.Run("reference "+name, func(t *testing.T) { check(t, device.OpenReference(), ResidentAuto, change) })
+		t.Run("OpenCL "+name, func(t *testing.T) { check(t, openOpenCL(t), ResidentAuto, change) })
+	}
+}
+
+// resumeVariants are what else has a state that a checkpoint must hold.
+var resumeVariants = map[string]func(*Config){
+	"early stopping": func(c *Config) { // no epoch is better by so much: the first is the best
+		c.Stop = Stopping{Patience: 2, MinDelta: 100}
+	},
+	"best epoch": func(c *Config) { c.Stop = Stopping{Patience: 3} },
+	"steps":      func(c *Config) { c.Stop = Stopping{Steps: 12, Patience: 9} },
+	"target":     func(c *Config) { c.Stop.Target = Target{MonitorCost, 100} },
 }
 
 // Making checkpoints changes nothing, whenever they are made, and leaves the newest

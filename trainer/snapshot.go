@@ -25,8 +25,8 @@ var (
 // that the position is their state too.
 type Snapshot struct {
 	Network *Network // Θ after the last step done
-	// Moments are the other Parameters that change from step to step, by name,
-	// each shaped as Θ.
+	// Moments are the other Parameters that change from step to step, and the weights
+	// of the best epoch, by name, each shaped as Θ.
 	Moments map[string][]Layer
 	Config  Config        // without what does not decide the results, such as OnEpoch
 	Before  int           // epochs that were trained before this Fit
@@ -87,6 +87,7 @@ const (
 	sectionHistory    = "history"     // an Epoch a line, JSON
 	sectionParameters = "parameters." // and a name
 	nameTheta         = "theta"
+	nameBest          = "best" // the weights of the best epoch, see Stopping
 )
 
 // state is the section of that name.

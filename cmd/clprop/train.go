@@ -152,6 +152,9 @@ func (e *env) fit(ctx context.Context, t *training) error {
 		t.interrupted = context.Cause(ctx)
 		return nil
 	}
+	if !t.flags.quiet {
+		e.describeStop(t.history)
+	}
 	if t.examples.test == nil {
 		return nil
 	}
@@ -169,7 +172,7 @@ func (t *training) model() *trainer.Model {
 		Meta:       trainer.Meta{CreatedBy: "clprop " + currentVersion().Version, Device: t.eng.Info().Name},
 	}
 	if len(t.history.Epochs) > 0 {
-		last := t.history.Last()
+		last := t.history.Held()
 		m.Meta.Training = &last
 	}
 	return m

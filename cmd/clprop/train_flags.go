@@ -36,7 +36,8 @@ type trainFlags struct {
 	resident string
 	schedule string
 
-	run runFlags
+	run  runFlags
+	stop stopFlags
 
 	device   string
 	out      string
@@ -63,6 +64,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags.Float64Var(&f.config.Rate, "lr", 0.1, "learning rate; if not given, 0.01 with momentum, nesterov, rmsprop, adagrad, 0.001 with adam, adamw, 0.0001 with lion")
 	flags.StringVar(&f.schedule, "lr-schedule", "constant", "constant, or cosine: falling to 0 in the course of training")
 	flags.Float64Var(&f.config.Lambda, "l2", 0, "λ of the penalty on large weights")
+	f.stop.add(flags, &f.config.Stop)
 	flags.StringVar(&f.resident, "resident", "auto", "keep the examples in device memory: auto, yes or no")
 	f.run.add(cmd)
 	addDeviceFlag(cmd, &f.device)
@@ -119,6 +121,9 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		if err := oneOf(cmd, choice.flag, choice.value, choice.have); err != nil {
 			return nil, err
 		}
+	}
+	if err := f.stop.check(cmd, &c.Stop, f.valSplit > 0); err != nil {
+		return nil, err
 	}
 	if err := f.run.check(cmd, &f.out); err != nil {
 		return nil, err

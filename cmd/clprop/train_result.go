@@ -48,6 +48,7 @@ type configJSON struct {
 	Rate      float64       `json:"lr"`
 	Schedule  string        `json:"lr_schedule"`
 	Lambda    float64       `json:"l2"`
+	Stop      stopJSON      `json:"stop"`
 	Seed      uint64        `json:"seed"`
 	Init      string        `json:"init"`
 	Resident  string        `json:"resident"`
@@ -105,8 +106,8 @@ func (t *training) stage() string {
 func (t *training) text() string {
 	var b strings.Builder
 	seconds, throughput := t.timing()
-	last := t.history.Last()
-	if t.interrupted != nil && len(t.history.Epochs) > 0 {
+	last := t.history.Held()
+	if (t.interrupted != nil || t.test == nil && cutOff(t.history)) && len(t.history.Epochs) > 0 {
 		fmt.Fprintf(&b, "at the end of epoch %d: ", last.Epoch) // the model is some steps further
 	}
 	switch {
@@ -146,7 +147,7 @@ func (t *training) result() trainJSON {
 		},
 		Network: newNetworkJSON(t.net),
 		Config: configJSON{
-			f.config.Epochs, f.config.BatchSize, optimizerJSON(f.config.Optimizer), f.config.Rate, f.schedule, f.config.Lambda, f.seed, f.init, f.resident, f.valSplit,
+			f.config.Epochs, f.config.BatchSize, optimizerJSON(f.config.Optimizer), f.config.Rate, f.schedule, f.config.Lambda, newStopJSON(f.config.Stop), f.seed, f.init, f.resident, f.valSplit,
 		},
 		History:     t.history,
 		Model:       f.out,

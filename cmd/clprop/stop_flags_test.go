@@ -1,0 +1,51 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Each way to stop early ends a training that would take 60 epochs, and says so.
+func TestTrainStops(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want stopJSON
+		text string
+	}{
+		{[]string{"--target", "val_accuracy=0.8"}, stopJSON{Target: "val_accuracy=0.8"}, "stopped (target): val_accuracy is 0."},
+		{[]string{"--early-stop", "2", "--min-delta", "0.5", "--monitor", "loss"},
+			stopJSON{Patience: 2, MinDelta: 0.5, Monitor: "loss"}, "stopped (early-stop): loss is no better for 2 epochs than "},
+		{[]string{"--max-steps", "50"}, stopJSON{Steps: 50}, "stopped (max-steps): 50 steps are done, at step 9 of epoch 2"},
+		{[]string{"--max-time", "1ns"}, stopJSON{Seconds: 1e-9}, "stopped (max-time): 1ns are over, at the end of epoch 0"},
+	} {
+		o := clprop(t, append([]string{"train", "--device", "cpuref", "--json", "--epochs", "60", "--hidden", "8",
+			"--out", filepath.Join(t.TempDir(), "m.safetensors")}, c.args...)...).succeeded(t)
+		var r trainJSON
+		unpack(t, o.stdout, &r)
+		if r.Config.Stop != c.want || r.History.Stopped == nil || len(r.History.Epochs) > 50 || r.Test == nil {
+			t.Errorf("%v: %+v, %+v after %d epochs", c.args, r.Config.Stop, r.History.Stopped, len(r.History.Epochs))
+		}
+		if !strings.Contains(o.stderr, c.text) {
+			t.Errorf("%v: stderr lacks %q:\n%s", c.args, c.text, o.stderr)
+		}
+	}
+}
+
+func TestStopFlags(t *testing.T) {
+	for _, c := range []struct{ args, text string }{
+		{"--early-stop -1", "--early-stop is -1"},
+		{"--early-stop 1 --min-delta NaN", "--min-delta is NaN"},
+		{"--min-delta 1", "--min-delta without --early-stop"},
+		{"--early-stop 1 --monitor speed", `--monitor is "speed": have loss, `},
+		{"--target 0.9", `"0.9" is not a target: write val_accuracy=0.9`},
+		{"--target val_accuracy=0.9 --val-split 0", "--target: monitor val_accuracy needs a validation set: give --val-split a share"},
+		{"--max-steps -5", "--max-steps is -5"},
+		{"--max-time -5s", "--max-time is -5s"},
+	} {
+		o := clprop(t, append([]string{"train", "--device", "cpuref"}, strings.Fields(c.args)...)...)
+		if o.code != exitUsage || !strings.Contains(o.stderr, c.text) {
+			t.Errorf("%s: exit %d, %q, want %q", c.args, o.code, o.stderr, c.text)
+		}
+	}
+}
