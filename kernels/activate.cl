@@ -2,8 +2,7 @@
 // forward.cl.
 //
 //   activate   element by element
-//   softmax    a_k = e^(z_k − max z) / Σ_j e^(z_j − max z), row by row; the maximum is
-//              taken off so that no exponential overflows
+//   softmax    row by row, see activation.cl
 //
 //   Z, A  (i, j) at [i·ld + j], rows × cols
 //
@@ -24,15 +23,5 @@ __kernel void softmax(const int rows, const int cols, __global const float *Z, c
                       __global float *A, const int lda) {
   const int i = get_global_id(0);
   if (i >= rows) return;
-  Z += (size_t)i * ldz;
-  A += (size_t)i * lda;
-  float top = Z[0];
-  for (int j = 1; j < cols; j++) top = fmax(top, Z[j]);
-  float sum = 0.0f;
-  for (int j = 0; j < cols; j++) {
-    const float e = exp(Z[j] - top);
-    A[j] = e;
-    sum += e;
-  }
-  for (int j = 0; j < cols; j++) A[j] /= sum;
+  softmax_row(cols, Z + (size_t)i * ldz, A + (size_t)i * lda);
 }

@@ -43,3 +43,17 @@
 #define ACT(z) (z)
 #define ACT_PRIME(a) ((real)1.0f)
 #endif
+
+// softmax_row is a_k = e^(z_k − max z) / Σ_j e^(z_j − max z) for one row; the maximum is
+// taken off so that no exponential overflows.
+inline void softmax_row(const int cols, __global const float *Z, __global float *A) {
+  float top = Z[0];
+  for (int j = 1; j < cols; j++) top = fmax(top, Z[j]);
+  float sum = 0.0f;
+  for (int j = 0; j < cols; j++) {
+    const float e = exp(Z[j] - top);
+    A[j] = e;
+    sum += e;
+  }
+  for (int j = 0; j < cols; j++) A[j] /= sum;
+}

@@ -56,9 +56,13 @@
 #define IF_3(X)
 #endif
 
+// Which block this is; a kernel that does several sets its own.
+#define BLOCK_M get_global_id(0)
+#define BLOCK_N get_global_id(1)
+
 #ifdef TA
 #define A_ROW(i) Ap[i]
-#define A_START(A, m, apanel) ((A) + get_global_id(0) * (size_t)(apanel))
+#define A_START(A, m, apanel) ((A) + BLOCK_M * (size_t)(apanel))
 #define A_STEP a_stride
 #else
 #define A_ROW(i) Ap[(size_t)(i) * a_stride]
@@ -88,12 +92,12 @@
   }
 
 #define PRODUCT(A, lda, apanel, B, bpanel, bstep)                  \
-  const int m = (int)get_global_id(0) * MR;                        \
-  const int n = (int)get_global_id(1) * NR;                        \
+  const int m = (int)BLOCK_M * MR;                                 \
+  const int n = (int)BLOCK_N * NR;                                 \
   const int a_stride = (lda);                                      \
   ROWS(DECLARE_ROW)                                                \
   __global const float *Ap = A_START(A, m, apanel);                \
-  __global const float *Bp = (B) + get_global_id(1) * (size_t)(bpanel); \
+  __global const float *Bp = (B) + BLOCK_N * (size_t)(bpanel);     \
   for (int k = 0; k < K; k++) {                                    \
     floatv b0 = LOADV(Bp);                                         \
     IF_2(floatv b1 = LOADV(Bp + VW);)                              \

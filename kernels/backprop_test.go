@@ -1,0 +1,188 @@
+package kernels
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/clprop/clprop/cpuref"
+)
+
+// narrowNets are nets of ragged widths with a batch: one layer, more units than a
+// panel, one unit, the most layers there may be.
+var narrowNets = []struct {
+	batch int
+	sizes []int
+}{
+	{1, []int{1, 1}}, {2, []int{3, 2}}, {17, []int{5, 7, 3}}, {16, []int{15, 16, 17, 8}}, {33, []int{33, 31, 10}},
+	{65, []int{63, 127, 1}}, {31, []int{257, 65, 13, 26}}, {13, []int{4, 3, 2, 1, 5, 6, 9, 8, 7, 17, 16, 15, 11, 1, 2, 3, 4}},
+}
+
+// netPass is a net and a batch on a device, and the values it has there.
+type netPass struct {
+	Pass
+	theta []layer32
+	x, y  matrix32
+}
+
+func (f fixture) netPass(batch int, sizes []int) netPass {
+	last := sizes[len(sizes)-1]
+	p := netPass{x: normal(1, batch, sizes[0], 1), y: normal(2, batch, last, 1)}
+	p.X, p.Y, p.Z = f.matrix(p.x), f.matrix(p.y), f.output(batch, last)
+	for l, out := range sizes[1:] {
+		p.theta = append(p.theta, randomLayer(uint32(3+l), sizes[l], out))
+		p.Theta = append(p.Theta, f.weights(p.theta[l]))
+		p.A = append(p.A, f.output(batch, out))
+		p.Delta = append(p.Delta, f.output(batch, out))
+	}
+	return p
+}
+
+// TestBackprop compares a batch through all layers and back with the launchers that it
+// replaces, whose bits it promises and which have tests of their own against float64,
+// and whole against float64: relative L2 ≤ 1e-5, as for a step.
+func TestBackprop(t *testing.T) {
+	eachWidth(t, func(f fixture) {
+		if !f.set.Backprops(1) {
+			return
+		}
+		for at, n := range narrowNets {
+			if f.simulated && n.batch > 17 {
+				continue
+			}
+			act := cpuref.HiddenActivations()[at%len(cpuref.HiddenActivations())]
+			output := []string{"softmax", "sigmoid", "linear"}[at%3]
+			one, many := f.netPass(n.batch, n.sizes), f.netPass(n.batch, n.sizes)
+			f.run(f.set.Backprop(string(act), output, one.Pass, f.scratch(f.set.BackpropFloats(one.Pass))))
+			f.layerByLayer(string(act), output, many.Pass)
+			f.sameBits(n.sizes, "z", one.Z, many.Z)
+			for l := range one.A {
+				f.sameBits(n.sizes, "a", one.A[l], many.A[l])
+				f.sameBits(n.sizes, "delta", one.Delta[l], many.Delta[l])
+			}
+			want := one.reference(act, output)
+			for l := range want {
+				f.near(n.sizes, f.values(one.Delta[l]), want[l])
+			}
+			f.unchanged(one.X.Buf, one.Y.Buf)
+			for _, w := range one.Theta {
+				f.unchanged(w.Buf)
+			}
+		}
+	})
+}
+
+// TestDescendAll compares the descent of all layers in one launch with Descend layer by
+// layer, whose bits it promises and which is compared with float64 in TestDescend.
+func TestDescendAll(t *testing.T) {
+	each(t, func(f fixture) {
+		if !f.set.Backprops(1) {
+			return
+		}
+		for at, n := range narrowNets {
+			if f.simulated && n.batch > 17 {
+				continue
+			}
+			lambda, m := []float32{0, 0.3}[at%2], n.batch+at%3
+			one, many := f.descentPass(n.batch, n.sizes), f.descentPass(n.batch, n.sizes)
+			l, err := f.set.DescendAll(one.Pass, lambda, m)
+			f.ok(err)
+			f.ok(l.SetDescentRateAll(0.7))
+			f.enqueue(l)
+			l.Release()
+			a := many.X
+			for i, w := range many.Theta {
+				l, err := f.set.Descend(many.Delta[i], a, Panels{}, w, lambda, m)
+				f.ok(err)
+				f.ok(l.SetDescentRate(0.7))
+				f.enqueue(l)
+				l.Release()
+				got, want := f.layer(one.Theta[i]), f.layer(w)
+				if !slices.Equal(got.W.Data, want.W.Data) || !slices.Equal(got.B, want.B) {
+					f.Errorf("%v: layer %d differs from Descend", n.sizes, i)
+				}
+				a = many.A[i]
+			}
+			f.unchanged(one.X.Buf)
+		}
+	})
+}
+
+// descentPass is a netPass whose a and δ are set.
+func (f fixture) descentPass(batch int, sizes []int) netPass {
+	p := f.netPass(batch, sizes)
+	for l, out := range sizes[1:] {
+		p.A[l] = f.matrix(normal(uint32(50+l), batch, out, 1))
+		p.Delta[l] = f.matrix(normal(uint32(70+l), batch, out, 1))
+	}
+	return p
+}
+
+// layerByLayer is what Backprop does, a launch an operation.
+func (f fixture) layerByLayer(act, output string, p Pass) {
+	f.Helper()
+	a, last := p.X, len(p.Theta)-1
+	for l := range last {
+		f.run(f.set.Forward(act, a, p.Theta[l], p.A[l]))
+		a = p.A[l]
+	}
+	f.run(f.set.Forward("linear", a, p.Theta[last], p.Z))
+	f.run(f.set.Activate(output, p.Z, p.A[last]))
+	f.run(f.set.OutputDelta(p.A[last], p.Y, p.Delta[last]))
+	for l := last; l > 0; l-- {
+		packed := f.set.NewTransposed(p.Theta[l])
+		packed.Buf = f.scratch(f.set.TransposedFloats(p.Theta[l]))
+		f.run(f.set.Pack(p.Theta[l], packed))
+		f.run(f.set.HiddenDelta(act, p.Delta[l], p.Theta[l], packed, p.A[l-1], p.Delta[l-1]))
+	}
+}
+
+// reference is every δ in float64.
+func (p netPass) reference(act cpuref.Activation, output string) []matrix64 {
+	last := len(p.theta) - 1
+	a, theta := []matrix64{wide(p.x)}, make([]layer64, len(p.theta))
+	for l := range p.theta {
+		theta[l] = wideLayer(p.theta[l])
+		out := cpuref.NewMatrix[float64](p.x.Rows, len(theta[l].B))
+		g := act
+		if l == last {
+			g = cpuref.Linear
+		}
+		cpuref.Forward(g, a[l], theta[l], out)
+		a = append(a, out)
+	}
+	h := a[last+1]
+	cpuref.Activate(cpuref.Activation(output), h, h)
+	delta := make([]matrix64, len(p.theta))
+	delta[last] = cpuref.NewMatrix[float64](h.Rows, h.Cols)
+	cpuref.OutputDelta(h, wide(p.y), delta[last])
+	for l := last; l > 0; l-- {
+		delta[l-1] = cpuref.NewMatrix[float64](a[l].Rows, a[l].Cols)
+		cpuref.HiddenDelta(act, delta[l], theta[l], a[l], delta[l-1])
+	}
+	return delta
+}
+
+func (f fixture) sameBits(sizes []int, what string, one, many Matrix) {
+	f.Helper()
+	got, want := f.values(one), f.values(many)
+	for i := range got.Data {
+		if math.Float32bits(got.Data[i]) != math.Float32bits(want.Data[i]) {
+			f.Errorf("%v: %s %v: element %d is %v, layer by layer %v", sizes, what, one, i, got.Data[i], want.Data[i])
+			return
+		}
+	}
+}
+
+// near checks the relative L2 error of a whole pass.
+func (f fixture) near(sizes []int, got matrix32, want matrix64) {
+	f.Helper()
+	off, all := 0.0, 0.0
+	for i, w := range want.Data {
+		d := float64(got.Data[i]) - w
+		off, all = off+d*d, all+w*w
+	}
+	if !(math.Sqrt(off) <= 1e-5*math.Sqrt(all)+flushed) {
+		f.Errorf("%v: delta %d×%d: relative L2 error %.3g", sizes, want.Rows, want.Cols, math.Sqrt(off/all))
+	}
+}

@@ -1,0 +1,58 @@
+// descendall.cl: descend.cl for all layers of a net in one launch.
+//
+//   layer l:  Θ := Θ − α ([a 1]ᵀ · D + λΘ)/m, the bias row without λ
+//
+//   T##l         Θ of layer l, as weights lie: (i, n) at T[(n / nr)·panel + i·nr + n % nr], in + 1 rows
+//   A##l         (k, i) at A[k·lda + i]: what layer l reads, x or a(l+1)
+//   D##l         (k, n) at D[k·ldd + n]: δ(l+2), out columns
+//   K            examples
+//
+// A work-item does STRIP blocks of block.cl below one another, of one layer: work-items are
+// numbered through the strips of a panel, the panels of a layer, the layers.
+//
+// Launch: global (≥ Σ ⌈(in+1)/(MR·STRIP)⌉·⌈out/NR⌉), local (1), no local memory.
+// Macros: LAYERS, MR, NV, TA, EXACT_INVERSE; see block.cl and descend.cl.
+// Tunable: STRIP 4 blocks, so that a work-item is worth its start.
+
+#ifndef STRIP
+#define STRIP 4
+#endif
+
+#undef BLOCK_M
+#undef BLOCK_N
+#define BLOCK_M block
+#define BLOCK_N strip_n
+
+#define ARGUMENTS(l)                                                                        \
+  , __global float *T##l, const int in##l, const int out##l, const int nr##l, const int panel##l, \
+      __global const float *A##l, const int lda##l, __global const float *D##l, const int ldd##l
+#define TAKE(l)                                                     \
+  if (item >= 0) {                                                  \
+    const int strips = (in##l + MR * STRIP) / (MR * STRIP);         \
+    if (item < strips * ((out##l + NR - 1) / NR)) {                 \
+      T = T##l, A = A##l, D = D##l;                                 \
+      M = in##l + 1, N = out##l, nr = nr##l, panel = panel##l;      \
+      lda = lda##l, ldd = ldd##l;                                   \
+      strip_m = item % strips, strip_n = item / strips;             \
+    }                                                               \
+    item -= strips * ((out##l + NR - 1) / NR);                      \
+  }
+
+__kernel void descendall(const int K, const float lambda, const float examples, const float rate EACH(ARGUMENTS)) {
+  __global float *T = 0;
+  __global const float *A = 0, *D = 0;
+  int M = 0, N = 0, nr = 1, panel = 0, lda = 0, ldd = 0, strip_m = 0, strip_n = 0;
+  int item = (int)get_global_id(0);
+  EACH(TAKE)
+  const int end = min((strip_m + 1) * STRIP, (M + MR - 1) / MR);
+#define STORE(row, col, left, v)                                                             \
+  if ((left) > 0) {                                                                          \
+    __global float *p = T + (col) / nr * (size_t)panel + (size_t)(row)*nr + (col) % nr;      \
+    const float penalty = (row) < M - 1 ? lambda : 0.0f;                                     \
+    STORE_REAL(descended(LOAD_REAL(p), (v) + 0.0f, penalty, examples, rate), left, p);       \
+  }
+  for (int block = strip_m * STRIP; block < end; block++) {
+    PRODUCT(A, lda, MR, D, NR, ldd)
+  }
+#undef STORE
+}
