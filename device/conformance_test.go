@@ -14,11 +14,16 @@ import (
 )
 
 func TestReferenceConforms(t *testing.T) {
-	e := device.OpenReference()
-	defer e.Close()
-	enginetest.Run(t, e, enginetest.Options{
-		Another: func() (device.Engine, error) { return device.OpenReference(), nil },
-	})
+	for _, blas := range []string{"", "off"} { // a library of the machine, and gonum
+		t.Setenv(device.EnvBLAS, blas)
+		e := device.OpenReference()
+		t.Run(e.Info().Name, func(t *testing.T) {
+			defer e.Close()
+			enginetest.Run(t, e, enginetest.Options{
+				Another: func() (device.Engine, error) { return device.OpenReference(), nil },
+			})
+		})
+	}
 }
 
 // TestOpenCLConforms runs the suite on every device of the machine, with the

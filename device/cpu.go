@@ -3,6 +3,7 @@ package device
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 
@@ -15,21 +16,45 @@ var _ Engine = (*reference)(nil)
 // queued: work is done when it is asked for, so that a wait never waits.
 type reference struct {
 	info      Info
+	unusable  error // why the library that EnvBLAS names is not used
 	calls     int64 // cpuref functions called
 	allocated int64 // bytes
 	closed    bool
 }
 
-// OpenReference opens the CPU reference. It needs no driver and never fails.
+// EnvBLAS is the environment variable that says what the matrix products of the CPU
+// reference run on, as cpuref.UseBLAS takes it: a path, "off" for gonum, or, if it is
+// not set, a library that is found.
+const EnvBLAS = "CLPROP_BLAS"
+
+// OpenReference opens the CPU reference. It needs no driver and never fails: where
+// EnvBLAS names what is no library, which Open says, products are gonum's.
 func OpenReference() Engine { return newReference() }
 
 func newReference() *reference {
-	return &reference{info: Info{
+	e := &reference{info: Info{
 		Name:  "cpuref",
 		Kind:  KindReference,
 		Index: -1,
 		Units: runtime.NumCPU(),
 	}}
+	library, err := cpuref.UseBLAS(os.Getenv(EnvBLAS))
+	if err != nil {
+		e.unusable = fmt.Errorf("%s: %w", EnvBLAS, err)
+		library, _ = cpuref.UseBLAS("off") // which there always is
+	}
+	if library != nil {
+		e.info.Name = fmt.Sprintf("cpuref (%v)", library)
+	}
+	return e
+}
+
+// opened refuses a CPU reference that is not what EnvBLAS asks for.
+func (e *reference) opened() (Engine, error) {
+	if e.unusable != nil {
+		return nil, e.unusable
+	}
+	return e, nil
 }
 
 // memory is what every object of the engine has: an owner, a size and an end.

@@ -44,9 +44,9 @@ func ExampleOpenReference() {
 		}
 		fmt.Println(h)
 	}
-	fmt.Println(e.Counters().Calls, "calls of", e.Info().Name)
+	fmt.Println(e.Counters().Calls, "calls, kind", e.Info().Kind)
 	// Output:
 	// [8.5 26.5]
 	// [0 10.5]
-	// 2 calls of cpuref
+	// 2 calls, kind reference
 }

@@ -130,10 +130,16 @@ func (b *binder) bind(op Op) {
 		b.gather(o)
 	case Forward:
 		a, theta, out := b.matrix(o.A), b.layers(o.Theta), b.matrix(o.Out)
-		b.call(func() { cpuref.Forward(o.Act, a, theta[o.Layer], out) })
+		if o.Act == Linear || len(out.Data) < sharedValues {
+			b.call(func() { cpuref.Forward(o.Act, a, theta[o.Layer], out) })
+			break
+		}
+		// A product shares itself among the cores, g does not.
+		b.call(func() { cpuref.Forward(Linear, a, theta[o.Layer], out) })
+		b.activate(o.Act, out, out)
 	case Activate:
 		z, a := b.matrix(o.Z), b.matrix(o.A)
-		b.call(func() { cpuref.Activate(o.Act, z, a) })
+		b.activate(o.Act, z, a)
 	case OutputDelta:
 		a, y, delta := b.matrix(o.A), b.matrix(o.Y), b.matrix(o.Delta)
 		b.call(func() { cpuref.OutputDelta(a, y, delta) })
@@ -149,15 +155,13 @@ func (b *binder) bind(op Op) {
 			cpuref.Accumulate(delta, a, sum[o.Layer])
 		})
 	case Gradient:
-		sum, theta, grad := b.layers(o.Sum), b.layers(o.Theta), b.layers(o.Grad)
-		for l := range sum {
-			b.call(func() { cpuref.Gradient(sum[l], theta[l], o.Lambda, o.M, grad[l]) })
-		}
+		b.perLayer(func(p []cpuref.Layer[float32]) {
+			cpuref.Gradient(p[0], p[1], o.Lambda, o.M, p[2])
+		}, o.Sum, o.Theta, o.Grad)
 	case SGD:
-		theta, grad := b.layers(o.Theta), b.layers(o.Grad)
-		for l := range theta {
-			b.call(func() { cpuref.SGD(theta[l], grad[l], o.Rate.Value()) })
-		}
+		b.perLayer(func(p []cpuref.Layer[float32]) {
+			cpuref.SGD(p[0], p[1], o.Rate.Value())
+		}, o.Theta, o.Grad)
 	case Momentum, RMSprop, Adagrad, Adam, Lion:
 		b.update(op)
 	case Cost:

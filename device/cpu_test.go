@@ -59,6 +59,7 @@ func step(t *testing.T, e Engine) (Plan, Index, *Scalar) {
 }
 
 func TestReferenceInfo(t *testing.T) {
+	t.Setenv(EnvBLAS, "off")
 	info := OpenReference().Info()
 	if info.Name != "cpuref" || info.OpenCL() || info.Index != -1 || info.Units != runtime.NumCPU() {
 		t.Errorf("info = %+v", info)

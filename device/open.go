@@ -54,7 +54,7 @@ func OpenWith(spec string, options Options) (Engine, error) {
 	case "cpuref", KindReference:
 		e := newReference()
 		e.info.Reason = "asked for"
-		return e, nil
+		return e.opened()
 	}
 	listing, err := List()
 	if err != nil {
@@ -69,7 +69,11 @@ func OpenWith(spec string, options Options) (Engine, error) {
 
 func openBest(options Options) (Engine, error) {
 	listing, err := List()
-	return firstOf(listing, err, func(f Found) (Engine, error) { return f.open("the best that works", options) }), nil
+	e := firstOf(listing, err, func(f Found) (Engine, error) { return f.open("the best that works", options) })
+	if r, ok := e.(*reference); ok {
+		return r.opened()
+	}
+	return e, nil
 }
 
 // firstOf returns the first device in order of rank that open can open, or else the

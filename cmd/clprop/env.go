@@ -80,7 +80,7 @@ func (e *env) openDeviceWith(spec, doing string, options device.Options) (device
 // deviceText says in a few words where work is done, and why there.
 func deviceText(info device.Info) string {
 	if !info.OpenCL() {
-		return fmt.Sprintf("CPU reference (cpuref, %d cores): %s", info.Units, info.Reason)
+		return fmt.Sprintf("CPU reference (%s, %d cores): %s", info.Name, info.Units, info.Reason)
 	}
 	return fmt.Sprintf("%s (%s, %s, %d compute units): %s",
 		oneLine(info.Name), oneLine(info.Platform), info.Kind, info.Units, info.Reason)
