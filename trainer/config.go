@@ -22,7 +22,7 @@ type Config struct {
 	// Rate is the learning rate α; 0 means 0.1, or what the optimizer is known to do
 	// well with, Optimizer.DefaultRate.
 	Rate float64
-	// Schedule says how Rate changes from step to step; "" means ScheduleConstant.
+	// Schedule says how Rate changes from step to step; the zero value keeps it.
 	Schedule Schedule
 	// Lambda is λ of the penalty λ/(2m) Σ Θ², biases excepted; 0 means none.
 	Lambda float64
@@ -82,16 +82,13 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Rate == 0 {
 		c.Rate = c.Optimizer.DefaultRate()
 	}
-	if c.Schedule == "" {
-		c.Schedule = ScheduleConstant
-	}
 	if c.Resident == "" {
 		c.Resident = ResidentAuto
 	}
 	if c.Interval == 0 {
 		c.Interval = 200 * time.Millisecond
 	}
-	if err := c.Schedule.Check(); err != nil {
+	if c.Schedule, err = c.Schedule.WithDefaults(c.Epochs); err != nil {
 		return c, err
 	}
 	if err := c.Stop.check(); err != nil {

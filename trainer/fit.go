@@ -75,6 +75,7 @@ type fit struct {
 	step    int
 	sums    device.Sums
 	elapsed time.Duration
+	falls   int // of SchedulePlateau, before that epoch
 }
 
 // prepare allocates everything and writes down the plans.
@@ -136,6 +137,7 @@ func (f *fit) run(ctx context.Context, history *History) error {
 	f.last = f.before + f.config.Epochs
 	history.Stopped = f.enough(history.Epochs) // going on from its end
 	for f.epochs < f.last && history.Stopped == nil {
+		f.falls = f.config.Schedule.falls(history.Epochs, f.monitor(), f.config.Stop.MinDelta)
 		epoch, err := f.epoch(ctx, f.epochs+1, history)
 		if errors.Is(err, errEnough) {
 			if err = f.cut(history); err == nil {
@@ -284,7 +286,7 @@ func (f *fit) look(number, step int, began time.Time) (device.Sums, error) {
 // rate is the learning rate of a step, counted from 0, of an epoch of this Fit.
 func (f *fit) rate(number, step int) float64 {
 	c := f.config
-	return c.Schedule.rate(c.Rate, f.taken(number, step), f.end())
+	return c.Schedule.rate(c.Rate, moment{f.taken(number, step), f.end(), f.train.steps(), f.falls})
 }
 
 // end is how many steps this Fit takes if nothing but Stop.Steps ends it early.

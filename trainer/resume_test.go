@@ -49,7 +49,7 @@ var resumeNet = NetworkConfig{Sizes: []int{5, 7, 3}, Hidden: device.Tanh, Seed: 
 // 23 examples in batches of 5 are 4 steps and a smaller one; 11 are 3 batches to
 // validate on; with the penalty an epoch runs 9 plans.
 func resumeConfig() Config {
-	return Config{Epochs: 3, BatchSize: 5, Seed: 7, Lambda: 0.1, Schedule: ScheduleCosine}
+	return Config{Epochs: 3, BatchSize: 5, Seed: 7, Lambda: 0.1, Schedule: Schedule{Name: ScheduleCosine}}
 }
 
 // timeless is a history without what a clock says.
@@ -137,7 +137,11 @@ var resumeVariants = map[string]func(*Config){
 	},
 	"best epoch": func(c *Config) { c.Stop = Stopping{Patience: 3} },
 	"steps":      func(c *Config) { c.Stop = Stopping{Steps: 12, Patience: 9} },
-	"target":     func(c *Config) { c.Stop.Target = Target{MonitorCost, 100} },
+	"plateau": func(c *Config) {
+		c.Schedule, c.Stop.MinDelta = Schedule{Name: SchedulePlateau, Patience: 1, Warmup: 1.5}, 100
+	},
+	"one cycle": func(c *Config) { c.Schedule = Schedule{Name: ScheduleOneCycle} },
+	"target":    func(c *Config) { c.Stop.Target = Target{MonitorCost, 100} },
 }
 
 // Making checkpoints changes nothing, whenever they are made, and leaves the newest

@@ -20,8 +20,8 @@ type Stopping struct {
 	// algorithm 7.1, with one epoch between evaluations.
 	Patience int     `json:",omitempty"`
 	MinDelta float64 `json:",omitempty"` // 0 or more
-	// Monitor is what is to get better; "" means MonitorValLoss, or MonitorCost where
-	// there is no validation set.
+	// Monitor is what is to get better, for SchedulePlateau too; "" means MonitorValLoss,
+	// or MonitorCost where there is no validation set.
 	Monitor  Monitor `json:",omitempty"`
 	KeepLast bool    `json:",omitempty"` // keep the weights of the last step
 	// Target ends it at the end of the epoch in which a Monitor is as good as a value.
@@ -188,11 +188,11 @@ func bestEpoch(epochs []Epoch, m Monitor, delta float64) int {
 	return best
 }
 
-// best is bestEpoch of this Fit's Patience.
-func (f *fit) best(epochs []Epoch) int {
-	s := f.config.Stop
-	return bestEpoch(epochs, s.Monitor.orDefault(f.validation != nil), s.MinDelta)
-}
+// monitor is what is to get better in this Fit.
+func (f *fit) monitor() Monitor { return f.config.Stop.Monitor.orDefault(f.validation != nil) }
+
+// best is bestEpoch of this Fit.
+func (f *fit) best(epochs []Epoch) int { return bestEpoch(epochs, f.monitor(), f.config.Stop.MinDelta) }
 
 // enough says why the Fit ends here, between two epochs or after f.step steps of one;
 // nil if it does not.
@@ -207,7 +207,7 @@ func (f *fit) enough(epochs []Epoch) *Stop {
 	}
 	if s.Patience > 0 && f.step == 0 {
 		if best := f.best(epochs); len(epochs)-1-best >= s.Patience && best >= 0 {
-			m := s.Monitor.orDefault(f.validation != nil)
+			m := f.monitor()
 			return &Stop{StopPatience, fmt.Sprintf("%s is no better for %d epochs than %.6g of epoch %d",
 				m, len(epochs)-1-best, m.Of(epochs[best]), epochs[best].Epoch)}
 		}

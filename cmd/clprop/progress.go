@@ -67,7 +67,7 @@ func (p *progress) epoch(e trainer.Epoch) {
 	if e.Validated {
 		line += fmt.Sprintf("  validation loss %.4f  accuracy %5.2f%%", e.ValLoss, 100*e.ValAccuracy)
 	}
-	line += fmt.Sprintf("  %s samples/s", thousands(e.SamplesPerSecond))
+	line += fmt.Sprintf("  rate %.3g  %s samples/s", e.Rate, thousands(e.SamplesPerSecond))
 	if e.Epoch < p.last {
 		line += fmt.Sprintf("  %s left", duration(p.left(float64(e.Epoch))))
 	}

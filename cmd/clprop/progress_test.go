@@ -28,14 +28,14 @@ func played(mode string, width int) string {
 			})
 		}
 		p.epoch(trainer.Epoch{
-			Epoch: epoch, Cost: 0.5, Accuracy: 0.75, Validated: epoch == 2, ValLoss: 0.25, ValAccuracy: 0.875, SamplesPerSecond: 500,
+			Epoch: epoch, Cost: 0.5, Accuracy: 0.75, Validated: epoch == 2, ValLoss: 0.25, ValAccuracy: 0.875, Rate: 0.1, SamplesPerSecond: 500,
 		})
 	}
 	return b.String()
 }
 
-const twoEpochs = `epoch 1/2  cost 0.5000  accuracy 75.00%  500 samples/s  2.0s left
-epoch 2/2  cost 0.5000  accuracy 75.00%  validation loss 0.2500  accuracy 87.50%  500 samples/s
+const twoEpochs = `epoch 1/2  cost 0.5000  accuracy 75.00%  rate 0.1  500 samples/s  2.0s left
+epoch 2/2  cost 0.5000  accuracy 75.00%  validation loss 0.2500  accuracy 87.50%  rate 0.1  500 samples/s
 `
 
 func TestProgressPlain(t *testing.T) {

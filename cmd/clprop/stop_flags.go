@@ -16,7 +16,7 @@ type stopFlags struct {
 
 func (f *stopFlags) add(flags *pflag.FlagSet, s *trainer.Stopping) {
 	flags.IntVar(&s.Patience, "early-stop", 0, "stop after `N` epochs in a row without a better --monitor, and take the weights of the best epoch; 0 for never")
-	flags.Float64Var(&s.MinDelta, "min-delta", 0, "by how much --monitor must be better to count for --early-stop")
+	flags.Float64Var(&s.MinDelta, "min-delta", 0, "by how much --monitor must be better to count, for --early-stop and plateau")
 	flags.StringVar(&f.monitor, "monitor", "", strings.Join(trainer.Monitors(), ", ")+" (default val_loss, or cost without validation)")
 	flags.BoolVar(&s.KeepLast, "keep-last", false, "with --early-stop, keep the weights of the last step instead of the best epoch's")
 	flags.StringVar(&f.target, "target", "", "stop at the end of the epoch that reaches `MONITOR=VALUE`, such as val_accuracy=0.9")
@@ -25,17 +25,17 @@ func (f *stopFlags) add(flags *pflag.FlagSet, s *trainer.Stopping) {
 }
 
 // check refuses what cannot be meant; validated says whether examples are held back.
-func (f *stopFlags) check(cmd *cobra.Command, s *trainer.Stopping, validated bool) (err error) {
-	flags := cmd.Flags()
+func (f *stopFlags) check(cmd *cobra.Command, c *trainer.Config, validated bool) (err error) {
+	flags, s := cmd.Flags(), &c.Stop
+	if s.Patience < 0 {
+		return usage(cmd, "--early-stop is %d: need 0 or more", s.Patience)
+	}
 	for _, name := range []string{"min-delta", "monitor", "keep-last"} {
-		// With --resume they are set as the run had them, given or not.
-		if flags.Changed(name) && !flags.Changed("early-stop") && !flags.Changed("lr-schedule") {
+		if plateau := name != "keep-last" && c.Schedule.Name == trainer.SchedulePlateau; flags.Changed(name) && s.Patience == 0 && !plateau {
 			return usage(cmd, "--%s without --early-stop: give --early-stop N, the epochs to be patient for", name)
 		}
 	}
 	switch {
-	case s.Patience < 0:
-		return usage(cmd, "--early-stop is %d: need 0 or more", s.Patience)
 	case !(s.MinDelta >= 0 && s.MinDelta-s.MinDelta == 0): // so that NaN and infinities fail
 		return usage(cmd, "--min-delta is %v: need 0 or more", s.MinDelta)
 	case s.Steps < 0:

@@ -49,3 +49,30 @@ func TestStopFlags(t *testing.T) {
 		}
 	}
 }
+
+func TestScheduleFlags(t *testing.T) {
+	o := clprop(t, "train", "--device", "cpuref", "--json", "--quiet", "--epochs", "6", "--hidden", "8", "--lr-schedule", "step", "--lr-factor", "0.5",
+		"--warmup-epochs", "1", "--out", filepath.Join(t.TempDir(), "m.safetensors")).succeeded(t)
+	var r trainJSON
+	unpack(t, o.stdout, &r)
+	if want := (scheduleJSON{Name: "step", Warmup: 1, Factor: 0.5, Every: 2}); r.Config.Schedule != want {
+		t.Errorf("schedule %+v, want %+v", r.Config.Schedule, want)
+	}
+	for i, want := range []float64{0.1, 0.1, 0.05, 0.05, 0.025, 0.025} {
+		if got := r.History.Epochs[i].Rate; got != want {
+			t.Errorf("epoch %d: rate %v, want %v", i+1, got, want)
+		}
+	}
+	for _, c := range []struct{ args, text string }{
+		{"--lr-schedule zigzag", `--lr-schedule is "zigzag": have constant, step, `},
+		{"--lr-factor 0.5", "--lr-schedule: schedule constant has no factor, which is 0.5"},
+		{"--lr-schedule step --lr-every 0", "--lr-every is 0"},
+		{"--lr-schedule plateau --keep-last", "--keep-last without --early-stop"},
+		{"--warmup-epochs -1", "warm-up of schedule constant is -1"},
+	} {
+		o := clprop(t, append([]string{"train", "--device", "cpuref"}, strings.Fields(c.args)...)...)
+		if o.code != exitUsage || !strings.Contains(o.stderr, c.text) {
+			t.Errorf("%s: exit %d, %q, want %q", c.args, o.code, o.stderr, c.text)
+		}
+	}
+}

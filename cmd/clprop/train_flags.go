@@ -34,7 +34,6 @@ type trainFlags struct {
 
 	config   trainer.Config
 	resident string
-	schedule string
 
 	run  runFlags
 	stop stopFlags
@@ -62,7 +61,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.config.BatchSize, "batch-size", 32, "examples of one step")
 	addOptimizer(flags, &f.config.Optimizer)
 	flags.Float64Var(&f.config.Rate, "lr", 0.1, "learning rate; if not given, 0.01 with momentum, nesterov, rmsprop, adagrad, 0.001 with adam, adamw, 0.0001 with lion")
-	flags.StringVar(&f.schedule, "lr-schedule", "constant", "constant, or cosine: falling to 0 in the course of training")
+	addSchedule(flags, &f.config.Schedule)
 	flags.Float64Var(&f.config.Lambda, "l2", 0, "λ of the penalty on large weights")
 	f.stop.add(flags, &f.config.Stop)
 	flags.StringVar(&f.resident, "resident", "auto", "keep the examples in device memory: auto, yes or no")
@@ -87,7 +86,7 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		return nil, usage(cmd, "%w", err)
 	}
 	c := &f.config
-	c.Seed, c.Resident, c.Schedule = f.seed, trainer.Resident(f.resident), trainer.Schedule(f.schedule)
+	c.Seed, c.Resident = f.seed, trainer.Resident(f.resident)
 	if c.Epochs < 1 {
 		return nil, usage(cmd, "--epochs is %d: need at least 1", c.Epochs)
 	}
@@ -95,6 +94,9 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		return nil, usage(cmd, "--batch-size is %d: need at least 1", c.BatchSize)
 	}
 	if err := checkOptimizer(cmd, c); err != nil {
+		return nil, err
+	}
+	if err := checkSchedule(cmd, c); err != nil {
 		return nil, err
 	}
 	// Written so that NaN fails too: no comparison with it is true.
@@ -113,7 +115,6 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 	}{
 		{"activation", f.activation, []string{"sigmoid", "tanh", "relu", "leaky-relu", "elu", "selu", "softplus", "linear"}},
 		{"output", f.output, []string{"softmax", "sigmoid"}},
-		{"lr-schedule", f.schedule, []string{"constant", "cosine"}},
 		{"init", f.init, []string{"auto", "xavier", "he"}},
 		{"resident", f.resident, []string{"auto", "yes", "no"}},
 		{"progress", f.progress, []string{"auto", "bar", "plain", "none"}},
@@ -122,7 +123,7 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 			return nil, err
 		}
 	}
-	if err := f.stop.check(cmd, &c.Stop, f.valSplit > 0); err != nil {
+	if err := f.stop.check(cmd, c, f.valSplit > 0); err != nil {
 		return nil, err
 	}
 	if err := f.run.check(cmd, &f.out); err != nil {

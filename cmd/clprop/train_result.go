@@ -46,7 +46,7 @@ type configJSON struct {
 	BatchSize int           `json:"batch_size"`
 	Optimizer optimizerJSON `json:"optimizer"`
 	Rate      float64       `json:"lr"`
-	Schedule  string        `json:"lr_schedule"`
+	Schedule  scheduleJSON  `json:"lr_schedule"`
 	Lambda    float64       `json:"l2"`
 	Stop      stopJSON      `json:"stop"`
 	Seed      uint64        `json:"seed"`
@@ -147,7 +147,7 @@ func (t *training) result() trainJSON {
 		},
 		Network: newNetworkJSON(t.net),
 		Config: configJSON{
-			f.config.Epochs, f.config.BatchSize, optimizerJSON(f.config.Optimizer), f.config.Rate, f.schedule, f.config.Lambda, newStopJSON(f.config.Stop), f.seed, f.init, f.resident, f.valSplit,
+			f.config.Epochs, f.config.BatchSize, optimizerJSON(f.config.Optimizer), f.config.Rate, scheduleJSON(f.config.Schedule), f.config.Lambda, newStopJSON(f.config.Stop), f.seed, f.init, f.resident, f.valSplit,
 		},
 		History:     t.history,
 		Model:       f.out,
