@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -22,7 +23,7 @@ const (
 	// EnvCache set to "off" means that no program is read from disk or written to it.
 	EnvCache = "CLPROP_CACHE"
 	// EnvCacheDir names the folder to use instead of clprop in the user's cache folder;
-	// programs lie in its sub-folder programs.
+	// programs lie in its sub-folder programs, what a tuner found in tuning.
 	EnvCacheDir = "CLPROP_CACHE_DIR"
 )
 
@@ -64,22 +65,55 @@ type cacheKey [sha256.Size]byte
 // openCache returns the cache of a device, or nil if there is none: switched off,
 // no place for it, or of no use on the device.
 func openCache(dev *cl.Device) *cache {
-	if strings.EqualFold(os.Getenv(EnvCache), "off") || !wantsCache(dev.Vendor(), dev.Name()) {
+	dir := CacheFolder()
+	if dir == "" || !wantsCache(dev.Vendor(), dev.Name()) {
 		return nil
 	}
-	dir := os.Getenv(EnvCacheDir)
-	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return nil
-		}
-		dir = filepath.Join(user, "clprop")
+	return &cache{dir: filepath.Join(dir, "programs"), device: Identity(dev), patience: storeTime}
+}
+
+// CacheFolder is the folder for what may be lost, of which the environment variables
+// above decide; "" if nothing is to be kept, or there is no place for it.
+func CacheFolder() string {
+	if strings.EqualFold(os.Getenv(EnvCache), "off") {
+		return ""
 	}
+	if dir := os.Getenv(EnvCacheDir); dir != "" {
+		return dir
+	}
+	user, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(user, "clprop")
+}
+
+// Identity is what tells a device with its driver from another: names and versions of
+// both and of the platform.
+func Identity(dev *cl.Device) []string {
 	identity := []string{dev.Vendor(), dev.Name(), dev.Version(), dev.DriverVersion()}
 	if p := dev.Platform(); p != nil {
 		identity = append(identity, p.Name(), p.Vendor(), p.Version())
 	}
-	return &cache{dir: filepath.Join(dir, "programs"), device: identity, patience: storeTime}
+	return identity
+}
+
+// SourceHash is the SHA-256 of all kernel sources, in hexadecimal: a Tuning found for
+// other sources is not worth more than a guess.
+func SourceHash() string {
+	sum := sha256.New()
+	files, err := fs.ReadDir(sources, ".") // in order of name
+	for _, file := range files {
+		var text []byte
+		if text, err = sources.ReadFile(file.Name()); err != nil {
+			break
+		}
+		fmt.Fprintf(sum, "%s %d\n%s", file.Name(), len(text), text)
+	}
+	if err != nil {
+		panic(err) // sources is in the program: it cannot be
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // wantsCache is false for NVIDIA's driver, which keeps a cache of its own, and for

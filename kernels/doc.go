@@ -43,6 +43,13 @@
 // laid out like their Θ, so that the update is a pass over flat memory. Padding
 // columns hold 0 and stay 0.
 //
+// # Tuning
+//
+// A [Tuning] says which of the shapes of a family a [Set] uses. Those of DefaultTuning come
+// from what a device says of itself; a tuner goes from [Candidates] along
+// [Tuning.Neighbours] and measures. [Tuning.Check] has the ranges: what passes it is right,
+// wherever it comes from. All Tunings of a family add up in the same order.
+//
 // # Launches
 //
 // A launcher checks shapes, compiles its kernel on first need, sets all arguments

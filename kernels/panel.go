@@ -8,9 +8,10 @@ type Panels struct {
 	A, Delta *cl.MemObject
 }
 
-// rowsWorthPanels is the batch, and widthWorthPanels the columns of the wider operand,
-// from which copies pay: BenchmarkAccumulate shows them even at 784×512 and several
-// times faster at 4096×4096, where every row is on a page of its own.
+// rowsWorthPanels is the batch, and widthWorthPanels the columns of the wider operand
+// unless Tuning.PanelWidth says otherwise, from which copies pay: BenchmarkAccumulate
+// shows them even at 784×512 and several times faster at 4096×4096, where every row is on
+// a page of its own.
 const (
 	rowsWorthPanels  = 32
 	widthWorthPanels = 1024
@@ -18,7 +19,16 @@ const (
 
 // WantsPanels reports whether Accumulate and Descend are faster on panels of a and delta.
 func (s *Set) WantsPanels(delta, a Matrix) bool {
-	return s.Tuning.Family == Block && a.Rows >= rowsWorthPanels && max(a.Cols, delta.Cols) >= widthWorthPanels
+	return s.Tuning.Panels(a.Rows, a.Cols, delta.Cols)
+}
+
+// Panels is WantsPanels for a batch and a layer.
+func (t Tuning) Panels(batch, in, out int) bool {
+	from := t.PanelWidth
+	if from == 0 {
+		from = widthWorthPanels
+	}
+	return t.Family == Block && batch >= rowsWorthPanels && max(in, out) >= from
 }
 
 // PanelFloats returns the floats of the buffers of Panels.

@@ -14,6 +14,8 @@ var sources embed.FS
 // Set is the kernels of one device. Programs are compiled when a launcher first
 // needs them and kept. It is for one goroutine at a time.
 type Set struct {
+	// Tuning may be changed while there are no Weights, Transposed or Panels, which are
+	// laid out by it.
 	Tuning  Tuning
 	context *cl.Context
 	device  *cl.Device
@@ -34,6 +36,9 @@ func NewSet(context *cl.Context, device *cl.Device, tuning Tuning) *Set {
 		local:    max(1, min(64, device.MaxWorkGroupSize())),
 	}
 }
+
+// Device returns the device.
+func (s *Set) Device() *cl.Device { return s.device }
 
 // built is a program ready to use.
 type built struct {

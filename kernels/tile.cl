@@ -17,7 +17,7 @@
 //
 // Launch: local (TN/WN, TM/WM), global that many work-groups (⌈N/TN⌉, ⌈M/TM⌉);
 // local memory (TM + TN + 2·PAD)·TK floats.
-// Tunables: TM, TN 16…128, TK 8…32, WM, WN 1…8; PAD 1 keeps the transposing
+// Tunables: TM, TN 4…128, TK 8…64, WM, WN 1…8 (tuning.go has the bounds); PAD 1 keeps the transposing
 // stores of a slice out of one bank.
 // Idea: Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008.
 

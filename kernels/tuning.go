@@ -11,21 +11,26 @@ const (
 	Tile  Family = "tile"  // for GPUs
 )
 
-// Tuning is the shape of the kernels for one device. Any valid Tuning gives right
-// results; it only decides how fast.
+// Tuning is the shape of the kernels for one device. Any Tuning that passes Check gives
+// right results; it only decides how fast. Every Tuning of a family adds up a product in
+// the same order, so that the product has the same bits; functions of vectors, such as
+// exp, may differ in the last bit between two vector widths.
 type Tuning struct {
-	Family Family
-	VW     int // vector width of all kernels: 1, 2, 4, 8 or 16 floats
+	Family Family `json:"family"`
+	VW     int    `json:"vw"` // vector width of all kernels: 1, 2, 4, 8 or 16 floats
 
 	// Block: at most NV vectors wide, and as many rows as suits the matrix, of MRs.
-	MRs []int // block heights to choose from, tallest first; of 1, 2, 4, 6, 8, 12
-	NV  int   // 1, 2 or 3
+	MRs []int `json:"mrs,omitempty"` // block heights to choose from, tallest first; of 1, 2, 4, 6, 8, 12
+	NV  int   `json:"nv,omitempty"`  // 1, 2 or 3
+	// PanelWidth is how many columns the wider operand of Accumulate and Descend must
+	// have for the two to be copied into panels first: 1 … 2³⁰, or 0 for 1024.
+	PanelWidth int `json:"panel_width,omitempty"`
 
 	// Tile: shapes to choose from, largest first; the device has room for each.
-	Tiles []TileShape
+	Tiles []TileShape `json:"tiles,omitempty"`
 
-	RowsPerItem int // rows of weights that a work-item of gradient.cl does
-	Chunk       int // vectors that a work-item of sgd.cl does
+	RowsPerItem int `json:"rows_per_item"` // rows of weights that a work-item of gradient.cl does, 1 … 1024
+	Chunk       int `json:"chunk"`         // vectors that a work-item of sgd.cl does, 1 … 65536
 }
 
 // DefaultTuning derives a Tuning from what the device says of itself.
@@ -60,9 +65,16 @@ func BlockTuning(dev *cl.Device) Tuning {
 	return t
 }
 
-// TileShape is one shape of tile.cl: TM × TN elements a work-group, WM × WN a
-// work-item, slices of TK. The local size is (TN/WN, TM/WM).
-type TileShape struct{ TM, TN, TK, WM, WN int }
+// TileShape is one shape of tile.cl: TM × TN elements a work-group, 1 … 256 each; WM × WN
+// a work-item, 1 … 16 each, which divide TM and TN; slices of TK, 1 … 128. The local size
+// is (TN/WN, TM/WM).
+type TileShape struct {
+	TM int `json:"tm"`
+	TN int `json:"tn"`
+	TK int `json:"tk"`
+	WM int `json:"wm"`
+	WN int `json:"wn"`
+}
 
 // tiles are tile shapes from large to small.
 var tiles = []TileShape{
