@@ -33,7 +33,19 @@ const (
 	// and R. Garcia, "Incorporating second-order functional knowledge for better
 	// option pricing", NIPS (2000), eq. 3.
 	Softplus Activation = "softplus"
-	Softmax  Activation = "softmax" // g(z)_k = e^z_k / Σ_j e^z_j
+	// GELU is g(z) = z Φ(z) with Φ the standard normal distribution, exactly, by the
+	// error function, and not by its approximation with tanh: D. Hendrycks and K.
+	// Gimpel, "Gaussian error linear units (GELUs)", arXiv:1606.08415 (2016), §2.
+	GELU Activation = "gelu"
+	// SiLU is g(z) = z/(1 + e^−z), also called swish: S. Elfwing, E. Uchibe and K.
+	// Doya, "Sigmoid-weighted linear units for neural network function approximation
+	// in reinforcement learning", Neural Networks 107 (2018), eq. 9.
+	SiLU Activation = "silu"
+	// HardSigmoid is g(z) = z/6 + ½ cut to 0 … 1, and HardSwish is z times it: A.
+	// Howard et al., "Searching for MobileNetV3", ICCV (2019), §5.2.
+	HardSigmoid Activation = "hard-sigmoid"
+	HardSwish   Activation = "hard-swish"
+	Softmax     Activation = "softmax" // g(z)_k = e^z_k / Σ_j e^z_j
 )
 
 // leak is the slope of the leaky ReLU below 0; the others are λ and λα of the SELU.
@@ -44,7 +56,7 @@ const (
 )
 
 // hiddenActivations are those that work element by element.
-var hiddenActivations = []Activation{Linear, Sigmoid, Tanh, ReLU, LeakyReLU, ELU, SELU, Softplus}
+var hiddenActivations = []Activation{Linear, Sigmoid, Tanh, ReLU, LeakyReLU, ELU, SELU, Softplus, GELU, SiLU, HardSigmoid, HardSwish}
 
 // Activations lists every activation there is.
 func Activations() []Activation {
@@ -60,6 +72,10 @@ func HiddenActivations() []Activation {
 // hidden layer needs: g′ is then a factor per element.
 func (a Activation) Elementwise() bool { return a != Softmax }
 
+// NeedsZ reports whether g′ cannot be written from a = g(z), because g falls and
+// then rises: a net that is trained then keeps z of its hidden layers too.
+func (a Activation) NeedsZ() bool { return a == GELU || a == SiLU || a == HardSwish }
+
 // Check returns an error that lists the known names when a is not one of them.
 func (a Activation) Check() error {
 	if a == Softmax || slices.Contains(hiddenActivations, a) {
@@ -68,46 +84,13 @@ func (a Activation) Check() error {
 	return fmt.Errorf("unknown activation %q: have %v", string(a), Activations())
 }
 
-// Loss names the error of one example, together with the output activation
-// that makes δ(L) = a(L) − y its derivative with respect to z(L).
-type Loss string
-
-// The losses.
-const (
-	// SigmoidCrossEntropy is −Σ_k [ y_k log h_k + (1−y_k) log(1−h_k) ] with
-	// h = sigmoid(z): each output unit is a yes/no question of its own.
-	SigmoidCrossEntropy Loss = "sigmoid-cross-entropy"
-	// SoftmaxCrossEntropy is −Σ_k y_k log h_k with h = softmax(z): exactly one
-	// class is right.
-	SoftmaxCrossEntropy Loss = "softmax-cross-entropy"
-)
-
-// Losses lists every loss there is.
-func Losses() []Loss { return []Loss{SigmoidCrossEntropy, SoftmaxCrossEntropy} }
-
-// Output returns the output activation that the loss belongs to.
-func (l Loss) Output() Activation {
-	if l == SoftmaxCrossEntropy {
-		return Softmax
-	}
-	return Sigmoid
-}
-
-// Check returns an error that lists the known names when l is not one of them.
-func (l Loss) Check() error {
-	for _, known := range Losses() {
-		if l == known {
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown loss %q: have %v", string(l), Losses())
-}
-
 // Activate is a = g(z), element by element or, for the softmax, row by row:
 //
 //	linear z    sigmoid 1/(1+e^−z)    tanh z    ReLU max(0, z)
 //	below 0: leaky ReLU z/100    ELU e^z−1    SELU λα(e^z−1);  else z, z, λz
 //	softplus max(0, z) + log(1 + e^−|z|), which is log(1 + e^z) and cannot overflow
+//	GELU z/2 · erfc(−z/√2)    SiLU z/(1+e^−z)    hard sigmoid z/6+½ cut to 0 … 1
+//	hard swish z · hard sigmoid
 //	softmax e^(z_k−c) / Σ_j e^(z_j−c),  c = max_j z_j
 //
 // z and a have the same shape and may be the same matrix. g is computed in
@@ -142,6 +125,14 @@ func Activate[T Float](act Activation, z, a Matrix[T]) {
 			z := float64(z)
 			a.Data[i] = T(max(0, z) + math.Log1p(math.Exp(-math.Abs(z))))
 		}
+	case GELU:
+		elementwise(z.Data, a.Data, func(z float64) float64 { return z * normalDistribution(z) })
+	case SiLU:
+		elementwise(z.Data, a.Data, func(z float64) float64 { return z / (1 + math.Exp(-z)) })
+	case HardSigmoid:
+		elementwise(z.Data, a.Data, hardSigmoid)
+	case HardSwish:
+		elementwise(z.Data, a.Data, func(z float64) float64 { return z * hardSigmoid(z) })
 	case Softmax:
 		for i := range z.Rows {
 			softmax(z.Row(i), a.Row(i))
@@ -161,6 +152,19 @@ func piecewise[T Float](z, a []T, slope float64, below func(float64) float64) {
 		}
 	}
 }
+
+// elementwise is a = g(z).
+func elementwise[T Float](z, a []T, g func(float64) float64) {
+	for i, z := range z {
+		a[i] = T(g(float64(z)))
+	}
+}
+
+// normalDistribution is Φ(z) = ½ erfc(−z/√2), which, unlike ½(1 + erf(z/√2)), keeps
+// its digits where it is small.
+func normalDistribution(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
+
+func hardSigmoid(z float64) float64 { return min(1, max(0, z/6+0.5)) }
 
 // softmax is one row. Taking the maximum c off every z changes nothing in exact
 // arithmetic, and no exponential can then overflow.
@@ -183,10 +187,13 @@ func softmax[T Float](z, a []T) {
 //
 //	linear 1    sigmoid a(1−a)    tanh 1−a²    ReLU 1 where a > 0, else 0
 //	leaky ReLU 1, or 1/100    ELU 1, or 1+a    SELU λ, or λα+a    where a > 0, or not
-//	softplus 1−e^−a, which is the sigmoid of z
+//	softplus 1−e^−a, which is the sigmoid of z    hard sigmoid 1/6 where 0 < a < 1
 //
-// That is possible where g is invertible, or g′ is the same wherever a is. It is
-// not for SiLU and GELU, which fall and then rise: they would need z.
+// That is possible where g is invertible, or g′ is the same wherever a is. For the
+// others, see Activation.NeedsZ, a is z:
+//
+//	GELU Φ(z) + z φ(z), φ(z) = e^(−z²/2)/√2π    SiLU s(1 + z(1−s)), s = 1/(1+e^−z)
+//	hard swish (2z+3)/6 where −3 < z < 3, 0 below and 1 above
 func scaleByDerivative[T Float](act Activation, a, delta []T) {
 	switch act {
 	case Linear:
@@ -228,5 +235,39 @@ func scaleByDerivative[T Float](act Activation, a, delta []T) {
 		for i, a := range a {
 			delta[i] *= T(-math.Expm1(-float64(a)))
 		}
+	case HardSigmoid:
+		for i, a := range a {
+			if a <= 0 || a >= 1 {
+				delta[i] = 0
+			} else {
+				delta[i] /= 6
+			}
+		}
+	case GELU:
+		scaleBy(a, delta, func(z float64) float64 {
+			return normalDistribution(z) + z*math.Exp(-z*z/2)/math.Sqrt(2*math.Pi)
+		})
+	case SiLU:
+		scaleBy(a, delta, func(z float64) float64 {
+			s, other := 1/(1+math.Exp(-z)), 1/(1+math.Exp(z)) // other is 1−s, with all its digits
+			return s * (1 + z*other)
+		})
+	case HardSwish:
+		scaleBy(a, delta, func(z float64) float64 {
+			switch {
+			case z <= -3:
+				return 0
+			case z >= 3:
+				return 1
+			}
+			return (2*z + 3) / 6
+		})
+	}
+}
+
+// scaleBy is delta ⊙= prime(z).
+func scaleBy[T Float](z, delta []T, prime func(float64) float64) {
+	for i, z := range z {
+		delta[i] *= T(prime(float64(z)))
 	}
 }

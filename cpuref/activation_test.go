@@ -21,6 +21,10 @@ func TestActivateKnownValues(t *testing.T) {
 		{LeakyReLU, []float64{-200, 0, 3}, []float64{-2, 0, 3}},
 		{ELU, []float64{-ln(2), -1000, 0, 3}, []float64{-0.5, -1, 0, 3}},
 		{Softplus, []float64{0, ln(3), -ln(3), 1000, -1000}, []float64{ln(2), ln(4), ln(4. / 3), 1000, 0}},
+		{GELU, []float64{0, 1, -1, 1000, -1000}, []float64{0, 0.8413447460685429, -0.15865525393145705, 1000, 0}}, // Φ(1)
+		{SiLU, []float64{0, ln(3), -ln(3), 1000, -1000}, []float64{0, ln(3) * 3 / 4, -ln(3) / 4, 1000, 0}},
+		{HardSigmoid, []float64{-4, -3, 0, 1.5, 3, 4}, []float64{0, 0, 0.5, 0.75, 1, 1}},
+		{HardSwish, []float64{-4, -3, -1.5, 0, 1.5, 3, 4}, []float64{0, 0, -0.375, 0, 1.125, 3, 4}},
 		{Softmax, []float64{0, ln(2), ln(5)}, []float64{1. / 8, 2. / 8, 5. / 8}},
 		{Softmax, []float64{1000, 1000 + ln(2), 1000 + ln(5)}, []float64{1. / 8, 2. / 8, 5. / 8}},
 		{Softmax, []float64{-1000, 1000}, []float64{0, 1}},
@@ -78,6 +82,10 @@ func TestNaNPropagates(t *testing.T) {
 		if got, _ := Cost(loss, one(1, nan, 2), one(0, 0, 1)); !math.IsNaN(got) {
 			t.Errorf("%s of a row with a NaN = %v", loss, got)
 		}
+		delta := NewMatrix[float64](1, 3)
+		if OutputDelta(loss, one(1, nan, 2), one(0, 0, 1), delta); !math.IsNaN(delta.Data[1]) {
+			t.Errorf("δ of %s of a NaN = %v", loss, delta.Data)
+		}
 	}
 	theta := Layer[float64]{W: Matrix[float64]{2, 2, []float64{1, 1, nan, 1}}, B: []float64{0, 0}}
 	out := NewMatrix[float64](1, 2)
@@ -101,8 +109,16 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s: %v", l, err)
 		}
 	}
-	if Activation("swish").Check() == nil || Loss("hinge").Check() == nil {
-		t.Error("unknown names pass")
+	for _, l := range []Loss{"absent", "", "mse:1", "huber:", "huber:0", "huber:-1", "huber:NaN", "huber:1e39", "huber:1:2"} {
+		if l.Check() == nil {
+			t.Errorf("loss %q passes", l)
+		}
+	}
+	if Activation("swish").Check() == nil {
+		t.Error("an unknown activation passes")
+	}
+	if l := HuberLoss(0.25); l != "huber:0.25" || l.Check() != nil || l.HuberDelta() != 0.25 || Huber.HuberDelta() != 1 || !l.Regression() {
+		t.Errorf("Huber loss %q: δ %v, %v", l, l.HuberDelta(), l.Check())
 	}
 	if SigmoidCrossEntropy.Output() != Sigmoid || SoftmaxCrossEntropy.Output() != Softmax {
 		t.Error("a loss has the wrong output activation")

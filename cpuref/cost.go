@@ -9,31 +9,79 @@ import "math"
 //	sigmoid   Σ_k max(z_k, 0) − z_k y_k + log(1 + e^−|z_k|)
 //	softmax   Σ_k y_k (log Σ_j e^z_j − z_k)
 //
-// which are the cross-entropies at Loss with h written out. A row is right when
-// z is largest where y is, the first of equals; with one output unit, when z > 0
-// (h > ½) just where y > ½. z and y are b × K. Sums are float64 in either type.
-// It panics on an unknown loss.
+// which are the cross-entropies at Loss with h written out; the others are as they
+// are written there, h being z. A row is right when z is largest where y is, the
+// first of equals; with one output unit, when z > 0 (h > ½) just where y > ½. None
+// is where the outputs are quantities. z and y are b × K. Sums are float64 in either
+// type. It panics on an unknown loss.
 func Cost[T Float](loss Loss, z, y Matrix[T]) (lossSum float64, correct int) {
+	checkCost(loss, z, y)
+	for i := range z.Rows {
+		lossSum += rowLoss(loss, z.Row(i), y.Row(i))
+		if right(loss, z.Row(i), y.Row(i)) {
+			correct++
+		}
+	}
+	return lossSum, correct
+}
+
+// WeightedCost is Cost with the loss of row i times weight i; weight is b × 1. What
+// is right is counted as 1, whatever its weight.
+func WeightedCost[T Float](loss Loss, z, y, weight Matrix[T]) (lossSum float64, correct int) {
+	checkCost(loss, z, y)
+	if !weight.is(z.Rows, 1) {
+		panic(unfit("WeightedCost", "z weight", z, weight))
+	}
+	for i, w := range weight.Data {
+		lossSum += float64(w) * rowLoss(loss, z.Row(i), y.Row(i))
+		if right(loss, z.Row(i), y.Row(i)) {
+			correct++
+		}
+	}
+	return lossSum, correct
+}
+
+func checkCost[T Float](loss Loss, z, y Matrix[T]) {
 	if !z.is(y.Rows, y.Cols) || !y.is(y.Rows, y.Cols) {
 		panic(unfit("Cost", "z y", z, y))
 	}
 	if err := loss.Check(); err != nil {
 		panic("cpuref.Cost: " + err.Error())
 	}
-	if z.Cols == 0 {
-		return 0, 0
+}
+
+// rowLoss is the loss of one example.
+func rowLoss[T Float](loss Loss, z, y []T) float64 {
+	if len(z) == 0 {
+		return 0
 	}
-	for i := range z.Rows {
-		if loss == SoftmaxCrossEntropy {
-			lossSum += softmaxCrossEntropy(z.Row(i), y.Row(i))
-		} else {
-			lossSum += sigmoidCrossEntropy(z.Row(i), y.Row(i))
-		}
-		if right(z.Row(i), y.Row(i)) {
-			correct++
+	switch loss.Kind() {
+	case SoftmaxCrossEntropy:
+		return softmaxCrossEntropy(z, y)
+	case SigmoidCrossEntropy:
+		return sigmoidCrossEntropy(z, y)
+	}
+	sum, delta := 0.0, loss.HuberDelta()
+	for k := range z {
+		z, y := float64(z[k]), float64(y[k])
+		r := math.Abs(z - y)
+		switch {
+		case loss == Hinge:
+			sum += max(0, 1-(2*y-1)*z)
+		case loss == MeanSquaredError:
+			sum += r * r
+		case loss == MeanAbsoluteError:
+			sum += r
+		case r > delta:
+			sum += delta * (r - delta/2)
+		default:
+			sum += r * r / 2
 		}
 	}
-	return lossSum, correct
+	if loss != Hinge {
+		sum /= float64(len(z))
+	}
+	return sum
 }
 
 // sigmoidCrossEntropy uses −log h = log(1 + e^−z) and 1 − h = h e^−z, and takes
@@ -64,7 +112,10 @@ func softmaxCrossEntropy[T Float](z, y []T) float64 {
 	return sum
 }
 
-func right[T Float](z, y []T) bool {
+func right[T Float](loss Loss, z, y []T) bool {
+	if loss.Regression() || len(z) == 0 {
+		return false
+	}
 	if len(z) == 1 {
 		return (z[0] > 0) == (y[0] > 0.5)
 	}

@@ -56,6 +56,11 @@ func TestCostFarOut(t *testing.T) {
 		{SoftmaxCrossEntropy, one(-1000, -1000), one(0, 1), math.Ln2, 0},
 		{SoftmaxCrossEntropy, one(100, 0), one(1, 0), math.Exp(-100), 1},
 		{SoftmaxCrossEntropy, one(100, -100), one(0, 1), 200, 0},
+		{Hinge, one(100), one(1), 0, 1},
+		{Hinge, one(-1e6), one(1), 1e6 + 1, 0},
+		{MeanSquaredError, one(1e6), one(0), 1e12, 0},
+		{MeanAbsoluteError, one(-1e6), one(0), 1e6, 0},
+		{Huber, one(1e6), one(0), 1e6 - 0.5, 0},
 	} {
 		got, right := Cost(c.loss, c.z, c.y)
 		if math.Abs(got-c.want) > 4*0x1p-53*c.want || right != c.wantRights {
@@ -82,9 +87,64 @@ func TestCostCountsRight(t *testing.T) {
 		{"rows", Matrix[float64]{3, 2, []float64{1, 0, 0, 1, 1, 0}}, Matrix[float64]{3, 2, []float64{1, 0, 1, 0, 1, 0}}, 2},
 	} {
 		for _, loss := range Losses() {
-			if _, got := Cost(loss, c.z, c.y); got != c.want {
-				t.Errorf("%s, %s: %d right, want %d", c.name, loss, got, c.want)
+			want := c.want
+			if loss.Regression() {
+				want = 0 // no quantity is a class
+			}
+			if _, got := Cost(loss, c.z, c.y); got != want {
+				t.Errorf("%s, %s: %d right, want %d", c.name, loss, got, want)
 			}
 		}
+	}
+}
+
+// The losses that are written from h, worked by hand, and their δ. Fractions of
+// powers of two and thirds of them: exact, or off by a rounding.
+func TestLossesByHand(t *testing.T) {
+	for _, c := range []struct {
+		loss  Loss
+		h, y  Matrix[float64]
+		want  float64
+		delta []float64
+	}{
+		// t = (1, −1, −1): 1−0.5, 1−2 → 0, 1+0.25
+		{Hinge, one(0.5, -2, 0.25), one(1, 0, 0), 0.5 + 1.25, []float64{-1, 0, 1}},
+		{Hinge, one(1, -1, 0), one(1, 0, 0.75), 1, []float64{0, 0, -0.5}}, // t h = 1 counts as outside
+		{MeanSquaredError, one(1, 2, 5), one(0, 4, 5), (1 + 4) / 3., []float64{2 / 3., -4 / 3., 0}},
+		{MeanAbsoluteError, one(1, 2, 5), one(0, 4, 5), (1 + 2) / 3., []float64{1 / 3., -1 / 3., 0}},
+		// ½·¼, 1·(2−½), ½·1
+		{Huber, one(0.5, 2, 1), one(0, 4, 0), (0.125 + 1.5 + 0.5) / 3, []float64{0.5 / 3, -1 / 3., 1 / 3.}},
+		// ¼(½−⅛), ¼(2−⅛), ½·1/64
+		{HuberLoss(0.25), one(0.5, 2, 0.125), one(0, 4, 0), (0.09375 + 0.46875 + 0.0078125) / 3, []float64{0.25 / 3, -0.25 / 3, 0.125 / 3}},
+	} {
+		got, _ := Cost(c.loss, c.h, c.y)
+		near(t, string(c.loss), []float64{got}, c.want)
+		delta := NewMatrix[float64](1, 3)
+		OutputDelta(c.loss, c.h, c.y, delta)
+		near(t, "δ of "+string(c.loss), delta.Data, c.delta...)
+	}
+}
+
+// A weight of 2 is an example twice, a weight of 0 one left out.
+func TestWeights(t *testing.T) {
+	y := Matrix[float64]{3, 2, []float64{1, 0, 0, 1, 1, 0}}
+	z := Matrix[float64]{3, 2, []float64{1, 0.5, 0.25, -2, 3, 1}}
+	weight := Matrix[float64]{3, 1, []float64{2, 0, 1}}
+	repeated := func(m Matrix[float64]) Matrix[float64] {
+		return Matrix[float64]{3, 2, append(append(append([]float64{}, m.Row(0)...), m.Row(0)...), m.Row(2)...)}
+	}
+	for _, loss := range Losses() {
+		got, right := WeightedCost(loss, z, y, weight)
+		want, _ := Cost(loss, repeated(z), repeated(y))
+		_, rights := Cost(loss, z, y)
+		near(t, string(loss), []float64{got}, want)
+		if right != rights {
+			t.Errorf("%s: %d right with weights, %d without", loss, right, rights)
+		}
+		plain, weighed := NewMatrix[float64](3, 2), NewMatrix[float64](3, 2)
+		OutputDelta(loss, z, y, plain)
+		OutputDelta(loss, z, y, weighed)
+		ScaleRows(weight, weighed)
+		near(t, "δ of "+string(loss), weighed.Data, 2*plain.Data[0], 2*plain.Data[1], 0, 0, plain.Data[4], plain.Data[5])
 	}
 }

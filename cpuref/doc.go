@@ -11,12 +11,14 @@
 //
 //	Forward      Z = A Wᵀ + 1 θ0ᵀ,  A(l+1) = g(Z)
 //	Activate     A = g(Z), also for the softmax, which needs whole rows
-//	OutputDelta  δ(L) = A(L) − Y
-//	HiddenDelta  δ(l) = (δ(l+1) W(l)) ⊙ g′(z(l)),  g′ written from A(l)
+//	OutputDelta  δ(L) = ∂loss/∂Z(L), which is A(L) − Y for either cross-entropy
+//	ScaleRows    δ(L) of an example times its weight
+//	HiddenDelta  δ(l) = (δ(l+1) W(l)) ⊙ g′(z(l)),  g′ written from A(l), or from Z
 //	Accumulate   Δ_W += δ(l+1)ᵀ A(l),  Δ_θ0 += column sums of δ(l+1)
 //	Gradient     D_W = (Δ_W + λW)/m,  D_θ0 = Δ_θ0/m
 //	SGD          Θ := Θ − α D; in its place Momentum, RMSprop, Adagrad, Adam or Lion
-//	Cost         Σ over the batch of the loss, from Z(L), and how many are right
+//	Cost         Σ over the batch of the loss, from Z(L), and how many are right;
+//	             WeightedCost with a weight for each example
 //	Penalty      Σ W_ij², which the cost takes λ/(2m) times
 //	Gather       rows of a data set, by number, into a batch
 //
@@ -57,6 +59,6 @@
 // Elementwise operations, losses and sums let NaN through: what is computed from
 // NaN is NaN. A matrix product does so too, but for one exception of gonum's:
 // HiddenDelta and Accumulate may take 0·NaN and 0·∞ for 0 where a δ is exactly
-// 0. A library may have exceptions of its own. ReLU's g′ is a gate: where a ≤ 0, δ is 0 whatever it was. A softmax row
-// with +∞ in it is NaN.
+// 0. A library may have exceptions of its own. The g′ of ReLU and the hard sigmoid is
+// a gate: where it is 0, δ is 0 whatever it was. A softmax row with +∞ in it is NaN.
 package cpuref

@@ -36,7 +36,7 @@ func ExampleSGD() {
 			fmt.Printf("step %3d: cost %.3f, %d of 4 right\n", step, loss/4, correct)
 		}
 		cpuref.Activate(cpuref.Sigmoid, z, h)
-		cpuref.OutputDelta(h, y, delta)
+		cpuref.OutputDelta(cpuref.SigmoidCrossEntropy, h, y, delta)
 		cpuref.Zero(sum)
 		cpuref.Accumulate(delta, x, sum)
 		cpuref.Gradient(sum, theta, 0, 4, grad)

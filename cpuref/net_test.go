@@ -3,6 +3,7 @@ package cpuref
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -68,10 +69,15 @@ func (n net) deltas(x, y Matrix[float64]) (deltas, a []Matrix[float64]) {
 	deltas = make([]Matrix[float64], last+1)
 	deltas[last] = NewMatrix[float64](y.Rows, y.Cols)
 	Activate(n.loss.Output(), z, z)
-	OutputDelta(z, y, deltas[last])
+	OutputDelta(n.loss, z, y, deltas[last])
 	for l := last; l > 0; l-- {
 		deltas[l-1] = NewMatrix[float64](a[l].Rows, a[l].Cols)
-		HiddenDelta(n.hidden, deltas[l], n.theta[l], a[l], deltas[l-1])
+		saved := a[l]
+		if n.hidden.NeedsZ() {
+			saved = NewMatrix[float64](a[l].Rows, a[l].Cols)
+			Forward(Linear, a[l-1], n.theta[l-1], saved)
+		}
+		HiddenDelta(n.hidden, deltas[l], n.theta[l], saved, deltas[l-1])
 	}
 	return deltas, a
 }
@@ -89,34 +95,56 @@ func (n net) gradient(x, y Matrix[float64], lambda float64) []Layer[float64] {
 	return grad
 }
 
-// nearKink reports whether a hidden z is so near to 0 that a step of the central
-// difference could cross the kink of ReLU and its kin, where there is no derivative
-// to compare; the ELU has a kink in g′ there.
-// A parameter's step of 1e-6 moves z by less than 1e-4 at these sizes.
-func (n net) nearKink(x Matrix[float64]) bool {
+// nearKink reports whether a z is so near to a kink that a step of the central
+// difference could cross it, where there is no derivative to compare: those of ReLU
+// and its kin and of the ELU's g′ at 0, of the hard activations at ±3, of the losses
+// where |h − y| is 0 or δ, or t h is 1. A parameter's step of 1e-6 moves z by less
+// than 1e-4 at these sizes.
+func (n net) nearKink(x, y Matrix[float64]) bool {
+	kinks := []float64{0}
 	switch n.hidden {
-	case Linear, Sigmoid, Tanh, Softplus:
-		return false
+	case Linear, Sigmoid, Tanh, Softplus, GELU, SiLU:
+		kinks = nil
+	case HardSigmoid, HardSwish:
+		kinks = []float64{-3, 3}
 	}
 	a := x
 	for _, theta := range n.theta[:len(n.theta)-1] {
 		z := NewMatrix[float64](x.Rows, theta.W.Rows)
 		Forward(Linear, a, theta, z)
 		for _, v := range z.Data {
-			if math.Abs(v) < 1e-4 {
+			if near := func(k float64) bool { return math.Abs(v-k) < 1e-4 }; slices.ContainsFunc(kinks, near) {
 				return true
 			}
 		}
 		Activate(n.hidden, z, z)
 		a = z
 	}
+	_, z := n.forward(x)
+	for i, h := range z.Data {
+		y, at := y.Data[i], math.Inf(1)
+		switch n.loss.Kind() {
+		case Hinge:
+			at = 1 - (2*y-1)*h
+		case MeanAbsoluteError:
+			at = h - y
+		case Huber:
+			at = math.Abs(h-y) - n.loss.HuberDelta()
+		}
+		if math.Abs(at) < 1e-4 {
+			return true
+		}
+	}
 	return false
 }
 
-// labels are one-hot for the softmax, and independent zeros and ones for the
-// sigmoid.
+// labels are one-hot for the softmax, quantities for regression, and independent
+// zeros and ones for the others.
 func labels(s Stream, loss Loss, rows, k int) Matrix[float64] {
 	y := NewMatrix[float64](rows, k)
+	if loss.Regression() {
+		return randomMatrix(s, rows, k, 1)
+	}
 	for i := range rows {
 		if loss == SoftmaxCrossEntropy {
 			y.Row(i)[int(s.Float64(uint64(i))*float64(k))] = 1
@@ -139,7 +167,7 @@ func labels(s Stream, loss Loss, rows, k int) Matrix[float64] {
 // truncation ε²/6·|J‴| is below 1e-9 for a third derivative below 6000.
 func TestGradientIsDerivative(t *testing.T) {
 	for _, hidden := range HiddenActivations() {
-		for _, loss := range Losses() {
+		for _, loss := range append(Losses(), HuberLoss(0.3)) {
 			t.Run(fmt.Sprintf("%s/%s", hidden, loss), func(t *testing.T) {
 				for c := range uint64(100) {
 					checkDerivative(t, c, hidden, loss)
@@ -160,7 +188,7 @@ func checkDerivative(t *testing.T, c uint64, hidden Activation, loss Loss) {
 	x := randomMatrix(NewStream(c, 3, 0), m, units[0], 1)
 	y := labels(NewStream(c, 4, 0), loss, m, units[len(units)-1])
 	n := randomNet(c, hidden, loss, units)
-	for again := uint64(1); n.nearKink(x); again++ {
+	for again := uint64(1); n.nearKink(x, y); again++ {
 		n = randomNet(c+1000*again, hidden, loss, units)
 	}
 

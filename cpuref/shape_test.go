@@ -32,7 +32,7 @@ func TestMistakesPanic(t *testing.T) {
 		"Forward: operands  ":   func() { Forward(Linear, matrix(1, 4), layer(4, 3), out) },
 		"Activate: operands":    func() { Activate(Linear, matrix(3, 2), out) },
 		"Activate: unknown":     func() { Activate("swish", matrix(2, 3), out) },
-		"OutputDelta: operands": func() { OutputDelta(matrix(2, 3), matrix(2, 4), out) },
+		"OutputDelta: operands": func() { OutputDelta(Hinge, matrix(2, 3), matrix(2, 4), out) },
 		"HiddenDelta: operands": func() { HiddenDelta(Tanh, matrix(2, 4), layer(4, 3), matrix(2, 3), out) },
 		"HiddenDelta: unknown":  func() { HiddenDelta("swish", matrix(2, 4), layer(3, 4), matrix(2, 3), out) },
 		"HiddenDelta: softmax":  func() { HiddenDelta(Softmax, matrix(2, 4), layer(3, 4), matrix(2, 3), out) },
@@ -49,12 +49,15 @@ func TestMistakesPanic(t *testing.T) {
 		},
 		"Lion: operands":          func() { Lion(Layer[float32]{out, make([]float32, 2)}, layer(4, 2), layer(3, 2), 1, 1, 1, 0) },
 		"Cost: operands":          func() { Cost(SoftmaxCrossEntropy, out, matrix(3, 2)) },
-		"Cost: unknown":           func() { Cost("hinge", out, matrix(2, 3)) },
+		"Cost: unknown":           func() { Cost("absent", out, matrix(2, 3)) },
+		"OutputDelta: unknown":    func() { OutputDelta("absent", matrix(2, 3), matrix(2, 3), out) },
+		"ScaleRows: operands":     func() { ScaleRows(matrix(3, 1), out) },
+		"WeightedCost: operands":  func() { WeightedCost(Hinge, out, matrix(2, 3), matrix(2, 3)) },
 		"Gather: operands":        func() { Gather(matrix(9, 3), []int32{1}, out) },
 		"Gather: rows[1] is 9":    func() { Gather(matrix(9, 3), []int32{1, 9}, out) },
 		"Gather: rows[0] is -1":   func() { Gather(matrix(9, 3), []int32{-1, 1}, out) },
 		"Forward: operands    ":   func() { Forward(Linear, matrix(2, 4), Layer[float32]{matrix(3, 4), nil}, out) },
-		"OutputDelta: operands  ": func() { OutputDelta(matrix(3, 3), matrix(3, 3), out) },
+		"OutputDelta: operands  ": func() { OutputDelta(Hinge, matrix(3, 3), matrix(3, 3), out) },
 	} {
 		func() {
 			defer func() {

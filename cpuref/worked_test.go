@@ -109,7 +109,9 @@ func TestWorkedGradientAndDescent(t *testing.T) {
 
 // The hidden pass with another activation differs in g′ alone: from a(2) = (1/2, 3/4),
 // tanh has 1−a² = (3/4, 7/16), ReLU 1, or 0 where a is 0; the others as
-// scaleByDerivative has them, softplus 1−e^−a = (1/2, 3/4). W(2)ᵀδ(3) is as above.
+// scaleByDerivative has them, softplus 1−e^−a = (1/2, 3/4). Those that need z have it
+// in place of a: SiLU at ln 3 has 3/4 (1 + ln 3/4), GELU at 0 has Φ(0) = 1/2 and at 1
+// Φ(1) + φ(1). W(2)ᵀδ(3) is as above.
 func TestWorkedHiddenPass(t *testing.T) {
 	n, _, _ := workedExample()
 	next := Matrix[float64]{1, 2, []float64{-3. / 8, 1. / 4}}
@@ -126,6 +128,13 @@ func TestWorkedHiddenPass(t *testing.T) {
 		{ELU, []float64{-1. / 2, 3. / 4}, []float64{-13. / 16, 5. / 4}},
 		{SELU, []float64{-1. / 2, 3. / 4}, []float64{-13. / 8 * (seluDepth - 1./2), 5. / 4 * seluScale}},
 		{Softplus, []float64{math.Log(2), math.Log(4)}, []float64{-13. / 16, 15. / 16}},
+		{HardSigmoid, []float64{0, 3. / 4}, []float64{0, 5. / 24}},
+		{HardSigmoid, []float64{1. / 2, 1}, []float64{-13. / 48, 0}},
+		{GELU, []float64{0, 1}, []float64{-13. / 16, 5. / 4 * (0.8413447460685429 + 0.24197072451914337)}},
+		{SiLU, []float64{0, math.Log(3)}, []float64{-13. / 16, 15. / 16 * (1 + math.Log(3)/4)}},
+		{SiLU, []float64{-1000, 1000}, []float64{0, 5. / 4}},
+		{HardSwish, []float64{0, 3. / 2}, []float64{-13. / 16, 5. / 4}},
+		{HardSwish, []float64{-3, 4}, []float64{0, 5. / 4}},
 	} {
 		delta := one(9, 9) // overwritten, not added to
 		HiddenDelta(c.act, next, n.theta[1], Matrix[float64]{1, 2, c.a}, delta)

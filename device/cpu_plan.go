@@ -129,20 +129,12 @@ func (b *binder) bind(op Op) {
 	case Gather:
 		b.gather(o)
 	case Forward:
-		a, theta, out := b.matrix(o.A), b.layers(o.Theta), b.matrix(o.Out)
-		if o.Act == Linear || len(out.Data) < sharedValues {
-			b.call(func() { cpuref.Forward(o.Act, a, theta[o.Layer], out) })
-			break
-		}
-		// A product shares itself among the cores, g does not.
-		b.call(func() { cpuref.Forward(Linear, a, theta[o.Layer], out) })
-		b.activate(o.Act, out, out)
+		b.forward(o)
 	case Activate:
 		z, a := b.matrix(o.Z), b.matrix(o.A)
 		b.activate(o.Act, z, a)
 	case OutputDelta:
-		a, y, delta := b.matrix(o.A), b.matrix(o.Y), b.matrix(o.Delta)
-		b.call(func() { cpuref.OutputDelta(a, y, delta) })
+		b.outputDelta(o)
 	case HiddenDelta:
 		next, theta, a, delta := b.matrix(o.Next), b.layers(o.Theta), b.matrix(o.A), b.matrix(o.Delta)
 		b.call(func() { cpuref.HiddenDelta(o.Act, next, theta[o.Layer], a, delta) })
@@ -165,13 +157,7 @@ func (b *binder) bind(op Op) {
 	case Momentum, RMSprop, Adagrad, Adam, Lion:
 		b.update(op)
 	case Cost:
-		z, y, sums := b.matrix(o.Z), b.matrix(o.Y), b.tally(o.Tally)
-		b.call(func() {
-			loss, correct := cpuref.Cost(o.Loss, z, y)
-			sums.Loss += loss
-			sums.Correct += correct
-			sums.Count += z.Rows
-		})
+		b.cost(o)
 	case Penalty:
 		theta, sums := b.layers(o.Theta), b.tally(o.Tally)
 		for l := range theta {
@@ -185,6 +171,49 @@ func (b *binder) bind(op Op) {
 	default:
 		b.err = fmt.Errorf("the CPU reference has no %T", op)
 	}
+}
+
+// forward is one call, or two where z is kept, or where g is worth the cores that a
+// product shares itself among anyway.
+func (b *binder) forward(o Forward) {
+	a, theta, out := b.matrix(o.A), b.layers(o.Theta), b.matrix(o.Out)
+	if o.Z == nil && (o.Act == Linear || len(out.Data) < sharedValues) {
+		b.call(func() { cpuref.Forward(o.Act, a, theta[o.Layer], out) })
+		return
+	}
+	z := out
+	if o.Z != nil {
+		z = b.matrix(o.Z)
+	}
+	b.call(func() { cpuref.Forward(Linear, a, theta[o.Layer], z) })
+	b.activate(o.Act, z, out)
+}
+
+func (b *binder) outputDelta(o OutputDelta) {
+	if o.Loss == "" {
+		o.Loss = SoftmaxCrossEntropy // either cross-entropy: a − y
+	}
+	a, y, delta := b.matrix(o.A), b.matrix(o.Y), b.matrix(o.Delta)
+	b.call(func() { cpuref.OutputDelta(o.Loss, a, y, delta) })
+	if o.Weight != nil {
+		weight := b.matrix(o.Weight)
+		b.call(func() { cpuref.ScaleRows(weight, delta) })
+	}
+}
+
+func (b *binder) cost(o Cost) {
+	z, y, sums := b.matrix(o.Z), b.matrix(o.Y), b.tally(o.Tally)
+	judge := func() (float64, int) { return cpuref.Cost(o.Loss, z, y) }
+	if o.Weight != nil {
+		weight := b.matrix(o.Weight)
+		judge = func() (float64, int) { return cpuref.WeightedCost(o.Loss, z, y, weight) }
+	}
+	b.call(func() {
+		loss, correct := judge()
+		sums.Loss += loss
+		sums.Correct += correct
+		sums.Count += z.Rows
+	})
 }
 
 // call adds one call to the plan, which counts.

@@ -131,8 +131,8 @@ type Tally interface{ Release() }
 
 // Sums is what a Tally holds.
 type Sums struct {
-	Loss    float64 // Σ over examples of the loss, without the penalty
-	Correct int     // examples whose most likely class is the right one
+	Loss    float64 // Σ over examples of the loss times its weight, without the penalty
+	Correct int     // examples whose most likely class is the right one; 0 in regression
 	Count   int     // examples seen
 	Squares float64 // Σ_l Σ_{j≠0} Θ_ij(l)², of the last Penalty operation
 	// Running and Lost are Loss as the engine adds it up, Loss = Running − Lost:
@@ -187,8 +187,17 @@ const (
 	ELU       = cpuref.ELU
 	SELU      = cpuref.SELU
 	Softplus  = cpuref.Softplus
+	GELU      = cpuref.GELU
+	SiLU      = cpuref.SiLU
+	HardSwish = cpuref.HardSwish
 	Softmax   = cpuref.Softmax
+
+	HardSigmoid = cpuref.HardSigmoid
 
 	SigmoidCrossEntropy = cpuref.SigmoidCrossEntropy
 	SoftmaxCrossEntropy = cpuref.SoftmaxCrossEntropy
+	Hinge               = cpuref.Hinge
+	MeanSquaredError    = cpuref.MeanSquaredError
+	MeanAbsoluteError   = cpuref.MeanAbsoluteError
+	Huber               = cpuref.Huber
 )

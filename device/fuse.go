@@ -1,5 +1,7 @@
 package device
 
+import "slices"
+
 // descent is what fuse makes of Accumulate, Gradient and SGD: for every layer l
 //
 //	Θ(l) := Θ(l) − α (δᵀ[1 a] + λΘ(l))/m
@@ -98,25 +100,27 @@ func uses(op Op, p Parameters) bool {
 // matrices.
 func changed(ops []Op, matrices ...Matrix) bool {
 	for _, op := range ops {
-		var written Matrix
+		var written []Matrix
 		switch o := op.(type) {
 		case Gather:
-			written = o.Dst
+			written = []Matrix{o.Dst}
 		case Forward:
-			written = o.Out
+			if written = []Matrix{o.Out}; o.Z != nil {
+				written = append(written, o.Z)
+			}
 		case Activate:
-			written = o.A
+			written = []Matrix{o.A}
 		case OutputDelta:
-			written = o.Delta
+			written = []Matrix{o.Delta}
 		case HiddenDelta:
-			written = o.Delta
+			written = []Matrix{o.Delta}
 		case Accumulate, Gradient, SGD, Cost, Penalty:
 			continue
 		default:
 			return true
 		}
 		for _, m := range matrices {
-			if sameMemory(written, m) {
+			if slices.ContainsFunc(written, func(w Matrix) bool { return sameMemory(w, m) }) {
 				return true
 			}
 		}

@@ -109,6 +109,7 @@ func TestFuseOnlyWhereRight(t *testing.T) {
 		{"micro-batches", []Op{product2, hidden, product1, product2, hidden, more, gradient, sgd}, false},
 		{"a layer missing", []Op{product1, gradient, sgd}, false},
 		{"δ overwritten before the update", []Op{product2, hidden, product1, Activate{Sigmoid, z, d1}, gradient, sgd}, false},
+		{"a overwritten by a z that is kept", []Op{product2, hidden, product1, Forward{A: x, Theta: theta, Out: z, Z: a}, gradient, sgd}, false},
 		{"a overwritten by a view of it", []Op{product2, hidden, product1, Gather{Dst: a.(*openclMatrix)}, gradient, sgd}, false},
 		{"Δ read on the way", []Op{product2, hidden, product1, Penalty{Theta: sum}, gradient, sgd}, false},
 		{"another D updates", []Op{product2, hidden, product1, gradient, SGD{Theta: theta, Grad: p(), Rate: rate}}, false},

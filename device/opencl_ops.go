@@ -14,14 +14,16 @@ func (p *openclPlan) add(op Op) {
 	case Gather:
 		p.gather(o)
 	case Forward:
-		a, theta, out := p.matrix(o.A), p.layers(o.Theta), p.matrix(o.Out)
-		p.launch(func() (*kernels.Launch, error) { return set.Forward(string(o.Act), a, theta[o.Layer], out) })
+		p.forward(o)
 	case Activate:
 		z, a := p.matrix(o.Z), p.matrix(o.A)
 		p.launch(func() (*kernels.Launch, error) { return set.Activate(string(o.Act), z, a) })
 	case OutputDelta:
-		a, y, delta := p.matrix(o.A), p.matrix(o.Y), p.matrix(o.Delta)
-		p.launch(func() (*kernels.Launch, error) { return set.OutputDelta(a, y, delta) })
+		if o.Loss == "" {
+			o.Loss = SoftmaxCrossEntropy // either cross-entropy: a − y
+		}
+		a, y, delta, loss := p.matrix(o.A), p.matrix(o.Y), p.matrix(o.Delta), p.loss(o.Loss, o.Weight)
+		p.launch(func() (*kernels.Launch, error) { return set.OutputDelta(loss, a, y, delta) })
 	case HiddenDelta:
 		p.hiddenDelta(o)
 	case Accumulate:
@@ -115,6 +117,27 @@ func (p *openclPlan) gather(o Gather) {
 	p.gathers = append(p.gathers, gatherCheck{from: o.From, rows: dst.Rows, src: src.Rows, index: index})
 }
 
+// loss is a loss as the kernels take it.
+func (p *openclPlan) loss(of Loss, weight Matrix) kernels.Loss {
+	l := kernels.Loss{Name: string(of.Kind()), Limit: float32(of.HuberDelta())}
+	if weight != nil {
+		column := p.matrix(weight)
+		l.Weight = &column
+	}
+	return l
+}
+
+func (p *openclPlan) forward(o Forward) {
+	set := p.engine.set
+	a, theta, out := p.matrix(o.A), p.layers(o.Theta), p.matrix(o.Out)
+	if o.Z == nil {
+		p.launch(func() (*kernels.Launch, error) { return set.Forward(string(o.Act), a, theta[o.Layer], out) })
+		return
+	}
+	z := p.matrix(o.Z)
+	p.launch(func() (*kernels.Launch, error) { return set.ForwardKeepingZ(string(o.Act), a, theta[o.Layer], out, z) })
+}
+
 // hiddenDelta is one launch, or two where the kernel reads a transposed copy of
 // the weights, which the step before has changed.
 func (p *openclPlan) hiddenDelta(o HiddenDelta) {
@@ -189,10 +212,10 @@ func (p *openclPlan) descend(o descent) {
 }
 
 func (p *openclPlan) cost(o Cost) {
-	z, y, tally := p.matrix(o.Z), p.matrix(o.Y), bind[*openclTally](p, o.Tally)
+	z, y, tally, loss := p.matrix(o.Z), p.matrix(o.Y), bind[*openclTally](p, o.Tally), p.loss(o.Loss, o.Weight)
 	losses, right := p.own("losses of a batch", z.Rows), p.own("hits of a batch", z.Rows)
 	set := p.engine.set
-	p.launch(func() (*kernels.Launch, error) { return set.RowCost(string(o.Loss), z, y, losses, right) })
+	p.launch(func() (*kernels.Launch, error) { return set.RowCost(loss, z, y, losses, right) })
 	p.launch(func() (*kernels.Launch, error) { return set.Tally(z.Rows, losses, right, tally.mem) })
 }
 

@@ -24,13 +24,15 @@ type Gather struct {
 
 // Forward is z = a Wᵀ + 1 θ0ᵀ, Out = g(z), for a batch: A is b × in, Out b × out.
 // Act must be elementwise; an output layer uses Linear, which leaves z(L), and
-// then Activate.
+// then Activate. Z, if set, keeps z too, b × out: where Act.NeedsZ, HiddenDelta
+// wants it.
 type Forward struct {
 	Act   Activation
 	A     Matrix
 	Theta Parameters
 	Layer int
 	Out   Matrix
+	Z     Matrix // may be nil
 }
 
 // Activate is A = g(Z), element by element or, for softmax, row by row.
@@ -39,13 +41,19 @@ type Activate struct {
 	Z, A Matrix
 }
 
-// OutputDelta is δ(L) = a(L) − y.
+// OutputDelta is δ(L) = ∂loss/∂z(L), written from A = h = a(L), which is z(L) where
+// Loss.Output is Linear; cpuref.OutputDelta has the formulas. "" is that of the
+// cross-entropies, a(L) − y. Weight, if set, is b × 1, and row i of Delta is times
+// weight i.
 type OutputDelta struct {
+	Loss        Loss
 	A, Y, Delta Matrix
+	Weight      Matrix // may be nil
 }
 
 // HiddenDelta is δ(l) = (δ(l+1) W(l)) ⊙ g′(z(l)), with g′ written from the saved
-// activation A = a(l). Next is b × out, A and Delta are b × in of layer Layer.
+// activation A = a(l), or, where Act.NeedsZ, from A = z(l), which Forward keeps in
+// its Z. Next is b × out, A and Delta are b × in of layer Layer.
 type HiddenDelta struct {
 	Act   Activation
 	Next  Matrix
@@ -83,11 +91,14 @@ type SGD struct {
 
 // Cost adds a batch to a tally: the loss of every row, computed from z(L) so that
 // it is finite for every finite z, the rows whose largest z is where the largest
-// y is (with one output unit: z > 0 where y > ½), and the number of rows.
+// y is (with one output unit: z > 0 where y > ½; in regression none is), and the
+// number of rows. Weight, if set, is b × 1, and the loss of row i is times weight i;
+// the numbers of rows are not.
 type Cost struct {
-	Loss  Loss
-	Z, Y  Matrix
-	Tally Tally
+	Loss   Loss
+	Z, Y   Matrix
+	Weight Matrix // may be nil
+	Tally  Tally
 }
 
 // Penalty sets the tally's Squares to Σ_l Σ_{j≠0} Θ_ij(l)².
@@ -176,6 +187,9 @@ func (o Forward) check() error {
 		return mismatch("forward", "a %d×%d, W %d×%d, out %d×%d",
 			o.A.Rows(), o.A.Cols(), s.Out, s.In, o.Out.Rows(), o.Out.Cols())
 	}
+	if o.Z != nil {
+		return sameShape("forward", o.Out, o.Z)
+	}
 	return nil
 }
 
@@ -203,7 +217,23 @@ func (o OutputDelta) check() error {
 	if err := present("output delta", o.A, o.Y, o.Delta); err != nil {
 		return err
 	}
+	if o.Loss != "" {
+		if err := o.Loss.Check(); err != nil {
+			return fmt.Errorf("output delta: %w", err)
+		}
+	}
+	if err := weights("output delta", o.Weight, o.A); err != nil {
+		return err
+	}
 	return sameShape("output delta", o.A, o.Y, o.Delta)
+}
+
+// weights validates a column of weights for the rows of a matrix; nil is none.
+func weights(op string, weight, of Matrix) error {
+	if weight != nil && (weight.Cols() != 1 || weight.Rows() != of.Rows()) {
+		return mismatch(op, "weights %d×%d for %d rows", weight.Rows(), weight.Cols(), of.Rows())
+	}
+	return nil
 }
 
 func (o HiddenDelta) check() error {
@@ -265,6 +295,9 @@ func (o Cost) check() error {
 	}
 	if err := o.Loss.Check(); err != nil {
 		return fmt.Errorf("cost: %w", err)
+	}
+	if err := weights("cost", o.Weight, o.Z); err != nil {
+		return err
 	}
 	return sameShape("cost", o.Z, o.Y)
 }

@@ -100,10 +100,10 @@ func newStep(tb testing.TB, e Engine, sizes []int, batch int) stepPlan {
 	h, y := matrix(sizes[last]), matrix(sizes[last])
 	var ops []Op
 	for l := range last - 1 {
-		ops = append(ops, Forward{Sigmoid, a[l], theta, l, a[l+1]})
+		ops = append(ops, Forward{Act: Sigmoid, A: a[l], Theta: theta, Layer: l, Out: a[l+1]})
 	}
-	ops = append(ops, Forward{Linear, a[last-1], theta, last - 1, a[last]},
-		Activate{Sigmoid, a[last], h}, OutputDelta{h, y, delta[last]})
+	ops = append(ops, Forward{Act: Linear, A: a[last-1], Theta: theta, Layer: last - 1, Out: a[last]},
+		Activate{Sigmoid, a[last], h}, OutputDelta{A: h, Y: y, Delta: delta[last]})
 	for l := last - 1; l >= 0; l-- {
 		ops = append(ops, Accumulate{delta[l+1], a[l], sum, l, true})
 		if l > 0 {

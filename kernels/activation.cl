@@ -3,13 +3,14 @@
 //
 //   ACT(z)        a = g(z)
 //   ACT_PRIME(a)  g′(z), written from the saved activation a, so that z need not
-//                 be kept (Rumelhart, Hinton & Williams 1986 use the same form)
+//                 be kept (Rumelhart, Hinton & Williams 1986 use the same form); for
+//                 GELU, SiLU and the hard swish a is z itself
 //
 // The formulas, and the papers they are from, are those of cpuref/activation.go.
 //
 // real is the type that the kernel works in: floatv or float. The host sets one
 // of ACT_LINEAR, ACT_SIGMOID, ACT_TANH, ACT_RELU, ACT_LEAKY_RELU, ACT_ELU,
-// ACT_SELU, ACT_SOFTPLUS.
+// ACT_SELU, ACT_SOFTPLUS, ACT_GELU, ACT_SILU, ACT_HARD_SIGMOID, ACT_HARD_SWISH.
 //
 // exp of a large negative z gives 0, of a large positive z gives inf, and 1/inf
 // is 0: the sigmoid needs no case for either. NaN stays NaN in all of them. Vectors
@@ -39,6 +40,22 @@
 #elif defined(ACT_SOFTPLUS)
 #define ACT(z) ((((z) < 0.0f) ? (real)0.0f : (z)) + log1p(exp(-fabs(z))))
 #define ACT_PRIME(a) (-expm1(-(a)))
+#elif defined(ACT_GELU)
+#define ROOT_HALF 0.70710678118654752f          // 1/√2
+#define ROOT_TWO_PI_INVERSE 0.39894228040143268f  // 1/√2π
+#define ACT(z) (0.5f * (z) * erfc(-ROOT_HALF * (z)))
+#define ACT_PRIME(z) (0.5f * erfc(-ROOT_HALF * (z)) + ROOT_TWO_PI_INVERSE * (z) * exp(-0.5f * (z) * (z)))
+#elif defined(ACT_SILU)
+#define ACT(z) ((z) / (1.0f + exp(-(z))))
+// 1/(1+e^z) is 1 − 1/(1+e^−z) with all its digits.
+#define ACT_PRIME(z) ((1.0f + (z) / (1.0f + exp(z))) / (1.0f + exp(-(z))))
+#elif defined(ACT_HARD_SIGMOID)
+// Comparisons that are false for NaN keep it.
+#define ACT(z) (((z) <= -3.0f) ? (real)0.0f : ((z) >= 3.0f) ? (real)1.0f : (z) / 6.0f + 0.5f)
+#define ACT_PRIME(a) (((a) <= 0.0f || (a) >= 1.0f) ? (real)0.0f : (real)(1.0f / 6.0f))
+#elif defined(ACT_HARD_SWISH)
+#define ACT(z) (((z) <= -3.0f) ? (real)0.0f : ((z) >= 3.0f) ? (z) : (z) * ((z) / 6.0f + 0.5f))
+#define ACT_PRIME(z) (((z) <= -3.0f) ? (real)0.0f : ((z) >= 3.0f) ? (real)1.0f : (2.0f * (z) + 3.0f) / 6.0f)
 #else
 #define ACT(z) (z)
 #define ACT_PRIME(a) ((real)1.0f)

@@ -66,7 +66,8 @@ func (s *Set) BackpropFloats(p Pass) int {
 
 // Backprop launches the way of a batch through all layers and back, with the bits of
 // Forward, Activate, OutputDelta and HiddenDelta one by one: it sets A, Z and Delta.
-// act is g of the hidden layers, output that of the last: softmax, sigmoid or linear.
+// act is g of the hidden layers, not one whose g′ needs z; output that of the last:
+// softmax, sigmoid or linear.
 // scratch has BackpropFloats floats. See backprop.cl.
 func (s *Set) Backprop(act, output string, p Pass, scratch *cl.MemObject) (*Launch, error) {
 	if err := p.check("backprop"); err != nil {
@@ -78,6 +79,9 @@ func (s *Set) Backprop(act, output string, p Pass, scratch *cl.MemObject) (*Laun
 	mac, err := activationMacro(act)
 	if err != nil {
 		return nil, err
+	}
+	if needsZ(act) {
+		return nil, fmt.Errorf("no kernel backprop for activation %q", act)
 	}
 	switch output {
 	case "softmax":

@@ -11,21 +11,58 @@ import (
 // (float), 5 to 7 not used.
 const TallyWords = 8
 
-// RowCost launches the loss of each row and whether it is right, into losses
-// (rows floats) and right (rows ints). loss is "sigmoid-cross-entropy" or
-// "softmax-cross-entropy"; z are the logits z(L). See cost.cl.
-func (s *Set) RowCost(loss string, z, y Matrix, losses, right *cl.MemObject) (*Launch, error) {
+// Loss is a loss as the kernels take it.
+type Loss struct {
+	// Name is one of sigmoid-cross-entropy, softmax-cross-entropy, hinge, mse, mae
+	// and huber.
+	Name string
+	// Limit is the threshold δ of huber; not used by the others.
+	Limit float32
+	// Weight, if not nil, is a column of b weights; row i counts weight i times.
+	Weight *Matrix
+}
+
+// lossMacros has the definition that selects a loss in cost.cl and outputdelta.cl.
+var lossMacros = map[string]string{
+	"sigmoid-cross-entropy": "LOSS_SIGMOID",
+	"softmax-cross-entropy": "LOSS_SOFTMAX",
+	"hinge":                 "LOSS_HINGE",
+	"mse":                   "LOSS_MSE",
+	"mae":                   "LOSS_MAE",
+	"huber":                 "LOSS_HUBER",
+}
+
+// macros selects the loss, and whether there are weights for rows rows.
+func (l Loss) macros(name string, rows int) (macros, error) {
+	macro, ok := lossMacros[l.Name]
+	if !ok {
+		return nil, fmt.Errorf("no kernel for loss %q", l.Name)
+	}
+	mac := macros{macro: 1}
+	if l.Weight != nil {
+		mac["WEIGHTED"] = 1
+		return mac, fits(name, l.Weight.Rows == rows && l.Weight.Cols == 1, "weights %v for %d rows", *l.Weight, rows)
+	}
+	return mac, nil
+}
+
+// args are the arguments that weights add to a kernel's.
+func (l Loss) args() []any {
+	if l.Weight == nil {
+		return nil
+	}
+	return []any{l.Weight.Buf, l.Weight.LD}
+}
+
+// RowCost launches the loss of each row, times its weight, and whether it is right,
+// into losses (rows floats) and right (rows ints). z are the logits z(L). See cost.cl.
+func (s *Set) RowCost(loss Loss, z, y Matrix, losses, right *cl.MemObject) (*Launch, error) {
 	if err := fits("cost", z.Rows == y.Rows && z.Cols == y.Cols, "z %v, y %v", z, y); err != nil {
 		return nil, err
 	}
-	mac := macros{}
-	switch loss {
-	case "sigmoid-cross-entropy":
-		mac["LOSS_SIGMOID"] = 1
-	case "softmax-cross-entropy":
-		mac["LOSS_SOFTMAX"] = 1
-	default:
-		return nil, fmt.Errorf("no kernel for loss %q", loss)
+	mac, err := loss.macros("cost", z.Rows)
+	if err != nil {
+		return nil, err
 	}
 	k, err := s.kernel("rowcost", mac, "cost.cl")
 	if err != nil {
@@ -36,7 +73,8 @@ func (s *Set) RowCost(loss string, z, y Matrix, losses, right *cl.MemObject) (*L
 		return nil, err
 	}
 	l.Bytes = 4 * float64(z.Rows) * float64(2*z.Cols+2)
-	return l.args(z.Rows, z.Cols, z.Buf, z.LD, y.Buf, y.LD, losses, right)
+	args := []any{z.Rows, z.Cols, z.Buf, z.LD, y.Buf, y.LD, losses, right, loss.Limit}
+	return l.args(append(args, loss.args()...)...)
 }
 
 // Tally launches adding rows losses and hits, as RowCost wrote them, to a tally.

@@ -8,9 +8,13 @@ import (
 	"github.com/clprop/clprop/cpuref"
 )
 
-// classes returns one-hot rows for the softmax, zeros and ones for the sigmoid.
+// classes returns one-hot rows for the softmax, quantities for regression, and zeros
+// and ones for the others.
 func classes(loss cpuref.Loss, name uint32, rows, k int) matrix32 {
 	s := cpuref.NewStream(31, name, uint32(rows*1000+k))
+	if loss.Regression() {
+		return normal(name, rows, k, 2)
+	}
 	y := cpuref.NewMatrix[float32](rows, k)
 	for i := range rows {
 		if loss == cpuref.SoftmaxCrossEntropy {
@@ -31,11 +35,25 @@ func classes(loss cpuref.Loss, name uint32, rows, k int) matrix32 {
 //	softmax  Σ e^(z−c): off by u(z−c)e^(z−c) ≤ u and by 6u each, and K u for the
 //	         sum, which its logarithm turns from relative to absolute: (7+K)u;
 //	         6u of the logarithm, u each for c−z, the sum with it, and y times it
-//	both     K u for adding up the row
+//	hinge    u for t z and the difference each
+//	MSE      u for z−y, twice in its square, u for that and u for the division by K: 7u
+//	MAE      3u;  Huber, ½r² or δ(r−½δ), whose difference is at least ½r: 8u
+//	all      K u for adding up the row, u for the weight
 //
 // each of the terms, whose sizes are summed here.
 func rowTolerance(loss cpuref.Loss, z, y []float32) float64 {
 	k, c, size := float64(len(z)), float64(slices.Max(z)), 0.0
+	if loss.Kind() == cpuref.Hinge {
+		for j := range z {
+			size += 1 + math.Abs(float64(z[j])*(2*float64(y[j])-1))
+		}
+		return (3 + k) * u * size
+	}
+	if loss.Regression() {
+		m := cpuref.Matrix[float32]{Rows: 1, Cols: len(z), Data: z}
+		size, _ = cpuref.Cost(loss, wide(m), wide(matrix32{Rows: 1, Cols: len(y), Data: y}))
+		return (12 + k) * u * size
+	}
 	if loss == cpuref.SigmoidCrossEntropy {
 		for j := range z {
 			v := math.Abs(float64(z[j]))
@@ -53,22 +71,34 @@ func rowTolerance(loss cpuref.Loss, z, y []float32) float64 {
 func TestRowCost(t *testing.T) {
 	eachWidth(t, func(f fixture) {
 		for at, n := range f.sizes {
-			loss := cpuref.Losses()[at%2]
+			losses := append(cpuref.Losses(), cpuref.HuberLoss(0.25))
+			loss := losses[at%len(losses)]
 			z, y := normal(0, n.b, n.out, 3), classes(loss, 1, n.b, n.out)
 			z.Data[0] = 150 // e^z leaves float32
 			inZ, inY := f.matrix(z), f.matrix(y)
-			losses, right := f.scratch(n.b), f.scratch(n.b)
-			f.run(f.set.RowCost(string(loss), inZ, inY, losses, right))
-			got, hits := f.floats(losses, n.b), ints(f.floats(right, n.b))
-			want := make([]float64, n.b)
+			rows, right := f.scratch(n.b), f.scratch(n.b)
+			weight, ones := weightsOf(2, n.b), at%3 > 0
+			var column *Matrix
+			if !ones {
+				inWeight := f.matrix(weight)
+				column = &inWeight
+			}
+			f.run(f.set.RowCost(f.loss(loss, column), inZ, inY, rows, right))
+			got, hits := f.floats(rows, n.b), ints(f.floats(right, n.b))
+			want, scale := make([]float64, n.b), make([]float64, n.b)
 			for i := range n.b {
 				var correct int
 				want[i], correct = cpuref.Cost(loss, row(z, i), row(y, i))
+				scale[i] = rowTolerance(loss, z.Row(i), y.Row(i))
+				if !ones {
+					want[i] *= float64(weight.Data[i])
+					scale[i] *= float64(weight.Data[i])
+				}
 				if int(hits[i]) != correct {
 					f.Errorf("%v, %s: row %d: right %d, want %d", n, loss, i, hits[i], correct)
 				}
 			}
-			f.compare(n, string(loss), got, want, func(i int) float64 { return rowTolerance(loss, z.Row(i), y.Row(i)) })
+			f.compare(n, string(loss), got, want, func(i int) float64 { return scale[i] })
 			f.unchanged(inZ.Buf, inY.Buf)
 		}
 	})

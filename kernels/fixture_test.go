@@ -363,10 +363,13 @@ func normal(name uint32, rows, cols int, scale float64) matrix32 {
 	return m
 }
 
-// activations returns random a = g(z), as hidden layers have them.
+// activations returns random a = g(z), as hidden layers have them; z itself where that
+// is what is kept.
 func activations(act cpuref.Activation, name uint32, rows, cols int) matrix32 {
 	m := normal(name, rows, cols, 1.5)
-	cpuref.Activate(act, m, m)
+	if !act.NeedsZ() {
+		cpuref.Activate(act, m, m)
+	}
 	return m
 }
 

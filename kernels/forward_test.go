@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/clprop/clprop/cpuref"
@@ -29,6 +30,12 @@ func largestSlope(act cpuref.Activation) float64 {
 		return 0.25 // a(1−a) at a = 1/2
 	case cpuref.SELU:
 		return 1.76 // λα, just below 0
+	case cpuref.GELU, cpuref.SiLU:
+		return 1.13 // at z = √2, and less for SiLU
+	case cpuref.HardSigmoid:
+		return 1. / 6
+	case cpuref.HardSwish:
+		return 1.5 // just below 3
 	}
 	return 1
 }
@@ -45,6 +52,11 @@ func largestSlope(act cpuref.Activation) float64 {
 //	SELU          expm1, λα and the product: 8u |a|
 //	softplus      log1p(e), e = e^−|z|: 6u of e are at most 6u of its log1p, which adds
 //	              2 ulp, and the sum u: 11u a
+//	GELU          erfc 16 ulp and two products: 35u |a|; 1/√2 and z/√2, 3u of the argument
+//	              x, are 3u (2x²+1) of erfc where x > 0, with |z| erfc/2 in all below u
+//	SiLU          as the sigmoid, 12u |a|
+//	hard sigmoid  u for z/6, 5u with a division of 2.5 ulp, and the sum: 6u (½+|a|)
+//	hard swish    that times z, and the product; |z| < 3 there: 7u·3
 func activationError(act cpuref.Activation, a float64) float64 {
 	switch act {
 	case cpuref.Sigmoid:
@@ -59,6 +71,14 @@ func activationError(act cpuref.Activation, a float64) float64 {
 		return 8 * u * math.Abs(a)
 	case cpuref.Softplus:
 		return 11 * u * a
+	case cpuref.GELU:
+		return 38*u*math.Abs(a) + u
+	case cpuref.SiLU:
+		return 12 * u * math.Abs(a)
+	case cpuref.HardSigmoid:
+		return 6 * u * (0.5 + a)
+	case cpuref.HardSwish:
+		return 21 * u
 	}
 	return 0
 }
@@ -81,6 +101,27 @@ func TestForward(t *testing.T) {
 				})
 			}
 			f.unchanged(in.Buf, w.Buf)
+		}
+	})
+}
+
+// Keeping z gives the same a, and the z that a linear layer gives, bit for bit.
+func TestForwardKeepingZ(t *testing.T) {
+	each(t, func(f fixture) {
+		n := f.sizes[min(2, len(f.sizes)-1)]
+		in, w := f.matrix(normal(0, n.b, n.in, 1)), f.weights(randomLayer(1, n.in, n.out))
+		wantA, wantZ, a, z := f.output(n.b, n.out), f.output(n.b, n.out), f.output(n.b, n.out), f.output(n.b, n.out)
+		f.run(f.set.Forward("silu", in, w, wantA))
+		f.run(f.set.Forward("linear", in, w, wantZ))
+		f.run(f.set.ForwardKeepingZ("silu", in, w, a, z))
+		for _, pair := range [][2]Matrix{{a, wantA}, {z, wantZ}} {
+			if got, want := f.values(pair[0]).Data, f.values(pair[1]).Data; !slices.Equal(got, want) {
+				f.Errorf("%v: %v, want %v", n, got, want)
+			}
+		}
+		f.unchanged(in.Buf, w.Buf)
+		if _, err := f.set.ForwardKeepingZ("silu", in, w, a, in); err == nil && n.in != n.out {
+			f.Error("a z of another shape: no error")
 		}
 	})
 }

@@ -6,7 +6,7 @@
 //   B     (k, n): the weights with k = output, n = input. On CPUs the copy that
 //         pack.cl made, B[(n / NR)·panel + k·NR + n % NR]; on GPUs W itself read
 //         transposed, B[n·step + k]. The bias row is not part of it.
-//   a     (m, n) at a[m·lda + n]: a(l)
+//   a     (m, n) at a[m·lda + n]: a(l); z(l) for an activation that needs it
 //   C     (m, n) at C[m·ldc + n]: δ(l)
 //
 // Launch contract: see block.cl (CPUs) and tile.cl (GPUs).

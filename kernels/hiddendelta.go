@@ -3,8 +3,9 @@ package kernels
 import "github.com/clprop/clprop/cl"
 
 // HiddenDelta launches delta = (next W) ⊙ g′, with g′ from the activations a: next
-// is b × out, a and delta b × in. See hiddendelta.cl. The block family reads a
-// Transposed copy of w, made by Pack; for the tile family packed is not used.
+// is b × out, a and delta b × in; for gelu, silu and hard-swish a is z(l). See
+// hiddendelta.cl. The block family reads a Transposed copy of w, made by Pack; for the
+// tile family packed is not used.
 func (s *Set) HiddenDelta(act string, next Matrix, w Weights, packed Transposed, a, delta Matrix) (*Launch, error) {
 	err := fits("hidden delta", next.Cols == w.Out && a.Cols == w.In && delta.Cols == w.In &&
 		next.Rows == a.Rows && next.Rows == delta.Rows,

@@ -7,7 +7,7 @@ import (
 	"github.com/clprop/clprop/cpuref"
 )
 
-// derivativeError bounds the error of g′ written from a, and of the product with
+// derivativeError bounds the error of g′ written from a, or z, and of the product with
 // p = δW that it scales:
 //
 //	linear, ReLU  none: the factor is 1 or 0
@@ -17,6 +17,12 @@ import (
 //	ELU           u for 1+a, u for the product: 2u |p g′|
 //	SELU          u λα for λα, u for the sum and u for the product: u |p| (1.76 + 2g′)
 //	softplus      expm1 3 ulp, u for the product: 7u |p g′|
+//	GELU          Φ 38u, |zφ| its exp 6u, argument u z²/2 and two products: at most
+//	              0.25·8u + 0.5u, two sums: 42u |p| in all, as Φ ≤ 1 and |zφ| < ¼
+//	SiLU          s, z(1−s) and 1+z(1−s) each a division of sums with an exp: 12u and 13u
+//	              of |z|(1−s)s < 0.28, u for the sum: 26u |p g′| and 4u |p|
+//	hard sigmoid  u for 1/6, u for the product: 2u |p g′|
+//	hard swish    2z+3, /6 (2.5 ulp): 8u |p|·1.5
 func derivativeError(act cpuref.Activation, p, slope float64) float64 {
 	switch act {
 	case cpuref.Sigmoid:
@@ -29,13 +35,39 @@ func derivativeError(act cpuref.Activation, p, slope float64) float64 {
 		return u * math.Abs(p) * (1.76 + 2*slope)
 	case cpuref.Softplus:
 		return 7 * u * math.Abs(p*slope)
+	case cpuref.GELU:
+		return 42 * u * math.Abs(p)
+	case cpuref.SiLU:
+		return 26*u*math.Abs(p*slope) + 4*u*math.Abs(p)
+	case cpuref.HardSigmoid:
+		return 2 * u * math.Abs(p*slope)
+	case cpuref.HardSwish:
+		return 12 * u * math.Abs(p)
 	}
 	return 0
 }
 
-// slope is g′ at a = g(z).
+// slope is g′ at a = g(z), or at z where it is that which is kept.
 func slope(act cpuref.Activation, a float64) float64 {
 	switch act {
+	case cpuref.GELU:
+		return math.Erfc(-a/math.Sqrt2)/2 + a*math.Exp(-a*a/2)/math.Sqrt(2*math.Pi)
+	case cpuref.SiLU:
+		s := 1 / (1 + math.Exp(-a))
+		return s * (1 + a*(1-s))
+	case cpuref.HardSigmoid:
+		if a > 0 && a < 1 {
+			return 1. / 6
+		}
+		return 0
+	case cpuref.HardSwish:
+		switch {
+		case a <= -3:
+			return 0
+		case a >= 3:
+			return 1
+		}
+		return (2*a + 3) / 6
 	case cpuref.Sigmoid:
 		return a * (1 - a)
 	case cpuref.Tanh:
@@ -98,7 +130,7 @@ func TestHiddenDelta(t *testing.T) {
 				cpuref.HiddenDelta(act, wide(next), wideLayer(theta), wide(a), want)
 				f.compare(n, string(act), f.values(delta).Data, want.Data, func(i int) float64 {
 					g := slope(act, float64(a.Data[i]))
-					return g*2*float64(n.out)*u*bound.Data[i] + derivativeError(act, p.Data[i], g)
+					return math.Abs(g)*2*float64(n.out)*u*bound.Data[i] + derivativeError(act, p.Data[i], g)
 				})
 				f.unchanged(saved.Buf)
 			}

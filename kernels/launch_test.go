@@ -24,8 +24,8 @@ func TestShapes(t *testing.T) {
 			{"out", func() (*Launch, error) { return s.Forward("relu", matrix(5, 3), w, matrix(5, 1)) }, "out 5×1"},
 			{"rows", func() (*Launch, error) { return s.Forward("relu", matrix(5, 3), w, matrix(4, 2)) }, "out 4×2"},
 			{"z", func() (*Launch, error) { return s.Activate("relu", matrix(5, 3), matrix(5, 2)) }, "z 5×3, a 5×2"},
-			{"y", func() (*Launch, error) { return s.OutputDelta(matrix(5, 3), matrix(5, 2), matrix(5, 3)) }, "y 5×2"},
-			{"delta", func() (*Launch, error) { return s.OutputDelta(matrix(5, 3), matrix(5, 3), matrix(6, 3)) }, "delta 6×3"},
+			{"y", func() (*Launch, error) { return s.OutputDelta(crossEntropy, matrix(5, 3), matrix(5, 2), matrix(5, 3)) }, "y 5×2"},
+			{"delta", func() (*Launch, error) { return s.OutputDelta(crossEntropy, matrix(5, 3), matrix(5, 3), matrix(6, 3)) }, "delta 6×3"},
 			{"next", func() (*Launch, error) {
 				return s.HiddenDelta("relu", matrix(5, 3), w, Transposed{}, matrix(5, 3), matrix(5, 3))
 			}, "next 5×3"},
@@ -40,7 +40,7 @@ func TestShapes(t *testing.T) {
 			{"gradient m", func() (*Launch, error) { return s.Gradient(w, w, 0, 0, w) }, "m 0"},
 			{"sgd", func() (*Launch, error) { return s.SGD(w, s.NewWeights(3, 1)) }, "grad 3→1"},
 			{"cost", func() (*Launch, error) {
-				return s.RowCost("softmax-cross-entropy", matrix(5, 3), matrix(5, 4), nil, nil)
+				return s.RowCost(crossEntropy, matrix(5, 3), matrix(5, 4), nil, nil)
 			}, "y 5×4"},
 			{"gather", func() (*Launch, error) { return s.Gather(matrix(9, 3), nil, matrix(5, 2)) }, "src 9×3, dst 5×2"},
 		} {
@@ -61,7 +61,7 @@ func TestUnknownNames(t *testing.T) {
 		`"swish"`:   func() (*Launch, error) { return s.Forward("swish", m, w, m) },
 		`"softmax"`: func() (*Launch, error) { return s.HiddenDelta("softmax", m, w, Transposed{}, m, m) },
 		`"gelu"`:    func() (*Launch, error) { return s.Activate("gelu", m, m) },
-		`"hinge"`:   func() (*Launch, error) { return s.RowCost("hinge", m, m, nil, nil) },
+		`"absent"`:  func() (*Launch, error) { return s.RowCost(Loss{Name: "absent"}, m, m, nil, nil) },
 	} {
 		if _, err := launch(); err == nil || errors.Is(err, ErrShape) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
@@ -73,7 +73,7 @@ func TestUnknownNames(t *testing.T) {
 func TestReleasedLaunch(t *testing.T) {
 	eachWidth(t, func(f fixture) {
 		z := f.matrix(normal(0, 2, 3, 1))
-		l, err := f.set.OutputDelta(z, z, f.output(2, 3))
+		l, err := f.set.OutputDelta(crossEntropy, z, z, f.output(2, 3))
 		f.ok(err)
 		l.Release()
 		l.Release()

@@ -1,13 +1,28 @@
 package kernels
 
-// OutputDelta launches δ(L) = a(L) − y, all rows × cols. See outputdelta.cl.
-func (s *Set) OutputDelta(a, y, delta Matrix) (*Launch, error) {
+import "github.com/clprop/clprop/cl"
+
+// OutputDelta launches δ(L) = ∂loss/∂z(L) from a = a(L), all rows × cols. Where the
+// loss's output is linear, a is z(L). See outputdelta.cl.
+func (s *Set) OutputDelta(loss Loss, a, y, delta Matrix) (*Launch, error) {
 	err := fits("output delta", a.Rows == y.Rows && a.Cols == y.Cols && a.Rows == delta.Rows && a.Cols == delta.Cols,
 		"a %v, y %v, delta %v", a, y, delta)
 	if err != nil {
 		return nil, err
 	}
-	k, err := s.plain("outputdelta")
+	mac, err := loss.macros("output delta", a.Rows)
+	if err != nil {
+		return nil, err
+	}
+	args := []any{a.Rows, a.Cols, a.Buf, a.LD, y.Buf, y.LD, delta.Buf, delta.LD}
+	var k *cl.Kernel
+	if loss.crossEntropy() && loss.Weight == nil {
+		k, err = s.plain("outputdelta")
+	} else {
+		mac["ANY_LOSS"] = 1
+		k, err = s.kernel("outputdelta", mac, "outputdelta.cl")
+		args = append(append(args, loss.scale(a.Cols), loss.Limit), loss.args()...)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -16,5 +31,18 @@ func (s *Set) OutputDelta(a, y, delta Matrix) (*Launch, error) {
 		return nil, err
 	}
 	l.Bytes = 3 * 4 * float64(a.Rows) * float64(a.Cols)
-	return l.args(a.Rows, a.Cols, a.Buf, a.LD, y.Buf, y.LD, delta.Buf, delta.LD)
+	return l.args(args...)
+}
+
+// crossEntropy reports whether δ(L) is a(L) − y.
+func (l Loss) crossEntropy() bool {
+	return l.Name == "sigmoid-cross-entropy" || l.Name == "softmax-cross-entropy"
+}
+
+// scale is the factor of δ(L) for cols outputs, as far as the loss has one.
+func (l Loss) scale(cols int) float32 {
+	if l.Name == "mse" {
+		return float32(2 / float64(cols))
+	}
+	return float32(1 / float64(cols))
 }

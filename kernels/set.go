@@ -178,8 +178,12 @@ func (s *Set) product(name, act string, m, n int, extra macros) (*Launch, error)
 // activationMacro selects g and g′ in activation.cl.
 func activationMacro(act string) (macros, error) {
 	switch act {
-	case "linear", "sigmoid", "tanh", "relu", "leaky-relu", "elu", "selu", "softplus":
+	case "linear", "sigmoid", "tanh", "relu", "leaky-relu", "elu", "selu", "softplus",
+		"gelu", "silu", "hard-sigmoid", "hard-swish":
 		return macros{"ACT_" + strings.ToUpper(strings.ReplaceAll(act, "-", "_")): 1}, nil
 	}
 	return nil, fmt.Errorf("no kernel for activation %q", act)
 }
+
+// needsZ reports whether g′ of an activation is written from z and not from a.
+func needsZ(act string) bool { return act == "gelu" || act == "silu" || act == "hard-swish" }

@@ -33,10 +33,10 @@ func TestProgramsShared(t *testing.T) {
 	eachWidth(t, func(f fixture) {
 		z, out := f.matrix(normal(0, 2, 3, 1)), f.output(2, 3)
 		own := NewSet(f.context, f.device, f.set.Tuning)
-		first, err := own.OutputDelta(z, z, out)
+		first, err := own.OutputDelta(crossEntropy, z, z, out)
 		f.ok(err)
 		defer first.Release()
-		second, err := own.OutputDelta(out, z, z)
+		second, err := own.OutputDelta(crossEntropy, out, z, z)
 		f.ok(err)
 		second.Release()
 		if len(own.programs) != 1 {

@@ -58,7 +58,7 @@ func (o *oracle) gradient(x, y cpuref.Matrix[float64], lambda float64) (d []cpur
 	a, z := o.forward(x)
 	loss, _ = cpuref.Cost(o.loss, z, y)
 	delta := cpuref.NewMatrix[float64](z.Rows, z.Cols)
-	cpuref.OutputDelta(a[len(a)-1], y, delta)
+	cpuref.OutputDelta(o.loss, a[len(a)-1], y, delta)
 	d = make([]cpuref.Layer[float64], len(o.theta))
 	for l := len(o.theta) - 1; l >= 0; l-- {
 		in, out := a[l].Cols, a[l+1].Cols

@@ -38,15 +38,33 @@ func softmaxError(z []float32, a float64) float64 {
 	return (2*spread + 17 + float64(len(z))) * u * a
 }
 
+// losses are all there are, and Huber's with another threshold.
+var losses = append(cpuref.Losses(), cpuref.HuberLoss(0.25))
+
+// outputDelta: a − y is one rounding; 1/K or 2/K, its product, and the weight, one each.
 func outputDelta(s suite) {
 	s.each(func(s suite, n size) {
-		a, y := activations(device.Softmax, 0, n.b, n.out), classes(device.SigmoidCrossEntropy, 1, n.b, n.out)
-		delta := s.output(n.b, n.out)
-		s.do(device.OutputDelta{A: s.matrix(a), Y: s.matrix(y), Delta: delta})
-		want := cpuref.NewMatrix[float64](n.b, n.out)
-		cpuref.OutputDelta(wide(a), wide(y), want)
-		// One rounding.
-		within(s, "delta", s.read(delta), want.Data, func(i int) float64 { return u * math.Abs(want.Data[i]) })
+		for turn, loss := range append([]device.Loss{""}, losses...) {
+			if n.b != 31 && turn%2 == n.b%2 {
+				continue // a kernel for each loss, with weights and without: compiling takes longest
+			}
+			reference := loss
+			if loss == "" {
+				reference = device.SigmoidCrossEntropy
+			}
+			h, y, weight := normal(0, n.b, n.out, 1), classes(reference, 1, n.b, n.out), weights(2, n.b)
+			delta := s.output(n.b, n.out)
+			op := device.OutputDelta{Loss: loss, A: s.matrix(h), Y: s.matrix(y), Delta: delta}
+			want := cpuref.NewMatrix[float64](n.b, n.out)
+			cpuref.OutputDelta(reference, wide(h), wide(y), want)
+			tolerance := func(i int) float64 { return 4 * u * math.Abs(want.Data[i]) }
+			s.do(op)
+			within(s, string(loss), s.read(delta), want.Data, tolerance)
+			op.Weight = s.matrix(weight)
+			s.do(op)
+			cpuref.ScaleRows(wide(weight), want)
+			within(s, string(loss)+" with weights", s.read(delta), want.Data, tolerance)
+		}
 	})
 }
 

@@ -16,6 +16,12 @@ func largestSlope(act device.Activation) float64 {
 		return 0.25 // a(1−a) at a = 1/2
 	case device.SELU:
 		return 1.76 // λα, just below 0
+	case device.GELU, device.SiLU:
+		return 1.13 // at z = √2, and less for SiLU
+	case device.HardSigmoid:
+		return 1. / 6
+	case device.HardSwish:
+		return 1.5 // just below 3
 	}
 	return 1
 }
@@ -31,6 +37,11 @@ func largestSlope(act device.Activation) float64 {
 //	SELU          expm1, λα and the product: 8u |a|
 //	softplus      log1p(e), e = e^−|z|: 6u of e are at most 6u of its log1p, which adds
 //	              4u, and the sum u: 11u a
+//	GELU          erfc 32u and two products: 35u |a|; 1/√2 and z/√2, 3u of the argument
+//	              x, are 3u (2x²+1) of erfc where x > 0, with |z| erfc/2 in all below u
+//	SiLU          as the sigmoid, 12u |a|
+//	hard sigmoid  5u for z/6, and the sum: 6u (½+|a|)
+//	hard swish    that times z, and the product; |z| < 3 there: 7u·3
 func activationError(act device.Activation, a float64) float64 {
 	switch act {
 	case device.Sigmoid:
@@ -45,6 +56,14 @@ func activationError(act device.Activation, a float64) float64 {
 		return 8 * u * math.Abs(a)
 	case device.Softplus:
 		return 11 * u * a
+	case device.GELU:
+		return 38*u*math.Abs(a) + u
+	case device.SiLU:
+		return 12 * u * math.Abs(a)
+	case device.HardSigmoid:
+		return 6 * u * (0.5 + a)
+	case device.HardSwish:
+		return 21 * u
 	}
 	return 0
 }
@@ -64,6 +83,14 @@ func forward(s suite) {
 				return largestSlope(act)*2*float64(n.in+1)*u*bound.Data[i] + activationError(act, want.Data[i])
 			})
 		}
+
+		// With z kept: a is the same bits, and z is within its bound.
+		z, again := s.output(n.b, n.out), s.output(n.b, n.out)
+		last := hiddenActivations[len(hiddenActivations)-1]
+		s.do(device.Forward{Act: last, A: in, Theta: parameters, Layer: 0, Out: again, Z: z})
+		same(s, "a where z is kept", s.read(again), s.read(out))
+		cpuref.Forward(cpuref.Linear, wide(a), wideLayer(theta), want)
+		within(s, "z", s.read(z), want.Data, func(i int) float64 { return 2 * float64(n.in+1) * u * bound.Data[i] })
 	})
 }
 
@@ -78,6 +105,12 @@ func forward(s suite) {
 //	ELU           u for 1+a, u for the product: 2u |p g′|
 //	SELU          u λα for λα, u for the sum and u for the product: u |p| (1.76 + 2g′)
 //	softplus      expm1 6u, u for the product: 7u |p g′|
+//	GELU          Φ 38u, |zφ| its exp 6u, argument u z²/2 and two products: at most
+//	              0.25·8u + 0.5u, two sums: 42u |p| in all, as Φ ≤ 1 and |zφ| < ¼
+//	SiLU          s, z(1−s) and 1+z(1−s) each a division of sums with an exp: 12u and 13u
+//	              of |z|(1−s)s < 0.28, u for the sum: 26u |p g′| and 4u |p|
+//	hard sigmoid  u for 1/6, u for the product: 2u |p g′|
+//	hard swish    2z+3, and 5u for a division: 8u |p|·1.5
 func derivativeError(act device.Activation, p, derivative float64) float64 {
 	switch act {
 	case device.Sigmoid:
@@ -90,6 +123,14 @@ func derivativeError(act device.Activation, p, derivative float64) float64 {
 		return u * math.Abs(p) * (1.76 + 2*derivative)
 	case device.Softplus:
 		return 7 * u * math.Abs(p*derivative)
+	case device.GELU:
+		return 42 * u * math.Abs(p)
+	case device.SiLU:
+		return 26*u*math.Abs(p*derivative) + 4*u*math.Abs(p)
+	case device.HardSigmoid:
+		return 2 * u * math.Abs(p*derivative)
+	case device.HardSwish:
+		return 12 * u * math.Abs(p)
 	}
 	return 0
 }
@@ -114,15 +155,33 @@ func hiddenDelta(s suite) {
 			cpuref.HiddenDelta(act, wide(next), wideLayer(theta), wide(a), want)
 			within(s, string(act), s.read(delta), want.Data, func(i int) float64 {
 				g := derivative(act, float64(a.Data[i]))
-				return g*2*float64(n.out)*u*bound.Data[i] + derivativeError(act, p.Data[i], g)
+				return math.Abs(g)*2*float64(n.out)*u*bound.Data[i] + derivativeError(act, p.Data[i], g)
 			})
 		}
 	})
 }
 
-// derivative is g′ at a = g(z).
+// derivative is g′ at a = g(z), or at z where it is that which is kept.
 func derivative(act device.Activation, a float64) float64 {
 	switch act {
+	case device.GELU:
+		return math.Erfc(-a/math.Sqrt2)/2 + a*math.Exp(-a*a/2)/math.Sqrt(2*math.Pi)
+	case device.SiLU:
+		s := 1 / (1 + math.Exp(-a))
+		return s * (1 + a*(1-s))
+	case device.HardSigmoid:
+		if a > 0 && a < 1 {
+			return 1. / 6
+		}
+		return 0
+	case device.HardSwish:
+		switch {
+		case a <= -3:
+			return 0
+		case a >= 3:
+			return 1
+		}
+		return (2*a + 3) / 6
 	case device.Sigmoid:
 		return a * (1 - a)
 	case device.Tanh:

@@ -193,16 +193,32 @@ func integers(name uint32, rows, cols int) matrix32 {
 	return m
 }
 
-// activations returns random a = g(z), as hidden layers have them.
+// activations returns random a = g(z), as hidden layers have them; z itself where that
+// is what is kept.
 func activations(act device.Activation, name uint32, rows, cols int) matrix32 {
 	m := normal(name, rows, cols, 1.5)
-	cpuref.Activate(act, m, m)
+	if !act.NeedsZ() {
+		cpuref.Activate(act, m, m)
+	}
 	return m
 }
 
-// classes returns one-hot rows for the softmax, zeros and ones for the sigmoid.
+// weights returns random weights of rows, some of them 0.
+func weights(name uint32, rows int) matrix32 {
+	w := normal(name, rows, 1, 2)
+	for i, v := range w.Data {
+		w.Data[i] = max(0, v)
+	}
+	return w
+}
+
+// classes returns one-hot rows for the softmax, quantities for regression, and zeros
+// and ones for the others.
 func classes(loss device.Loss, name uint32, rows, k int) matrix32 {
 	s := cpuref.NewStream(22, name, uint32(rows*1000+k))
+	if loss.Regression() {
+		return normal(name, rows, k, 2)
+	}
 	y := cpuref.NewMatrix[float32](rows, k)
 	for i := range rows {
 		if loss == device.SoftmaxCrossEntropy {
