@@ -119,7 +119,7 @@ func (c *corpus) readCSV(f *dataFlags, stdin io.Reader, valShare float64, seed u
 			return splitError(c.source, err)
 		}
 	}
-	if c.preprocess, err = table.Fit(train); err != nil {
+	if c.preprocess, err = table.Fit(train, data.FitOptions{}); err != nil {
 		return err
 	}
 	if c.train, err = table.Set(c.preprocess); err != nil {

@@ -83,8 +83,8 @@ func (f *dataFlags) check(cmd *cobra.Command, others ...string) error {
 }
 
 // csv returns the options for a CSV file.
-func (f *dataFlags) csv(stdin io.Reader) (data.CSVOptions, error) {
-	opts := data.CSVOptions{Label: f.label, Stdin: stdin}
+func (f *dataFlags) csv(stdin io.Reader) (data.Options, error) {
+	opts := data.Options{Label: f.label, Stdin: stdin}
 	switch f.header {
 	case "", "auto":
 	case "yes":

@@ -1,141 +1,200 @@
 package data
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// column holds the cells of one column both ways, as numbers and as texts,
-// because which one counts is known only at its end.
-type column struct {
-	numbers []float64 // NaN where the cell is not a finite number
-	codes   []int32   // position of each cell in texts, up to where over became true
-	texts   []string  // the different texts, in order of appearance
-	index   map[string]int32
-	over    bool // more than maxCategories texts, or one that cannot be a category
+// texts is what is known of the cells of a column that are not numbers. Most
+// columns have none, and then there is no texts.
+type texts struct {
+	known []string // the different texts, in order of appearance
+	index map[string]int
+	// over: there are more than maxCategories texts, or one that cannot be a
+	// category. All such have the code len(known), and the first of them is here.
+	over     bool
+	overRow  int
+	overText string
 
-	finite       int // cells that are finite numbers
-	firstMissing int // row of the first missing cell, −1 if none
-	firstText    int // row of the first cell that is neither number nor missing
-	firstWords   string
+	missing, count int // cells that are missing, cells that are texts
+	firstMissing   int // row of the first missing cell
+	firstText      int // row of the first text
 }
 
-func newColumn() column { return column{firstMissing: -1, firstText: -1} }
-
-type cellKind int
-
-const (
-	numberCell  cellKind = iota // a finite number
-	missingCell                 // empty, NA, NaN or ?
-	textCell                    // all else, also Inf and numbers beyond float64
-)
-
-func parseCell(cell string) (float64, cellKind) {
-	switch cell {
-	case "", "NA", "?":
-		return math.NaN(), missingCell
+// judge returns the cell for what a file has in column j of the row that comes
+// next.
+func (t *Table) judge(j int, b []byte) cell {
+	if isMissing(b) {
+		return t.miss(j)
 	}
-	x, err := strconv.ParseFloat(cell, 64)
+	if x, ok := parseNumber(b); ok {
+		return numberCell(x)
+	}
+	return t.intern(j, b)
+}
+
+// number returns the cell for a number of column j of the row that comes next,
+// which may be NaN or infinite.
+func (t *Table) number(j int, x float64) cell {
 	switch {
-	case err != nil || math.IsInf(x, 0) || strings.ContainsAny(cell, "_xX"): // 12_34 and 0x1p2 are Go's
-		return math.NaN(), textCell
-	case math.IsNaN(x):
-		return x, missingCell
+	case x != x:
+		return t.miss(j)
+	case math.IsInf(x, 0):
+		return t.intern(j, strconv.AppendFloat(nil, x, 'g', -1, 64))
+	case x == 0:
+		return numberCell(0) // −0 too
 	}
-	return x, numberCell
+	return numberCell(x)
 }
 
-func (c *column) add(cell string) {
-	row := len(c.numbers)
-	x, kind := parseCell(cell)
-	c.numbers = append(c.numbers, x)
-	switch kind {
-	case numberCell:
-		c.finite++
-	case missingCell:
-		if c.firstMissing < 0 {
-			c.firstMissing = row
-		}
-	case textCell:
-		if c.firstText < 0 {
-			c.firstText, c.firstWords = row, clip(cell)
-		}
+func (t *Table) textsOf(j int) *texts {
+	if t.texts[j] == nil {
+		t.texts[j] = &texts{firstMissing: -1, firstText: -1, overRow: -1}
 	}
-	if !c.over {
-		c.intern(cell)
-	}
+	return t.texts[j]
 }
 
-// intern adds a cell to codes and texts. The one that is too many, or cannot be
-// a category, still goes in, so that Set finds a cell to name in its error.
-func (c *column) intern(cell string) {
-	code, ok := c.index[cell]
-	if !ok {
-		if len(cell) > maxText || !utf8.ValidString(cell) {
-			c.over = true
-		}
-		c.over = c.over || len(c.texts) == maxCategories
-		if c.index == nil {
-			c.index = map[string]int32{}
-		}
-		code = int32(len(c.texts))
-		text := strings.Clone(cell) // cell shares the memory of its whole row
-		c.texts = append(c.texts, text)
-		c.index[text] = code
+// miss returns a missing cell for column j of the row that comes next.
+func (t *Table) miss(j int) cell {
+	c := t.textsOf(j)
+	if c.missing == 0 {
+		c.firstMissing = t.rows
 	}
-	c.codes = append(c.codes, code)
-	if c.over {
-		c.index = nil
+	c.missing++
+	return missingCell
+}
+
+// intern returns a text cell for column j of the row that comes next.
+func (t *Table) intern(j int, b []byte) cell {
+	c := t.textsOf(j)
+	if c.count == 0 {
+		c.firstText = t.rows
 	}
+	c.count++
+	if code, ok := c.index[string(b)]; ok {
+		return textCell | cell(code)
+	}
+	if len(c.known) == maxCategories || len(b) > maxText || !utf8.Valid(b) {
+		if !c.over {
+			c.over, c.overRow, c.overText = true, t.rows, clip(string(b))
+		}
+		return textCell | maxCategories
+	}
+	if c.index == nil {
+		c.index = map[string]int{}
+	}
+	code := len(c.known)
+	c.known = append(c.known, string(b))
+	c.index[c.known[code]] = code
+	return textCell | cell(code)
 }
 
 // clip keeps what an error message shows of a cell.
 func clip(cell string) string {
 	const most = 40
 	if len(cell) <= most {
-		return strings.Clone(cell)
+		return cell
 	}
 	return strings.ToValidUTF8(cell[:most], "") + "…"
 }
 
-// decimalComma reports whether all texts are numbers once a comma is a point.
-func (c *column) decimalComma() bool {
-	for _, s := range c.texts {
-		if _, kind := parseCell(strings.Replace(s, ",", ".", 1)); kind != numberCell {
+// counts tells how many cells of column j are numbers, missing and texts.
+func (t *Table) counts(j int) (numbers, missing, texts int) {
+	if c := t.texts[j]; c != nil {
+		missing, texts = c.missing, c.count
+	}
+	return t.rows - missing - texts, missing, texts
+}
+
+// shown is a cell as an error message shows it.
+func (t *Table) shown(row, j int) string {
+	switch c := t.at(row, j); {
+	case c.isNumber():
+		return spell(c.number())
+	case !c.isText():
+		return ""
+	default:
+		return clip(t.textAt(c, j))
+	}
+}
+
+// textAt is the text of a text cell of column j.
+func (t *Table) textAt(c cell, j int) string {
+	if code := c.text(); code < len(t.texts[j].known) {
+		return t.texts[j].known[code]
+	}
+	return t.texts[j].overText
+}
+
+// firstText is the row of the first text of column j, or 0 if it has none.
+func (t *Table) firstText(j int) int {
+	if c := t.texts[j]; c != nil && c.count > 0 {
+		return c.firstText
+	}
+	return 0
+}
+
+// decimalComma reports whether a column has texts and all are numbers once a comma
+// is a point.
+func (c *texts) decimalComma() bool {
+	if len(c.known) == 0 {
+		return false
+	}
+	for _, s := range c.known {
+		if _, ok := parseNumber([]byte(strings.Replace(s, ",", ".", 1))); !ok {
 			return false
 		}
 	}
 	return true
 }
 
-// moments returns the mean and the population standard deviation of the given
-// rows, all rows if rows is nil:
-//
-//	μ = (1/n) Σ x    σ² = (1/n) Σ (x − μ)²
-//
-// in two passes, which does not lose σ where μ is large. σ is 1 if all values
-// are the same, and then μ is exactly that value.
-func (c *column) moments(rows []int) (mean, std float64) {
-	n := len(rows)
-	at := func(i int) float64 { return c.numbers[rows[i]] }
+// names returns the different names that the cells of column j have in the given
+// rows (nil: all): texts, and numbers as spell does. ok is false if there are more
+// than maxCategories, or one that cannot be a name. Missing cells have none.
+func (t *Table) names(j int, rows []int) (names []string, ok bool) {
+	seen := map[cell]bool{}
+	for i := range t.count(rows) {
+		c := t.at(row(rows, i), j)
+		if c == missingCell || seen[c] {
+			continue
+		}
+		if len(seen) == maxCategories || c.isText() && c.text() >= len(t.texts[j].known) {
+			return nil, false
+		}
+		seen[c] = true
+		names = append(names, t.nameOf(c, j))
+	}
+	return names, true
+}
+
+// nameOf is the name of a cell of column j as a category or class.
+func (t *Table) nameOf(c cell, j int) string {
+	if c.isNumber() {
+		return spell(c.number())
+	}
+	return t.textAt(c, j)
+}
+
+// count is the number of rows, all rows if rows is nil.
+func (t *Table) count(rows []int) int {
 	if rows == nil {
-		n = len(c.numbers)
-		at = func(i int) float64 { return c.numbers[i] }
+		return t.rows
 	}
-	constant := true
-	for i := range n {
-		mean += at(i)
-		constant = constant && at(i) == at(0)
+	return len(rows)
+}
+
+// row is the i-th of rows, or i if rows is nil.
+func row(rows []int, i int) int {
+	if rows == nil {
+		return i
 	}
-	if constant {
-		return at(0), 1
-	}
-	mean /= float64(n)
-	for i := range n {
-		d := at(i) - mean
-		std += d * d
-	}
-	return mean, math.Sqrt(std / float64(n))
+	return rows[i]
+}
+
+// unknown says that a model has no such name.
+func unknown(what, found string, known []string) string {
+	return fmt.Sprintf("%s %q is not one that the model knows: %s", what, found, list(known))
 }

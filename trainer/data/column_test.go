@@ -5,21 +5,35 @@ import (
 	"testing"
 )
 
-func TestParseCell(t *testing.T) {
-	for cell, want := range map[string]cellKind{
-		"1": numberCell, "-1.5e-3": numberCell, "+.5": numberCell, "1e-400": numberCell, // underflows to 0
-		"": missingCell, "NA": missingCell, "NaN": missingCell, "nan": missingCell, "?": missingCell,
-		"Inf": textCell, "-infinity": textCell, "1e400": textCell, "1,5": textCell, "1_000": textCell, "0x1p2": textCell, "N": textCell,
+func TestJudge(t *testing.T) {
+	const number, missing, text = "number", "missing", "text"
+	for spelling, want := range map[string]string{
+		"1": number, "-1.5e-3": number, "+.5": number, "1e-400": number, // underflows to 0
+		"5.": number, "-0": number, "12345678901234567890": number, "0.1234567890123456789": number,
+		"": missing, "NA": missing, "NaN": missing, "nan": missing, "?": missing, "N/A": missing, "null": missing,
+		"Inf": text, "-infinity": text, "1e400": text, "1,5": text, "1_000": text, "0x1p2": text, "N": text,
+		".": text, "-": text, "1e": text, "e5": text, "1.2.3": text, "--1": text, "1e5.0": text, "None": text,
 	} {
-		if x, got := parseCell(cell); got != want || (got == numberCell) != (x == x) {
-			t.Errorf("%q is %v (%v), want %v", cell, x, got, want)
+		table, err := newTable("-", Options{}, make([]string, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, got := table.judge(0, []byte(spelling)), text
+		switch {
+		case c.isNumber():
+			got = number
+		case !c.isText():
+			got = missing
+		}
+		if got != want {
+			t.Errorf("%q is a %s, want %s", spelling, got, want)
 		}
 	}
 }
 
 func TestLongCellsAreClipped(t *testing.T) {
-	table := read(t, "age,label\n1,x\n2,y\n"+strings.Repeat("ä", 2000)+",x\n", CSVOptions{})
-	_, err := table.Fit(nil)
+	table := read(t, "age,label\n1,x\n2,y\n"+strings.Repeat("ä", 2000)+",x\n", Options{})
+	_, err := table.Fit(nil, FitOptions{})
 	if err == nil || len(err.Error()) > 250 || !strings.Contains(err.Error(), `line 4, column "age": "`+strings.Repeat("ä", 20)+`…"`) {
 		t.Errorf("error %v", err)
 	}

@@ -1,56 +1,39 @@
 package data
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
+	"unicode/utf8"
 )
 
-// CSVOptions say how to read a CSV file. The zero value suits most files.
-type CSVOptions struct {
-	// Comma separates cells. 0 looks at the first line: a tab if it has one
-	// outside quotes, else a semicolon if it has one, else a comma.
-	Comma rune
-	// Header says whether there is a header; default AutoHeader.
-	Header Header
-	// Label is the label column: its name or, if no column has that name, its
-	// position counted from 0, or from the end if negative. Default -1, the last.
-	Label string
-	// Stdin is what path "-" reads.
-	Stdin io.Reader
-
-	maxCells int // for tests; 0 means the constant maxCells
-}
-
-const (
-	maxCells   = 1 << 29 // cells of a table, 12 bytes of memory each
-	maxRecord  = 1 << 22 // bytes of a row
-	headerRows = 20      // rows that AutoHeader compares the first line with
-)
+const headerRows = 20 // rows that AutoHeader compares the first line with
 
 // ReadCSV reads a CSV file (RFC 4180; also with a byte order mark, CRLF line
-// ends, blank lines, spaces around cells, gzip). Every row must have as many
-// cells as the first. What the cells hold is judged when a column is used, by
-// Fit and Set: extra columns may hold anything.
-func ReadCSV(path string, opts CSVOptions) (*Table, error) {
-	r, done, err := open(path, opts.Stdin)
+// ends, blank lines, spaces around cells, tabs or semicolons between them, packed
+// with gzip or zstd). Every row must have as many cells as the first. What the
+// cells hold is judged when a column is used, by Fit and Set: extra columns may
+// hold anything.
+func ReadCSV(path string, opts Options) (*Table, error) {
+	opts.Format = CSV
+	raw, err := Read(path, opts)
 	if err != nil {
 		return nil, err
 	}
-	t, err := readCSV(path, r, opts)
-	if err := errors.Join(err, done()); err != nil {
-		return nil, err
-	}
-	return t, nil
+	return raw.(*Table), nil
 }
 
-func readCSV(path string, r io.Reader, opts CSVOptions) (*Table, error) {
-	rows, err := newRecords(path, r, opts)
+// csvReader reads rows, all of one width.
+type csvReader struct {
+	*lines
+	comma rune
+	first int // line of the first row
+	width int // cells of a row, 0 before the first
+	cells [][]byte
+}
+
+func readCSV(path string, r io.Reader, opts Options) (*Table, error) {
+	rows, err := newCSVReader(path, r, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -61,31 +44,19 @@ func readCSV(path string, r io.Reader, opts CSVOptions) (*Table, error) {
 	if len(head) == 0 {
 		return nil, &Error{Path: path, Offset: -1, Reason: "the file is empty: expected rows of cells"}
 	}
-	t, err := newTable(path, opts, head)
+	t, rest, err := newCSVTable(path, opts, head)
 	if err != nil {
 		return nil, err
 	}
-	if t.header {
-		head = head[1:]
-	}
-	limit := opts.maxCells
-	if limit == 0 {
-		limit = maxCells
-	}
-	for _, rec := range head {
-		if err := t.add(rec, limit); err != nil {
+	for _, rec := range rest {
+		if err := t.add(rec.line, rec.cells); err != nil {
 			return nil, err
 		}
 	}
 	for {
-		rec, err := rows.next()
-		if err == io.EOF {
+		if err := rows.readRow(t); err == io.EOF {
 			break
-		}
-		if err == nil {
-			err = t.add(rec, limit)
-		}
-		if err != nil {
+		} else if err != nil {
 			return nil, err
 		}
 	}
@@ -95,122 +66,84 @@ func readCSV(path string, r io.Reader, opts CSVOptions) (*Table, error) {
 	return t, nil
 }
 
-// record is one row of a file: its cells without the spaces around them.
-type record struct {
-	line  int
-	cells []string
-}
-
-// records reads rows, all of one width.
-type records struct {
-	path  string
-	csv   *csv.Reader
-	bound *bound
-	first int // line of the first row
-	last  int // line of the row read last
-	width int // cells of a row, 0 before the first
-}
-
-func newRecords(path string, r io.Reader, opts CSVOptions) (*records, error) {
-	b := bufio.NewReaderSize(r, 1<<16)
-	start, err := b.Peek(1 << 16)
-	if err != nil && err != io.EOF {
-		return nil, &Error{Path: path, Offset: int64(len(start)), Err: err}
-	}
+func newCSVReader(path string, r io.Reader, opts Options) (*csvReader, error) {
+	in := newLines(path, r, false)
+	start := in.peek()
 	if bytes.HasPrefix(start, []byte{0xff, 0xfe}) || bytes.HasPrefix(start, []byte{0xfe, 0xff}) {
 		return nil, &Error{Path: path, Offset: 0, Reason: "the text is UTF-16: save it as UTF-8"}
 	}
 	if bom := []byte("\ufeff"); bytes.HasPrefix(start, bom) {
+		in.start += len(bom)
 		start = start[len(bom):]
-		if _, err := b.Discard(len(bom)); err != nil {
-			return nil, &Error{Path: path, Offset: 0, Err: err}
-		}
 	}
 	comma := opts.Comma
 	if comma == 0 {
 		comma = sniff(start)
 	}
-	in := &bound{r: b, limit: maxRecord}
-	c := csv.NewReader(in)
-	c.Comma = comma
-	c.FieldsPerRecord = -1 // next says it better
-	c.ReuseRecord = true
-	c.TrimLeadingSpace = comma != '\t' && comma != ' ' // it would eat empty cells
-	return &records{path: path, csv: c, bound: in}, nil
+	if comma == '"' || comma == '\r' || comma == '\n' || !utf8.ValidRune(comma) || comma == utf8.RuneError {
+		return nil, fmt.Errorf("%s: %q cannot separate cells: choose another character", path, comma)
+	}
+	return &csvReader{lines: in, comma: comma}, nil
 }
 
-// sniff finds the separator in the first line.
-func sniff(start []byte) rune {
-	quoted, semicolon := false, false
-	for _, b := range start {
-		switch {
-		case b == '"':
-			quoted = !quoted
-		case quoted:
-		case b == '\t':
-			return '\t'
-		case b == ';':
-			semicolon = true
-		case b == '\n':
-			if semicolon {
-				return ';'
-			}
-			return ','
+// newCSVTable makes a Table for the rows that begin with head, and returns those
+// of head that are rows of it.
+func newCSVTable(path string, opts Options, head []record) (*Table, []record, error) {
+	header := opts.Header == WithHeader
+	if opts.Header == AutoHeader {
+		var err error
+		if header, err = isHeader(path, head[0], head[1:]); err != nil {
+			return nil, nil, err
 		}
 	}
-	if semicolon {
-		return ';'
+	if !header {
+		t, err := newTable(path, opts, make([]string, len(head[0].cells)))
+		return t, head, err
 	}
-	return ','
+	names, err := columnNames(path, head[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := newTable(path, opts, names)
+	if err == nil {
+		t.header, t.top = true, head[0].line
+	}
+	return t, head[1:], err
+}
+
+// record is one row of a file: its cells without the spaces around them.
+type record struct {
+	line  int
+	cells [][]byte
 }
 
 // next returns the next row, valid until the call after it, or io.EOF.
-func (r *records) next() (record, error) {
-	cells, err := r.csv.Read()
-	if err == io.EOF {
-		return record{}, io.EOF
-	}
+func (r *csvReader) next() (record, error) {
+	row, line, _, err := r.lines.next()
 	if err != nil {
-		return record{}, r.fail(err)
+		return record{}, err
 	}
-	line, _ := r.csv.FieldPos(0)
+	if r.cells, err = fields(row, r.comma, r.cells[:0]); err != nil {
+		return record{}, &Error{Path: r.path, Line: line, Offset: -1, Reason: err.Error()}
+	}
 	if r.width == 0 {
-		r.first, r.width = line, len(cells)
-		if r.width > maxColumns {
-			return record{}, &Error{Path: r.path, Line: line, Offset: -1, Reason: fmt.Sprintf("%d columns: expected at most %d", r.width, maxColumns)}
-		}
+		r.first, r.width = line, len(r.cells)
 	}
-	if len(cells) != r.width {
-		return record{}, &Error{Path: r.path, Line: line, Offset: -1,
-			Reason: fmt.Sprintf("expected %d cells, as on line %d, found %d", r.width, r.first, len(cells))}
-	}
-	for i := range cells {
-		cells[i] = strings.TrimSpace(cells[i])
-	}
-	r.last = line
-	r.bound.limit = r.csv.InputOffset() + maxRecord
-	return record{line, cells}, nil
+	return record{line, r.cells}, r.checkWidth(line, len(r.cells))
 }
 
-func (r *records) fail(err error) error {
-	e := &Error{Path: r.path, Line: r.last + 1, Offset: -1, Err: err}
-	var parse *csv.ParseError
-	if errors.As(err, &parse) {
-		e.Line, e.Err = parse.Line, nil
-		e.Reason = fmt.Sprintf("byte %d of the line: %v", parse.Column, parse.Err)
-		if parse.StartLine != parse.Line {
-			e.Reason += fmt.Sprintf(", in the row that begins on line %d", parse.StartLine)
-		}
-	} else if errors.Is(err, errLongRow) {
-		e.Reason, e.Err = err.Error(), nil
+func (r *csvReader) checkWidth(line, n int) error {
+	if n == r.width {
+		return nil
 	}
-	return e
+	return &Error{Path: r.path, Line: line, Offset: -1,
+		Reason: fmt.Sprintf("expected %d cells, as on line %d, found %d", r.width, r.first, n)}
 }
 
-// take returns up to n rows to keep.
-func (r *records) take(n int) ([]record, error) {
+// take returns up to n rows to keep, or fewer if they are long.
+func (r *csvReader) take(n int) ([]record, error) {
 	var rows []record
-	for len(rows) < n {
+	for cells := 0; len(rows) < n && cells < firstRead; cells += r.width {
 		rec, err := r.next()
 		if err == io.EOF {
 			break
@@ -218,25 +151,61 @@ func (r *records) take(n int) ([]record, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, record{rec.line, slices.Clone(rec.cells)})
+		kept := record{line: rec.line}
+		for _, cell := range rec.cells {
+			kept.cells = append(kept.cells, bytes.Clone(cell))
+		}
+		rows = append(rows, kept)
 	}
 	return rows, nil
 }
 
-var errLongRow = fmt.Errorf("a row of more than %d bytes: is a quote left open?", maxRecord)
-
-// bound stops reading at limit, which moves on with every row: a file that is
-// one endless row must not fill the memory.
-type bound struct {
-	r        io.Reader
-	n, limit int64
-}
-
-func (b *bound) Read(p []byte) (int, error) {
-	if b.n >= b.limit {
-		return 0, errLongRow
+// readRow reads the next row into t: straight from the buffer where it has no
+// quotes.
+func (r *csvReader) readRow(t *Table) error {
+	row, line, quoted, err := r.lines.next()
+	if err != nil {
+		return err
 	}
-	n, err := b.r.Read(p[:min(int64(len(p)), b.limit-b.n)])
-	b.n += int64(n)
-	return n, err
+	if quoted || r.comma >= utf8.RuneSelf {
+		if r.cells, err = fields(row, r.comma, r.cells[:0]); err != nil {
+			return &Error{Path: r.path, Line: line, Offset: -1, Reason: err.Error()}
+		}
+		if err := r.checkWidth(line, len(r.cells)); err != nil {
+			return err
+		}
+		return t.add(line, r.cells)
+	}
+	to, err := t.next(line)
+	if err != nil {
+		return err
+	}
+	comma, spaces := byte(r.comma), !blank(r.comma)
+	i := 0
+	for j := range to {
+		for spaces && i < len(row) && isSpace(row[i]) {
+			i++
+		}
+		x, n, exact := scanNumber(row[i:])
+		end := i + n
+		for spaces && end < len(row) && isSpace(row[end]) {
+			end++
+		}
+		if exact && (end == len(row) || row[end] == comma) {
+			to[j] = numberCell(x)
+		} else {
+			if n := bytes.IndexByte(row[i:], comma); n >= 0 {
+				end = i + n
+			} else {
+				end = len(row)
+			}
+			to[j] = t.judge(j, bytes.TrimSpace(row[i:end]))
+		}
+		if last := end == len(row); last != (j == len(to)-1) {
+			return r.checkWidth(line, bytes.Count(row, []byte{comma})+1)
+		}
+		i = end + 1
+	}
+	t.commit(line)
+	return nil
 }

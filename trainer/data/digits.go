@@ -16,7 +16,7 @@ var digits []byte
 // Handwritten Digits", UCI Machine Learning Repository, 1998,
 // https://doi.org/10.24432/C50P49, under CC BY 4.0; see digits.README.
 func Digits() (*Set, *Preprocess, error) {
-	t, err := ReadCSV("-", CSVOptions{Header: NoHeader, Stdin: bytes.NewReader(digits)})
+	t, err := ReadCSV("-", Options{Header: NoHeader, Stdin: bytes.NewReader(digits)})
 	if err != nil {
 		return nil, nil, fmt.Errorf("embedded digits: %w", err)
 	}

@@ -30,7 +30,7 @@
 //
 // To hold rows back, choose them first, and learn from the others:
 //
-//	t, err := data.ReadCSV(path, data.CSVOptions{})
+//	t, err := data.ReadCSV(path, data.Options{})
 //	train, validation, err := t.Split(0.2, seed)
 //	p, err := t.Fit(train)
 //	all, err := t.Set(p)

@@ -2,7 +2,6 @@ package data
 
 import (
 	"fmt"
-	"math"
 	"slices"
 )
 
@@ -11,64 +10,95 @@ import (
 // header that has just as many columns as p is taken by position. For images,
 // the columns are the pixels, in file order.
 //
-// The label column may be absent, and then Y is nil. A missing column, a missing
-// value, a text where a number is due, a category or class that p does not know
-// are errors with line and column.
+// The label columns may be absent, and then Y is nil. A missing column, a text
+// where a number is due, a class that p does not know are errors with line and
+// column; a missing value and an unknown category are what p's columns say.
 func (t *Table) Set(p *Preprocess) (*Set, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	inputs, label, err := t.match(p)
+	inputs, labels, err := t.match(p)
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSet(t.Rows(), p, label >= 0)
+	s, err := newSet(t.rows, p, labels != nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.path, err)
 	}
-	if err := t.encodeInputs(p, inputs, s); err != nil {
+	if err := t.encode(t.features(p, inputs), s.X); err != nil {
 		return nil, err
 	}
-	if label < 0 {
-		return s, nil
+	switch {
+	case labels == nil:
+	case s.Regression():
+		err = t.encode(targets(p, labels), s.Y)
+	default:
+		err = t.encodeClasses(labelling{labels, p.Classes, p.OneHot}, s)
 	}
-	if s.Regression() {
-		return nil, fmt.Errorf("%s: targets of a table are not read yet", t.path)
-	}
-	class, err := t.classOf(label, p.Classes)
 	if err != nil {
 		return nil, err
-	}
-	for i, c := range class {
-		s.Y[i*s.Outputs+c] = 1
 	}
 	return s, nil
 }
 
-// match finds the column of each input and of the label, −1 if it is not there.
-func (t *Table) match(p *Preprocess) (inputs []int, label int, err error) {
-	label = slices.Index(t.Names, p.Label)
+func (t *Table) encodeClasses(l labelling, s *Set) error {
+	class, err := t.classOf(l)
+	for i, k := range class {
+		s.Y[i*s.Outputs+k] = 1
+	}
+	return err
+}
+
+// match finds the column of each input, −1 for one that is 0 throughout, and the
+// label columns, nil if they are not there.
+func (t *Table) match(p *Preprocess) (inputs, labels []int, err error) {
+	position := make(map[string]int, len(t.Names))
+	for j, name := range t.Names {
+		position[name] = j
+	}
+	for _, name := range p.labelNames() {
+		if j, ok := position[name]; ok {
+			labels = append(labels, j)
+		}
+	}
+	if len(labels) < len(p.labelNames()) {
+		labels = nil
+	}
 	if p.Image != nil {
-		return t.matchPixels(p, label)
+		return t.matchPixels(p, labels)
 	}
 	if !t.header && len(t.Names) == len(p.Columns) {
 		for j := range t.Names {
 			inputs = append(inputs, j)
 		}
-		return inputs, -1, nil
-	}
-	position := make(map[string]int, len(t.Names))
-	for j, name := range t.Names {
-		position[name] = j
+		return inputs, nil, nil
 	}
 	for i := range p.Columns {
 		j, ok := position[p.Columns[i].Name]
+		if !ok && t.sparse && p.Columns[i].Kind == Number {
+			j, ok = -1, true
+		}
 		if !ok {
-			return nil, 0, t.absent(p, i)
+			return nil, nil, t.absent(p, i)
 		}
 		inputs = append(inputs, j)
 	}
-	return inputs, label, nil
+	return inputs, labels, nil
+}
+
+// labelNames are the names of the label columns.
+func (p *Preprocess) labelNames() []string {
+	switch {
+	case p.OneHot:
+		return p.Classes
+	case len(p.Targets) > 0:
+		var names []string
+		for i := range p.Targets {
+			names = append(names, p.Targets[i].Name)
+		}
+		return names
+	}
+	return []string{p.Label}
 }
 
 func (t *Table) absent(p *Preprocess, i int) error {
@@ -80,108 +110,114 @@ func (t *Table) absent(p *Preprocess, i int) error {
 }
 
 // matchPixels takes all columns but the label's. Where no column has the label's
-// name, one column more than there are pixels means that CSVOptions.Label is it.
-func (t *Table) matchPixels(p *Preprocess, label int) ([]int, int, error) {
-	if label < 0 && len(t.Names) == p.Features()+1 {
-		var err error
-		if label, err = t.labelColumn(); err != nil {
-			return nil, 0, err
+// name, one column more than there are pixels means that Options.Label is it.
+func (t *Table) matchPixels(p *Preprocess, labels []int) (inputs, found []int, err error) {
+	if labels == nil && len(t.Names) == p.Features()+1 {
+		if labels, err = t.labelColumns(); err != nil {
+			return nil, nil, err
 		}
 	}
-	var inputs []int
 	for j := range t.Names {
-		if j != label {
+		if !slices.Contains(labels, j) {
 			inputs = append(inputs, j)
 		}
 	}
 	if len(inputs) != p.Features() {
-		return nil, 0, &Error{Path: t.path, Line: t.lines[0], Offset: -1,
+		return nil, nil, &Error{Path: t.path, Line: max(t.line(0), 0), Offset: -1,
 			Reason: fmt.Sprintf("expected %d columns, the %d × %d pixels of an image, found %d", p.Features(), p.Image.Width, p.Image.Height, len(inputs))}
 	}
-	return inputs, label, nil
+	return inputs, labels, nil
 }
 
-// encodeInputs fills s.X, column after column.
-func (t *Table) encodeInputs(p *Preprocess, inputs []int, s *Set) error {
-	at := 0
+// feature is how one column becomes values.
+type feature struct {
+	*Column
+	from    int     // column of the table, −1 if it is 0 throughout
+	to      int     // first of its values in a row
+	known   *lookup // of categories
+	pixel   float64 // factor of a pixel, else 0
+	wayOut  string  // where a missing value is an error
+	missing bool    // whether it is
+}
+
+// features are the inputs.
+func (t *Table) features(p *Preprocess, inputs []int) []feature {
+	fs := make([]feature, len(inputs))
+	to := 0
 	for i, j := range inputs {
-		n, err := 1, error(nil)
-		switch {
-		case t.columns[j].firstMissing >= 0:
-			err = t.missing(j)
-		case p.Image != nil:
-			err = t.encodeNumbers(j, s, at, func(x float64) float64 { return x * p.Image.Scale })
-		case p.Columns[i].Kind == Number:
-			f := &p.Columns[i]
-			err = t.encodeNumbers(j, s, at, func(x float64) float64 { return (x - f.Mean) / f.Std })
-		default:
-			n = len(p.Columns[i].Categories)
-			err = t.encodeCategories(j, s, at, p.Columns[i].Categories)
+		if p.Image != nil {
+			fs[i] = feature{Column: &Column{Kind: Number, Std: 1}, from: j, to: i, pixel: p.Image.Scale, wayOut: missingWayOut, missing: true}
+			continue
 		}
-		if err != nil {
-			return err
+		fs[i] = newFeature(&p.Columns[i], j, to, missingWayOut)
+		to += p.Columns[i].inputs()
+	}
+	return fs
+}
+
+// targets are the quantities to predict.
+func targets(p *Preprocess, labels []int) []feature {
+	fs := make([]feature, len(labels))
+	for k, j := range labels {
+		fs[k] = newFeature(&p.Targets[k], j, k, labelWayOut)
+	}
+	return fs
+}
+
+func newFeature(c *Column, from, to int, wayOut string) feature {
+	f := feature{Column: c, from: from, to: to, wayOut: wayOut, missing: c.Missing == ""}
+	if c.Kind == Category {
+		f.known = newLookup(c.Categories)
+	}
+	return f
+}
+
+// encode fills values, which has as many in a row as the features have together
+// and is all zero.
+func (t *Table) encode(fs []feature, values []float32) error {
+	width := len(values) / t.rows
+	for i := range t.rows {
+		cells, out := t.row(i), values[i*width:(i+1)*width]
+		for k := range fs {
+			f := &fs[k]
+			c := numberCell(0)
+			if f.from >= 0 {
+				c = cells[f.from]
+			}
+			if c == missingCell && f.missing {
+				return t.missing(i, f.from, f.wayOut)
+			}
+			if f.known != nil {
+				if c == missingCell {
+					continue
+				}
+				if n := f.known.find(t, c, f.from); n >= 0 {
+					out[f.to+n] = 1
+				} else if f.Unseen == "" {
+					return t.fail(i, f.from, unknown("category", t.shown(i, f.from), f.Categories))
+				}
+				continue
+			}
+			x := f.Fill
+			if c.isNumber() {
+				x = c.number()
+			} else if c.isText() {
+				return t.fail(i, f.from, fmt.Sprintf("%q is not a finite number, as the model needs", t.shown(i, f.from)))
+			}
+			v := f.scale(x)
+			if v-v != 0 { // ±Inf or NaN
+				return t.fail(i, max(f.from, 0), fmt.Sprintf("%v is beyond float32 once scaled as in training: is it a mistake?", x))
+			}
+			out[f.to] = v
 		}
-		at += n
 	}
 	return nil
 }
 
-func (t *Table) encodeCategories(j int, s *Set, at int, known []string) error {
-	codes, err := t.lookUp(j, known, "category", func(s string) string { return s })
-	if err != nil {
-		return err
+// scale turns a raw number into a value.
+func (f *feature) scale(x float64) float32 {
+	if f.pixel != 0 {
+		return float32(x * f.pixel)
 	}
-	for i, k := range codes {
-		s.X[i*s.Features+at+k] = 1
-	}
-	return nil
-}
-
-func (t *Table) encodeNumbers(j int, s *Set, at int, scaled func(float64) float64) error {
-	c := &t.columns[j]
-	if c.firstText >= 0 {
-		return t.fail(c.firstText, j, fmt.Sprintf("%q is not a finite number, as the model needs", c.firstWords))
-	}
-	for i, x := range c.numbers {
-		v := float32(scaled(x))
-		if math.IsInf(float64(v), 0) || v != v {
-			return t.fail(i, j, fmt.Sprintf("%v is beyond float32 once scaled as in training: is it a mistake?", x))
-		}
-		s.X[i*s.Features+at] = v
-	}
-	return nil
-}
-
-// classOf returns the class of each row.
-func (t *Table) classOf(j int, classes []string) ([]int, error) {
-	if t.columns[j].firstMissing >= 0 {
-		return nil, t.missing(j)
-	}
-	return t.lookUp(j, classes, "class", className)
-}
-
-// lookUp returns the position in known of the name of each cell of column j.
-func (t *Table) lookUp(j int, known []string, what string, name func(string) string) ([]int, error) {
-	index := make(map[string]int, len(known))
-	for k, s := range known {
-		index[s] = k
-	}
-	c := &t.columns[j]
-	place := make([]int, len(c.texts))
-	for code, s := range c.texts {
-		k, ok := index[name(s)]
-		if !ok {
-			row := slices.Index(c.codes, int32(code))
-			return nil, t.fail(row, j, fmt.Sprintf("%s %q is not one that the model knows: %s", what, clip(s), list(known)))
-		}
-		place[code] = k
-	}
-	if c.over { // codes ends early; 1001 spellings of known classes: 1, 1.0, 1.00, …
-		return nil, t.fail(len(c.codes)-1, j, fmt.Sprintf("more than %d spellings of a %s", maxCategories, what))
-	}
-	out := make([]int, t.Rows())
-	for i, code := range c.codes {
-		out[i] = place[code]
-	}
-	return out, nil
+	return float32((x - f.Mean) / f.Std)
 }

@@ -15,6 +15,7 @@ var ErrFormat = errors.New("bad data")
 type Error struct {
 	Path   string
 	Line   int    // counted from 1; 0 if unknown
+	Row    int    // of a file without lines, counted from 1; 0 if unknown
 	Column string // column name; "" if not about one column
 	Offset int64  // bytes from the start of the uncompressed file; −1 if not of use
 	Reason string // what was found, what was expected, the way out
@@ -25,6 +26,9 @@ func (e *Error) Error() string {
 	var where []string
 	if e.Line > 0 {
 		where = append(where, "line "+strconv.Itoa(e.Line))
+	}
+	if e.Row > 0 {
+		where = append(where, "row "+strconv.Itoa(e.Row))
 	}
 	if e.Column != "" {
 		where = append(where, "column "+strconv.Quote(e.Column))

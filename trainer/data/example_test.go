@@ -19,7 +19,7 @@ func Example() {
 60,no,yes
 70,no,no
 `
-	t, err := data.ReadCSV("-", data.CSVOptions{Stdin: strings.NewReader(file)})
+	t, err := data.ReadCSV("-", data.Options{Stdin: strings.NewReader(file)})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	p, err := t.Fit(train)
+	p, err := t.Fit(train, data.FitOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func ExampleTable_Set() {
 		Classes: []string{"healthy", "ill"},
 	}
 	file := strings.NewReader("smoker,age\nyes,45\nno,20\n")
-	t, err := data.ReadCSV("-", data.CSVOptions{Stdin: file})
+	t, err := data.ReadCSV("-", data.Options{Stdin: file})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -26,13 +26,12 @@ func isHeader(path string, first record, below []record) (bool, error) {
 	texts := map[string]bool{}
 	var numbers []float64
 	for j, cell := range first.cells {
-		x, kind := parseCell(cell)
-		if kind == numberCell {
+		if x, ok := parseNumber(cell); ok {
 			numbers = append(numbers, x)
 			continue
 		}
-		texts[cell] = true
-		if kind == textCell && above < 0 && numbersBelow(below, j) {
+		texts[string(cell)] = true
+		if !isMissing(cell) && above < 0 && numbersBelow(below, j) {
 			above = j
 		}
 	}
@@ -51,11 +50,10 @@ func isHeader(path string, first record, below []record) (bool, error) {
 func numbersBelow(rows []record, j int) bool {
 	found := false
 	for _, r := range rows {
-		switch _, kind := parseCell(r.cells[j]); kind {
-		case textCell:
-			return false
-		case numberCell:
+		if _, ok := parseNumber(r.cells[j]); ok {
 			found = true
+		} else if !isMissing(r.cells[j]) {
+			return false
 		}
 	}
 	return found
@@ -69,7 +67,8 @@ func columnName(j int) string { return "c" + strconv.Itoa(j) }
 func columnNames(path string, first record) ([]string, error) {
 	names := make([]string, len(first.cells))
 	seen := make(map[string]int, len(names))
-	for j, name := range first.cells {
+	for j, cell := range first.cells {
+		name := string(cell)
 		if name == "" {
 			name = columnName(j)
 		}

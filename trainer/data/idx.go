@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// IDX is the content of an IDX file of unsigned bytes, the format of MNIST
+// Array is the content of an IDX file of unsigned bytes, the format of MNIST
 // (LeCun, Cortes & Burges, "The MNIST database of handwritten digits", 1998):
 //
 //	offset 0    0x00 0x00         magic
@@ -15,7 +15,7 @@ import (
 //	offset 3    d                 number of dimensions, here 1 to 4
 //	offset 4    d × uint32        the dimensions, big endian
 //	offset 4+4d product of them   the data, the last dimension fastest
-type IDX struct {
+type Array struct {
 	Dims []int
 	Data []byte
 }
@@ -23,7 +23,6 @@ type IDX struct {
 const (
 	idxByte   = 0x08
 	maxIDX    = 1 << 32 // bytes of data
-	firstRead = 1 << 16 // bytes taken on trust
 )
 
 var idxTypes = map[byte]string{
@@ -33,19 +32,19 @@ var idxTypes = map[byte]string{
 // ReadIDX reads an IDX file, also a gzip one. A header that does not fit what
 // follows is an *Error with the offset, what was expected and what was found.
 // Memory grows with what was read, not with what the header promises.
-func ReadIDX(path string) (*IDX, error) {
-	r, done, err := open(path, nil)
+func ReadIDX(path string) (*Array, error) {
+	s, err := openSource(path, nil)
 	if err != nil {
 		return nil, err
 	}
-	x, err := readIDX(path, r)
-	if err := errors.Join(err, done()); err != nil {
+	x, err := readIDX(path, s.r)
+	if err := errors.Join(err, s.close()); err != nil {
 		return nil, err
 	}
 	return x, nil
 }
 
-func readIDX(path string, r io.Reader) (*IDX, error) {
+func readIDX(path string, r io.Reader) (*Array, error) {
 	dims, err := readIDXHeader(path, r)
 	if err != nil {
 		return nil, err
@@ -77,7 +76,7 @@ func readIDX(path string, r io.Reader) (*IDX, error) {
 	} else if err != io.EOF {
 		return nil, &Error{Path: path, Offset: start + int64(size), Err: err}
 	}
-	return &IDX{Dims: dims, Data: data}, nil
+	return &Array{Dims: dims, Data: data}, nil
 }
 
 func readIDXHeader(path string, r io.Reader) ([]int, error) {
@@ -110,25 +109,4 @@ func readIDXHeader(path string, r io.Reader) ([]int, error) {
 		dims[i] = int(binary.BigEndian.Uint32(raw[4*i:]))
 	}
 	return dims, nil
-}
-
-// readExactly reads size bytes. It doubles its memory only when what it has is
-// full, so it never holds more than firstRead plus three times what was really
-// there. With an error it returns what it got.
-func readExactly(r io.Reader, size int) ([]byte, error) {
-	buf := make([]byte, min(size, firstRead))
-	n := 0
-	for {
-		got, err := io.ReadFull(r, buf[n:])
-		n += got
-		if err != nil {
-			return buf[:n], unexpected(err)
-		}
-		if n == size {
-			return buf, nil
-		}
-		grown := make([]byte, min(size, 2*len(buf)))
-		copy(grown, buf)
-		buf = grown
-	}
 }

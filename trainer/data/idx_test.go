@@ -113,11 +113,12 @@ func FuzzReadIDX(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r, err := uncompress("fuzz", bytes.NewReader(b))
+		s, err := openSource("-", bytes.NewReader(b))
 		if err != nil {
 			return
 		}
-		x, err := readIDX("fuzz", r)
+		defer s.close()
+		x, err := readIDX("fuzz", s.r)
 		if err != nil {
 			if x != nil {
 				t.Error("an error and a result")

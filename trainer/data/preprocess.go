@@ -19,8 +19,11 @@ type Preprocess struct {
 	// Image says how pixels become inputs.
 	Image *Image `json:"image,omitempty"`
 	// Label is the name of the label column; "" if labels come in a file of
-	// their own.
+	// their own, or for regression.
 	Label string `json:"label,omitempty"`
+	// OneHot says that the classes are label columns by themselves: 1 for the one
+	// that it is, 0 or −1 in the others.
+	OneHot bool `json:"one_hot,omitempty"`
 	// Classes are the class names, in the order of the network's outputs; nil for
 	// regression.
 	Classes []string `json:"classes,omitempty"`
@@ -40,13 +43,42 @@ const (
 type Column struct {
 	Name string `json:"name"`
 	Kind string `json:"kind"`
-	// Mean and Std are the mean and the population standard deviation over the
-	// training rows, of a Number. A constant column has Std 1.
-	Mean float64 `json:"mean,omitempty"`
-	Std  float64 `json:"std,omitempty"`
-	// Categories are the texts of a Category, sorted.
+	// A Number x becomes (x − Mean)/Std. Scale says what they are: "" for the mean
+	// and the population standard deviation over the training rows, MinMax for the
+	// smallest value and the range, NoScale for 0 and 1. Where all values are the
+	// same, Std is 1.
+	Scale Scale   `json:"scale,omitempty"`
+	Mean  float64 `json:"mean,omitempty"`
+	Std   float64 `json:"std,omitempty"`
+	// Categories are the texts of a Category in the training rows, sorted.
 	Categories []string `json:"categories,omitempty"`
+	// Missing says what a missing value becomes: "" is an error. Of a Number it is
+	// where Fill, which takes its place, comes from: Mean, Median or Constant. Of a
+	// Category it is Zero: all inputs of the column are 0.
+	Missing string  `json:"missing,omitempty"`
+	Fill    float64 `json:"fill,omitempty"`
+	// Unseen says what a category that is not known becomes: "" is an error, Zero
+	// makes all inputs of the column 0.
+	Unseen string `json:"unseen,omitempty"`
 }
+
+// Scale says how a Number is scaled.
+type Scale string
+
+// The scales of a Number.
+const (
+	Standard Scale = "" // to mean 0 and standard deviation 1
+	MinMax   Scale = "minmax"
+	NoScale  Scale = "none"
+)
+
+// What becomes of missing values, and of categories that are not known.
+const (
+	Mean     = "mean"     // the mean of the training rows
+	Median   = "median"   // their median
+	Constant = "constant" // a number that was given
+	Zero     = "zero"     // all inputs of the column are 0
+)
 
 // inputs is the number of inputs that the column becomes.
 func (c *Column) inputs() int {
@@ -188,23 +220,38 @@ func (p *Preprocess) checkColumns() error {
 func (c *Column) check() error {
 	switch c.Kind {
 	case Number:
-		if math.IsNaN(c.Mean) || math.IsInf(c.Mean, 0) {
-			return fmt.Errorf("mean is %v: need a finite number", c.Mean)
-		}
-		if !positive(c.Std) {
-			return fmt.Errorf("std is %v: need a finite number above 0", c.Std)
-		}
-		if c.Categories != nil {
-			return fmt.Errorf("a number with categories")
-		}
-		return nil
+		return c.checkNumber()
 	case Category:
 		if len(c.Categories) == 0 {
 			return fmt.Errorf("no categories")
 		}
+		if c.Missing != "" && c.Missing != Zero {
+			return fmt.Errorf("missing is %.40q: need nothing or %q", c.Missing, Zero)
+		}
+		if c.Unseen != "" && c.Unseen != Zero {
+			return fmt.Errorf("unseen is %.40q: need nothing or %q", c.Unseen, Zero)
+		}
 		return checkTexts("category", c.Categories, maxCategories)
 	}
 	return fmt.Errorf("kind is %.40q: need %q or %q", c.Kind, Number, Category)
+}
+
+func (c *Column) checkNumber() error {
+	switch {
+	case !finite(c.Mean):
+		return fmt.Errorf("mean is %v: need a finite number", c.Mean)
+	case !positive(c.Std):
+		return fmt.Errorf("std is %v: need a finite number above 0", c.Std)
+	case !slices.Contains([]Scale{Standard, MinMax, NoScale}, c.Scale):
+		return fmt.Errorf("scale is %.40q: need nothing, %q or %q", c.Scale, MinMax, NoScale)
+	case !slices.Contains([]string{"", Mean, Median, Constant}, c.Missing):
+		return fmt.Errorf("missing is %.40q: need nothing, %q, %q or %q", c.Missing, Mean, Median, Constant)
+	case !finite(c.Fill):
+		return fmt.Errorf("fill is %v: need a finite number", c.Fill)
+	case c.Categories != nil || c.Unseen != "":
+		return fmt.Errorf("a number with categories")
+	}
+	return nil
 }
 
 // checkTexts demands at most limit texts, all different, none empty, UTF-8 and
@@ -229,3 +276,4 @@ func checkTexts(what string, texts []string, limit int) error {
 }
 
 func positive(x float64) bool { return x > 0 && !math.IsInf(x, 1) }
+func finite(x float64) bool   { return !math.IsNaN(x) && !math.IsInf(x, 0) }

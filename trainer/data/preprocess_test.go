@@ -86,7 +86,7 @@ func FuzzPreprocess(f *testing.F) {
 		if n := p.Features(); n < 1 || n > maxInputs {
 			t.Fatalf("%d features pass Check", n)
 		}
-		table := read(t, "1,2\n2,3\n", CSVOptions{})
+		table := read(t, "1,2\n2,3\n", Options{})
 		if s, err := table.Set(&p); err == nil && len(s.X) != 2*p.Features() {
 			t.Fatalf("%d inputs for 2 rows of %d", len(s.X), p.Features())
 		}

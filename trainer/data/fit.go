@@ -1,0 +1,244 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// FitOptions say what Fit learns. The zero value standardises, and takes missing
+// values and unknown categories for errors.
+type FitOptions struct {
+	Scale       Scale // of the inputs
+	TargetScale Scale // of quantities to predict
+	// Missing is what becomes of missing inputs: "" is an error; Mean, Median or
+	// Constant, with Fill, is put in place of numbers, and then a missing category
+	// sets none of the column's inputs. A missing label is always an error.
+	Missing string
+	Fill    float64
+	// Unseen is what becomes of categories that no training row has: "" is an
+	// error, Zero sets none of the column's inputs.
+	Unseen string
+}
+
+func (o *FitOptions) check() error {
+	for _, s := range []Scale{o.Scale, o.TargetScale} {
+		if !slices.Contains([]Scale{Standard, MinMax, NoScale}, s) {
+			return fmt.Errorf("scale is %.40q: have %q, %q, %q", s, Standard, MinMax, NoScale)
+		}
+	}
+	if !slices.Contains([]string{"", Mean, Median, Constant}, o.Missing) || !finite(o.Fill) {
+		return fmt.Errorf("missing is %.40q with %v: have %q, %q, and %q with a finite number", o.Missing, o.Fill, Mean, Median, Constant)
+	}
+	if o.Unseen != "" && o.Unseen != Zero {
+		return fmt.Errorf("unseen is %.40q: have %q", o.Unseen, Zero)
+	}
+	return nil
+}
+
+// Fit learns a Preprocess from the given training rows (nil: all): which columns
+// are numbers and which are categories, their statistics and categories, and the
+// classes or targets. A row that is not there panics.
+//
+// A column is a number if at least half of its cells that are not missing are, and
+// then a cell that is not is an error with line and column. Else it is a
+// category, with at most 1000 different names; a number is one category however
+// it is spelled.
+func (t *Table) Fit(rows []int, opts FitOptions) (*Preprocess, error) {
+	if rows != nil && len(rows) == 0 {
+		return nil, fmt.Errorf("%s: no training rows", t.path)
+	}
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
+	l, err := t.labelling()
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := t.inputColumns(l.columns)
+	if err != nil {
+		return nil, err
+	}
+	p := &Preprocess{Classes: l.classes, OneHot: l.oneHot}
+	if p.Columns, err = t.fitColumns(inputs, rows, opts); err != nil {
+		return nil, err
+	}
+	switch {
+	case l.classes == nil:
+		targets := FitOptions{Scale: opts.TargetScale}
+		if p.Targets, err = t.fitColumns(l.columns, rows, targets); err != nil {
+			return nil, err
+		}
+	case !l.oneHot:
+		p.Label = t.Names[l.columns[0]]
+	}
+	if err := p.Check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", t.path, err)
+	}
+	return p, nil
+}
+
+// isCategory reports whether column j is one of categories: the format says so, or
+// most of what is there is text.
+func (t *Table) isCategory(j int) bool {
+	if t.declared != nil && t.declared[j] != undeclared {
+		return t.declared[j] == declaredCategory
+	}
+	numbers, _, texts := t.counts(j)
+	return texts > numbers
+}
+
+// fitColumns learns the columns js.
+func (t *Table) fitColumns(js, rows []int, opts FitOptions) ([]Column, error) {
+	stats := t.statistics(js, rows)
+	columns := make([]Column, len(js))
+	for k, j := range js {
+		c := &columns[k]
+		c.Name = t.Names[j]
+		if err := t.checkMissing(j, opts.Missing); err != nil {
+			return nil, err
+		}
+		var err error
+		if t.isCategory(j) {
+			err = t.fitCategory(c, j, rows, opts)
+		} else {
+			err = t.fitNumber(c, j, rows, &stats[k], opts)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return columns, nil
+}
+
+func (t *Table) checkMissing(j int, policy string) error {
+	numbers, missing, texts := t.counts(j)
+	switch {
+	case numbers+texts == 0:
+		return t.fail(-1, j, "every value is missing: leave the column out")
+	case missing > 0 && policy == "":
+		return t.missing(t.texts[j].firstMissing, j, missingWayOut)
+	}
+	return nil
+}
+
+const missingWayOut = "fill it in, choose what missing values become, or leave the row or the column out"
+
+func (t *Table) fitNumber(c *Column, j int, rows []int, s *statistics, opts FitOptions) error {
+	if _, _, texts := t.counts(j); texts > 0 {
+		return t.notNumber(j)
+	}
+	if s.count == 0 {
+		return t.fail(-1, j, "no training row has a value: leave the column out, or hold other rows back")
+	}
+	c.Kind, c.Scale = Number, opts.Scale
+	c.Mean, c.Std = s.scaled(opts.Scale)
+	if !finite(c.Mean) || !positive(c.Std) {
+		return t.fail(-1, j, "the numbers are too large or too small to standardise: scale the column")
+	}
+	switch c.Missing = opts.Missing; c.Missing {
+	case Mean:
+		c.Fill = s.mean
+	case Median:
+		c.Fill = t.median(j, rows)
+	case Constant:
+		c.Fill = opts.Fill
+	}
+	if !finite(c.Fill) {
+		return t.fail(-1, j, "the numbers are too large for a mean: scale the column")
+	}
+	return nil
+}
+
+func (t *Table) fitCategory(c *Column, j int, rows []int, opts FitOptions) error {
+	names, ok := t.names(j, rows)
+	first := t.firstText(j)
+	switch {
+	case !ok:
+		return t.fail(first, j, fmt.Sprintf("%q is not a number, and as a category the column has more than %d texts, or one that is not UTF-8 of at most %d bytes: leave it out",
+			t.shown(first, j), maxCategories, maxText))
+	case t.texts[j] != nil && t.texts[j].decimalComma():
+		return t.fail(first, j, fmt.Sprintf("%q has a decimal comma: write numbers with a point", t.shown(first, j)))
+	case len(names) == 0:
+		return t.fail(-1, j, "no training row has a value: leave the column out, or hold other rows back")
+	}
+	slices.Sort(names)
+	c.Kind, c.Categories, c.Unseen = Category, slices.Compact(names), opts.Unseen
+	if opts.Missing != "" {
+		c.Missing = Zero
+	}
+	return nil
+}
+
+// statistics of the numbers of a column.
+type statistics struct {
+	count          int
+	mean, std      float64
+	least, largest float64
+}
+
+// statistics returns those of the columns js in the given rows (nil: all):
+//
+//	μ = (1/n) Σ x    σ² = (1/n) Σ (x − μ)²
+//
+// in two passes, which does not lose σ where μ is large. Where all values are the
+// same, μ is exactly that value and σ is 0.
+func (t *Table) statistics(js, rows []int) []statistics {
+	s := make([]statistics, len(js))
+	each := func(do func(s *statistics, x float64)) {
+		for i := range t.count(rows) {
+			cells := t.row(row(rows, i))
+			for k, j := range js {
+				if cells[j].isNumber() {
+					do(&s[k], cells[j].number())
+				}
+			}
+		}
+	}
+	each(func(s *statistics, x float64) {
+		if s.count == 0 {
+			s.least, s.largest = x, x
+		}
+		s.count++
+		s.mean += x
+		s.least, s.largest = min(s.least, x), max(s.largest, x)
+	})
+	for k := range s {
+		if s[k].mean /= float64(s[k].count); s[k].least == s[k].largest {
+			s[k].mean = s[k].least
+		}
+	}
+	each(func(s *statistics, x float64) { s.std += (x - s.mean) * (x - s.mean) })
+	for k := range s {
+		s[k].std = math.Sqrt(s[k].std / float64(s[k].count))
+	}
+	return s
+}
+
+// scaled returns what is taken from a number and what divides the rest.
+func (s *statistics) scaled(scale Scale) (shift, divisor float64) {
+	constant := s.least == s.largest
+	switch {
+	case scale == NoScale:
+		return 0, 1
+	case constant:
+		return s.least, 1
+	case scale == MinMax:
+		return s.least, s.largest - s.least
+	}
+	return s.mean, s.std
+}
+
+// median returns the middle number of column j in the given rows, or the mean of
+// the two in the middle.
+func (t *Table) median(j int, rows []int) float64 {
+	var x []float64
+	for i := range t.count(rows) {
+		if c := t.at(row(rows, i), j); c.isNumber() {
+			x = append(x, c.number())
+		}
+	}
+	slices.Sort(x)
+	n := len(x)
+	return x[(n-1)/2]/2 + x[n/2]/2
+}

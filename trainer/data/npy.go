@@ -1,0 +1,289 @@
+package data
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// array is what a NPY file holds: numbers of any kind in up to 4 dimensions, the
+// last fastest (numpy/lib/format.py, "Format Version 1.0" to 3.0):
+//
+//	offset 0   0x93 "NUMPY"       magic
+//	offset 6   major, minor       1.0 with a length of 2 bytes, 2.0 and 3.0 of 4
+//	offset 8   length             of the header, little endian
+//	           header             {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }
+//	           data
+type array struct {
+	path string
+	dims []int
+	size int // bytes of a number
+	data []byte
+	at   func(b []byte) float64
+	byte bool // unsigned bytes
+}
+
+const (
+	maxNPYHeader = 1 << 14
+	maxNPYBytes  = 1 << 34
+)
+
+var npyHeader = regexp.MustCompile(`^\{'descr': '([<>|=]?)([a-zA-Z])(\d*)', 'fortran_order': (True|False), 'shape': \(((?:\d+,? ?)*)\),? ?\}\s*$`)
+
+// readNPYArray reads one array. In Fortran's order it is turned round.
+func readNPYArray(path string, r io.Reader) (*array, error) {
+	fail := func(reason string) error { return &Error{Path: path, Offset: 0, Reason: reason} }
+	start := make([]byte, 12)
+	if n, err := io.ReadFull(r, start[:10]); err != nil {
+		return nil, &Error{Path: path, Offset: int64(n), Reason: "header: expected 10 bytes", Err: unexpected(err)}
+	}
+	if !bytes.HasPrefix(start, []byte("\x93NUMPY")) || start[6] < 1 || start[6] > 3 {
+		return nil, fail(fmt.Sprintf("not a NPY file of version 1 to 3: it begins with % x", start[:8]))
+	}
+	length, offset := int(binary.LittleEndian.Uint16(start[8:])), 10
+	if start[6] > 1 {
+		if n, err := io.ReadFull(r, start[10:]); err != nil {
+			return nil, &Error{Path: path, Offset: int64(10 + n), Reason: "header: expected 12 bytes", Err: unexpected(err)}
+		}
+		length, offset = int(binary.LittleEndian.Uint32(start[8:])), 12
+	}
+	if length > maxNPYHeader {
+		return nil, fail(fmt.Sprintf("a header of %d bytes: expected at most %d", length, maxNPYHeader))
+	}
+	header := make([]byte, length)
+	if n, err := io.ReadFull(r, header); err != nil {
+		return nil, &Error{Path: path, Offset: int64(offset + n), Reason: fmt.Sprintf("header: expected %d bytes", length), Err: unexpected(err)}
+	}
+	x, fortran, err := parseNPYHeader(path, header)
+	if err != nil {
+		return nil, err
+	}
+	return x, x.read(r, int64(offset+length), fortran)
+}
+
+func parseNPYHeader(path string, header []byte) (x *array, fortran bool, err error) {
+	fail := func(reason string) error { return &Error{Path: path, Offset: 0, Reason: reason} }
+	m := npyHeader.FindStringSubmatch(string(header))
+	if m == nil {
+		return nil, false, fail(fmt.Sprintf("the header is %.80q: expected one dtype of numbers, fortran_order and shape, as numpy.save writes them", header))
+	}
+	x = &array{path: path}
+	if x.size, x.at = npyNumber(m[1], m[2], m[3]); x.at == nil {
+		return nil, false, fail(fmt.Sprintf("dtype %s%s%s: expected bool, integers or floats: save it with astype('float32')", m[1], m[2], m[3]))
+	}
+	x.byte = m[2] == "u" && x.size == 1
+	total := x.size
+	for text := range strings.SplitSeq(strings.TrimSuffix(strings.TrimSpace(m[5]), ","), ",") {
+		d, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil || d < 1 || d > maxNPYBytes/total {
+			return nil, false, fail(fmt.Sprintf("shape (%s): expected 1 to 4 dimensions of at least 1, and at most %d bytes in all", m[5], maxNPYBytes))
+		}
+		total *= d
+		x.dims = append(x.dims, d)
+	}
+	if len(x.dims) > 4 {
+		return nil, false, fail(fmt.Sprintf("%d dimensions: expected 1 to 4", len(x.dims)))
+	}
+	return x, m[4] == "True" && len(x.dims) > 1, nil
+}
+
+// read reads the data, and demands that it ends there.
+func (x *array) read(r io.Reader, offset int64, fortran bool) error {
+	total := x.size
+	for _, d := range x.dims {
+		total *= d
+	}
+	var err error
+	if x.data, err = readExactly(r, total); err != nil {
+		return &Error{Path: x.path, Offset: offset + int64(len(x.data)),
+			Reason: fmt.Sprintf("truncated: shape %v promises %d bytes of data, found %d", x.dims, total, len(x.data)), Err: err}
+	}
+	if n, err := io.ReadFull(r, make([]byte, 1)); n > 0 {
+		return &Error{Path: x.path, Offset: offset + int64(total), Reason: fmt.Sprintf("expected the end after %d bytes of data, found more", total)}
+	} else if err != io.EOF {
+		return &Error{Path: x.path, Offset: offset + int64(total), Err: err}
+	}
+	if fortran {
+		x.turn()
+	}
+	return nil
+}
+
+// turn puts data whose first dimension is fastest in the order whose last one is.
+func (x *array) turn() {
+	turned := make([]byte, len(x.data))
+	stride := make([]int, len(x.dims)) // in x.data
+	stride[0] = x.size
+	for k := 1; k < len(x.dims); k++ {
+		stride[k] = stride[k-1] * x.dims[k-1]
+	}
+	index := make([]int, len(x.dims))
+	for to := 0; to < len(turned); to += x.size {
+		from := 0
+		for k, i := range index {
+			from += i * stride[k]
+		}
+		copy(turned[to:to+x.size], x.data[from:])
+		for k := len(index) - 1; k >= 0; k-- {
+			if index[k]++; index[k] < x.dims[k] {
+				break
+			}
+			index[k] = 0
+		}
+	}
+	x.data = turned
+}
+
+// npyNumber returns the bytes of a number and how to read it, nil if it is none.
+func npyNumber(order, kind, width string) (size int, at func([]byte) float64) {
+	var e binary.ByteOrder = binary.LittleEndian
+	if order == ">" {
+		e = binary.BigEndian
+	}
+	switch kind + width {
+	case "b1", "u1", "?":
+		return 1, func(b []byte) float64 { return float64(b[0]) }
+	case "i1":
+		return 1, func(b []byte) float64 { return float64(int8(b[0])) }
+	case "u2":
+		return 2, func(b []byte) float64 { return float64(e.Uint16(b)) }
+	case "i2":
+		return 2, func(b []byte) float64 { return float64(int16(e.Uint16(b))) }
+	case "u4":
+		return 4, func(b []byte) float64 { return float64(e.Uint32(b)) }
+	case "i4":
+		return 4, func(b []byte) float64 { return float64(int32(e.Uint32(b))) }
+	case "u8":
+		return 8, func(b []byte) float64 { return float64(e.Uint64(b)) }
+	case "i8":
+		return 8, func(b []byte) float64 { return float64(int64(e.Uint64(b))) }
+	case "f2":
+		return 2, func(b []byte) float64 { return half(e.Uint16(b)) }
+	case "f4":
+		return 4, func(b []byte) float64 { return float64(math.Float32frombits(e.Uint32(b))) }
+	case "f8":
+		return 8, func(b []byte) float64 { return math.Float64frombits(e.Uint64(b)) }
+	}
+	return 0, nil
+}
+
+// half is the value of a number of 16 bits (IEEE 754-2019, binary16).
+func half(b uint16) float64 {
+	sign, e, m := 1.0, int(b>>10&31), float64(b&1023)
+	if b>>15 == 1 {
+		sign = -1
+	}
+	switch {
+	case e == 31 && m == 0:
+		return math.Inf(int(sign))
+	case e == 31:
+		return math.NaN()
+	case e == 0:
+		return sign * math.Ldexp(m, -24)
+	}
+	return sign * math.Ldexp(1024+m, e-25)
+}
+
+// readNPY reads images if they are unsigned bytes, n × height × width (× 1), else a
+// table of n rows from n or n × columns numbers. Labels may be in another NPY
+// file.
+func (s *source) readNPY(opts Options) (Raw, error) {
+	x, err := readNPYArray(s.path, s.r)
+	if err != nil {
+		return nil, err
+	}
+	var y *array
+	if opts.Labels != "" {
+		if y, err = readNPYFile(opts.Labels); err != nil {
+			return nil, err
+		}
+	}
+	return x.raw(y, opts)
+}
+
+func readNPYFile(path string) (*array, error) {
+	s, err := openSource(path, nil)
+	if err != nil {
+		return nil, err
+	}
+	x, err := readNPYArray(path, s.r)
+	if closed := s.close(); err == nil {
+		err = closed
+	}
+	return x, err
+}
+
+// raw makes Images or a Table of examples x and labels y, which may be nil.
+func (x *array) raw(y *array, opts Options) (Raw, error) {
+	if y != nil && (len(y.dims) > 2 || y.dims[0] != x.dims[0]) {
+		return nil, &Error{Path: y.path, Offset: 0,
+			Reason: fmt.Sprintf("labels of shape %v: expected %d, one for each example of %s", y.dims, x.dims[0], x.path)}
+	}
+	if n := len(x.dims); x.byte && (n == 3 || n == 4 && x.dims[3] == 1) {
+		return x.images(y)
+	}
+	return x.table(y, opts)
+}
+
+func (x *array) images(y *array) (*Images, error) {
+	m := &Images{path: x.path, Height: x.dims[1], Width: x.dims[2], Pixels: x.data}
+	if y == nil {
+		return m, nil
+	}
+	labels := make([]byte, y.dims[0])
+	for i := range labels {
+		v := y.at(y.data[i*y.size:])
+		if len(y.dims) == 2 && y.dims[1] != 1 || v != math.Trunc(v) || v < 0 || v > 255 {
+			return nil, &Error{Path: y.path, Offset: -1, Reason: fmt.Sprintf("label of image %d is %v: expected one number of a class, 0 to 255", i, v)}
+		}
+		labels[i] = byte(v)
+	}
+	m.number(y.path, labels, -1)
+	return m, nil
+}
+
+// table takes what follows the first dimension as columns c0, c1, …, and labels as
+// columns after them.
+func (x *array) table(y *array, opts Options) (*Table, error) {
+	width := len(x.data) / x.size / x.dims[0]
+	labels := 0
+	if y != nil {
+		labels = len(y.data) / y.size / y.dims[0]
+	}
+	if width+labels > maxColumns {
+		return nil, &Error{Path: x.path, Offset: 0, Reason: fmt.Sprintf("%d columns: expected at most %d", width+labels, maxColumns)}
+	}
+	names := make([]string, width+labels)
+	var defaults []int
+	for k := range labels {
+		names[width+k] = "label"
+		if labels > 1 {
+			names[width+k] += strconv.Itoa(k)
+		}
+		defaults = append(defaults, width+k)
+	}
+	t, err := newTable(x.path, opts, names)
+	if err != nil {
+		return nil, err
+	}
+	t.labels = defaults
+	for i := range x.dims[0] {
+		to, err := t.next(0)
+		if err != nil {
+			return nil, err
+		}
+		for j := range width {
+			to[j] = t.number(j, x.at(x.data[(i*width+j)*x.size:]))
+		}
+		for k := range labels {
+			to[width+k] = t.number(width+k, y.at(y.data[(i*labels+k)*y.size:]))
+		}
+		t.commit(0)
+	}
+	return t, nil
+}

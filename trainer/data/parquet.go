@@ -1,0 +1,150 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// readParquet reads the columns of a Parquet file that have one value a row:
+// numbers, booleans and texts. Others (lists, maps) are an error if no Drop names
+// them. Rows that are null are missing.
+func (s *source) readParquet(opts Options) (t *Table, err error) {
+	in, size, err := s.all()
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		// The library promises nothing about broken files.
+		if cause := recover(); cause != nil {
+			t, err = nil, &Error{Path: s.path, Offset: -1, Reason: fmt.Sprintf("broken Parquet: %v", cause)}
+		}
+	}()
+	f, err := parquet.OpenFile(in, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, &Error{Path: s.path, Offset: -1, Reason: "not a whole Parquet file: " + err.Error()}
+	}
+	var leaves []parquet.LeafColumn
+	var names []string
+	var kinds []declared
+	for _, path := range f.Schema().Columns() {
+		leaf, _ := f.Schema().Lookup(path...)
+		if len(path) > 1 || leaf.MaxRepetitionLevel > 0 {
+			return nil, &Error{Path: s.path, Column: path[0], Offset: -1, Reason: "a column of lists or groups: write the file without it"}
+		}
+		leaves = append(leaves, leaf)
+		names = append(names, path[0])
+		kinds = append(kinds, parquetKind(leaf.Node.Type()))
+	}
+	if err := checkSpread(s.path, int(min(f.NumRows(), math.MaxInt32)), len(names), int(size)); err != nil {
+		return nil, err
+	}
+	if t, err = newTable(s.path, opts, names); err != nil {
+		return nil, err
+	}
+	t.header, t.declared = true, kinds
+	for _, group := range f.RowGroups() {
+		if err := s.readRowGroup(t, group, leaves); err != nil {
+			return nil, err
+		}
+	}
+	if t.Rows() == 0 {
+		return nil, &Error{Path: s.path, Offset: -1, Reason: "the file has no rows"}
+	}
+	return t, nil
+}
+
+// parquetKind says what a column holds: texts are categories, even if they look
+// like numbers.
+func parquetKind(kind parquet.Type) declared {
+	switch kind.Kind() {
+	case parquet.ByteArray, parquet.FixedLenByteArray, parquet.Boolean:
+		return declaredCategory
+	}
+	return undeclared
+}
+
+// readRowGroup adds the rows of one group, some at a time: a batch of each column.
+func (s *source) readRowGroup(t *Table, group parquet.RowGroup, leaves []parquet.LeafColumn) error {
+	columns := make([]*parquetColumn, len(leaves))
+	for j, leaf := range leaves {
+		columns[j] = &parquetColumn{pages: group.ColumnChunks()[leaf.ColumnIndex].Pages()}
+		defer columns[j].close()
+	}
+	for range group.NumRows() {
+		to, err := t.next(0)
+		if err != nil {
+			return err
+		}
+		for j, c := range columns {
+			v, err := c.next()
+			if err != nil {
+				return &Error{Path: s.path, Row: t.rows + 1, Column: t.Names[j], Offset: -1, Reason: "broken Parquet: " + err.Error(), Err: unexpected(err)}
+			}
+			to[j] = t.parquetCell(j, v)
+		}
+		t.commit(0)
+	}
+	return nil
+}
+
+// parquetCell judges a value of column j.
+func (t *Table) parquetCell(j int, v parquet.Value) cell {
+	if v.IsNull() {
+		return t.miss(j)
+	}
+	switch v.Kind() {
+	case parquet.Boolean:
+		return t.intern(j, strconv.AppendBool(nil, v.Boolean()))
+	case parquet.Int32:
+		return t.number(j, float64(v.Int32()))
+	case parquet.Int64:
+		return t.number(j, float64(v.Int64()))
+	case parquet.Float:
+		return t.number(j, float64(v.Float()))
+	case parquet.Double:
+		return t.number(j, v.Double())
+	case parquet.ByteArray, parquet.FixedLenByteArray:
+		return t.intern(j, v.ByteArray())
+	}
+	return t.intern(j, []byte(v.String()))
+}
+
+// parquetColumn gives the values of a column of a row group one by one.
+type parquetColumn struct {
+	pages  parquet.Pages
+	page   parquet.ValueReader
+	buffer [256]parquet.Value
+	n, at  int
+}
+
+func (c *parquetColumn) next() (parquet.Value, error) {
+	for c.at == c.n {
+		c.n, c.at = 0, 0
+		if c.page == nil {
+			page, err := c.pages.ReadPage()
+			if err != nil {
+				return parquet.Value{}, err
+			}
+			c.page = page.Values()
+		}
+		n, err := c.page.ReadValues(c.buffer[:])
+		switch {
+		case errors.Is(err, io.EOF):
+			c.page = nil
+		case err != nil:
+			return parquet.Value{}, err
+		case n == 0:
+			return parquet.Value{}, io.ErrNoProgress
+		}
+		c.n = n
+	}
+	c.at++
+	return c.buffer[c.at-1], nil
+}
+
+func (c *parquetColumn) close() { c.pages.Close() }
