@@ -28,6 +28,14 @@ type Config struct {
 	Lambda float64
 	// Stop says what ends training early; the zero value, nothing.
 	Stop Stopping `json:",omitzero"`
+	// LabelSmoothing is ε: a label y becomes (1−ε)y + ε/K for softmax outputs, and
+	// (1−ε)y + ε/2 for sigmoid ones, in training only; 0 means none, and less than 1.
+	// C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens and Z. Wojna, "Rethinking the
+	// inception architecture for computer vision", CVPR (2016), §7.
+	LabelSmoothing float64 `json:",omitempty"`
+	// ClassWeights says how much the examples of each class count in training, times
+	// data.Set.Weights; the zero value, all the same.
+	ClassWeights ClassWeights `json:",omitzero"`
 	// Seed makes the order of the examples; the weights have a seed of their own
 	// in NetworkConfig. The same seed, data, device and driver give the same bits.
 	Seed uint64
@@ -104,6 +112,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("learning rate is %v: need a finite number above 0", c.Rate)
 	case !(c.Lambda >= 0 && c.Lambda <= math.MaxFloat32):
 		return c, fmt.Errorf("lambda is %v: need a finite number, 0 or more", c.Lambda)
+	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1):
+		return c, fmt.Errorf("label smoothing is %v: need 0 or more and less than 1", c.LabelSmoothing)
 	case c.Interval < 0:
 		return c, fmt.Errorf("interval is %v: need 0 or more", c.Interval)
 	}

@@ -14,15 +14,16 @@
 //
 //	forward     a(1) = x,  z(l+1) = Θ(l) [1; a(l)],  a(l+1) = g(z(l+1)),  h = a(L)
 //	cost        J(Θ) = (1/m) Σ_i loss_i + λ/(2m) Σ_l Σ_{j≠0} Θ_ij(l)²
-//	output      δ(L) = a(L) − y
+//	output      δ(L) = ∂loss/∂z(L), which is a(L) − y for the cross-entropies
 //	hidden      δ(l) = (Θ(l)ᵀ δ(l+1) without its bias row) ⊙ g′(z(l)),  l = L−1 … 2
 //	accumulate  Δ(l) = Σ_i δ(l+1) [1; a(l)]ᵀ
 //	gradient    D_ij = (Δ_ij + λ Θ_ij)/m for j ≠ 0,  D_i0 = Δ_i0/m
 //	descent     Θ := Θ − α D, or another Optimizer
 //
 // Loss is the error of one example, −Σ_k y_k log h_k for softmax outputs and
-// −Σ_k [y_k log h_k + (1−y_k) log(1−h_k)] for sigmoid ones; cost is the average
-// and the penalty. m is the size of the batch, and in the last batch of an epoch
+// −Σ_k [y_k log h_k + (1−y_k) log(1−h_k)] for sigmoid ones, or another of package
+// cpuref's; cost is the average and the penalty. An example may have a weight, see
+// Config.ClassWeights and data.Set: it multiplies the loss and δ(L). m is the size of the batch, and in the last batch of an epoch
 // the number of examples that were left. trainingStep in step.go is these lines
 // as operations of a device.
 //

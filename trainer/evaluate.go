@@ -79,16 +79,16 @@ func (t *Trainer) Evaluate(set *data.Set) (Evaluation, error) {
 	}
 	m := memory{eng: t.eng}
 	defer m.release()
-	batch := min(evaluationBatch, set.Rows)
-	u, tally := m.units(t.net, batch, false), m.tally()
-	p := m.pass("evaluation", set, batch, false, m.inputs(t.net, 1, batch),
-		func(x, y device.Matrix) []device.Op { return measure(t.dev, tally, u, x, y) })
+	size := min(evaluationBatch, set.Rows)
+	u, tally := m.units(t.net, size, false), m.tally()
+	p := m.pass("evaluation", unweighted(set), size, false, m.inputs(t.net, 1, size),
+		func(b batch) []device.Op { return measure(t.dev, tally, u, b) })
 	if m.err != nil {
 		return Evaluation{}, fmt.Errorf("evaluate: %w", m.err)
 	}
 	k := t.net.outputs()
 	e := Evaluation{Confusion: newConfusion(max(k, 2))}
-	z := make([]float32, batch*k)
+	z := make([]float32, size*k)
 	for step := range p.steps() {
 		n, err := p.run(step)
 		if err == nil {
@@ -98,7 +98,7 @@ func (t *Trainer) Evaluate(set *data.Set) (Evaluation, error) {
 			return Evaluation{}, fmt.Errorf("evaluate: batch %d: %w", step, err)
 		}
 		for i := range n {
-			y := set.Y[(step*batch+i)*k:][:k]
+			y := set.Y[(step*size+i)*k:][:k]
 			e.Confusion[class(y, 0.5)][class(z[i*k:][:k], 0)]++
 		}
 	}

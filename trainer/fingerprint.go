@@ -16,7 +16,7 @@ type Fingerprint struct {
 	Rows     int `json:"rows"`
 	Features int `json:"features"`
 	Outputs  int `json:"outputs"`
-	// SHA256 is that of X and then Y, float32, little-endian, in hexadecimal.
+	// SHA256 is that of X, then Y and then Weights, float32, little-endian, in hexadecimal.
 	SHA256 string `json:"sha256"`
 }
 
@@ -26,7 +26,7 @@ func NewFingerprint(s *data.Set) Fingerprint {
 		return Fingerprint{}
 	}
 	sum, buffer := sha256.New(), make([]byte, 0, 1<<16)
-	for _, values := range [][]float32{s.X, s.Y} {
+	for _, values := range [][]float32{s.X, s.Y, s.Weights} {
 		for len(values) > 0 {
 			n := min(len(values), cap(buffer)/4)
 			buffer = buffer[:0]

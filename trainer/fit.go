@@ -81,6 +81,10 @@ type fit struct {
 // prepare allocates everything and writes down the plans.
 func (f *fit) prepare(train, validation *data.Set) error {
 	c, m := f.config, &f.memory
+	train, err := c.examples(train, f.net.Loss)
+	if err != nil {
+		return err
+	}
 	if err := f.checkFits(c.BatchSize, c.Optimizer); err != nil {
 		return err
 	}
@@ -103,10 +107,10 @@ func (f *fit) prepare(train, validation *data.Set) error {
 		inputs = append(inputs, m.inputs(f.net, 1, c.BatchSize)...)
 	}
 	f.train = m.pass("training", train, c.BatchSize, resident, inputs,
-		func(x, y device.Matrix) []device.Op { return trainingStep(f.dev, f.to, u, x, y) })
+		func(b batch) []device.Op { return trainingStep(f.dev, f.to, u, b) })
 	if validation != nil {
-		f.validation = m.pass("validation", validation, c.BatchSize, resident, inputs,
-			func(x, y device.Matrix) []device.Op { return measure(f.dev, f.to.tally, u, x, y) })
+		f.validation = m.pass("validation", unweighted(validation), c.BatchSize, resident, inputs,
+			func(b batch) []device.Op { return measure(f.dev, f.to.tally, u, b) })
 	}
 	return m.err
 }

@@ -3,6 +3,8 @@ package trainer
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/clprop/clprop/cpuref"
 	"github.com/clprop/clprop/device"
@@ -13,11 +15,17 @@ type Init string
 
 // The initialisations; in and out are the units that the layer joins.
 const (
-	// InitAuto is InitHe before a ReLU and InitXavier before everything else, the
-	// output layer included. Before a hidden sigmoid the range of InitXavier is
-	// multiplied by 4: eq. 16 supposes g′(0) = 1, and the sigmoid has g′(0) = ¼, so
-	// that without it the signal shrinks by 4 from layer to layer, both ways, and a
-	// net of four hidden layers of 50 does not begin to learn the digits.
+	// InitAuto is by the activation that the weights feed; the output layer gets
+	// InitXavier:
+	//
+	//	ReLU, leaky ReLU, ELU, GELU, SiLU, softplus, hard swish   InitHe
+	//	SELU                                  InitLeCun (Klambauer et al. 2017, §3)
+	//	linear, sigmoid, tanh, hard sigmoid   InitXavier
+	//
+	// Before a hidden sigmoid the range of InitXavier is multiplied by 4, and before a
+	// hard one by 6: eq. 16 supposes g′(0) = 1, and the sigmoid has g′(0) = ¼, so that
+	// without it the signal shrinks by 4 from layer to layer, both ways, and a net of
+	// four hidden layers of 50 does not begin to learn the digits.
 	InitAuto Init = "auto"
 	// InitXavier is uniform in ±√(6/(in+out)): X. Glorot and Y. Bengio,
 	// "Understanding the difficulty of training deep feedforward neural networks",
@@ -26,16 +34,23 @@ const (
 	// InitHe is normal with variance 2/in: K. He, X. Zhang, S. Ren and J. Sun,
 	// "Delving deep into rectifiers", ICCV (2015), eq. 10.
 	InitHe Init = "he"
+	// InitLeCun is normal with variance 1/in: Y. LeCun, L. Bottou, G. B. Orr and K.-R.
+	// Müller, "Efficient backprop", in Neural Networks: Tricks of the Trade (1998), eq. 16.
+	InitLeCun Init = "lecun"
 )
+
+// Inits lists them.
+func Inits() []string {
+	return []string{string(InitAuto), string(InitXavier), string(InitHe), string(InitLeCun)}
+}
 
 // Check returns an error that lists the known names when i is not one of them
 // and not "".
 func (i Init) Check() error {
-	switch i {
-	case "", InitAuto, InitXavier, InitHe:
+	if i == "" || slices.Contains(Inits(), string(i)) {
 		return nil
 	}
-	return fmt.Errorf("unknown initialisation %q: have %s, %s, %s", string(i), InitAuto, InitXavier, InitHe)
+	return fmt.Errorf("unknown initialisation %q: have %s", string(i), strings.Join(Inits(), ", "))
 }
 
 // The first name of a random stream says what its numbers are for, so that one
@@ -51,20 +66,40 @@ func (i Init) fill(net *Network, l int, seed uint64) {
 	in, out := net.Sizes[l], net.Sizes[l+1]
 	stream := cpuref.NewStream(seed, streamWeights, uint32(l))
 	w := net.Layers[l].W
-	hidden := l < len(net.Layers)-1
-
-	if i == InitHe || (i != InitXavier && hidden && net.Hidden == device.ReLU) {
-		deviation := math.Sqrt(2 / float64(in))
+	method, gain := i.before(net, l)
+	if method == InitXavier {
+		limit := gain * math.Sqrt(6/(float64(in)+float64(out)))
 		for e := range w {
-			w[e] = float32(deviation * stream.Normal(uint64(e)))
+			w[e] = float32(limit * (2*stream.Float64(uint64(e)) - 1))
 		}
 		return
 	}
-	limit := math.Sqrt(6 / (float64(in) + float64(out)))
-	if i != InitXavier && hidden && net.Hidden == device.Sigmoid {
-		limit *= 4
+	deviation := math.Sqrt(1 / float64(in))
+	if method == InitHe {
+		deviation = math.Sqrt(2 / float64(in))
 	}
 	for e := range w {
-		w[e] = float32(limit * (2*stream.Float64(uint64(e)) - 1))
+		w[e] = float32(deviation * stream.Normal(uint64(e)))
 	}
+}
+
+// before is how the weights of layer l are drawn, and what the range is multiplied by.
+func (i Init) before(net *Network, l int) (method Init, gain float64) {
+	switch {
+	case i != "" && i != InitAuto:
+		return i, 1
+	case l == len(net.Layers)-1:
+		return InitXavier, 1
+	}
+	switch net.Hidden {
+	case device.Sigmoid:
+		return InitXavier, 4
+	case device.HardSigmoid:
+		return InitXavier, 6
+	case device.Linear, device.Tanh:
+		return InitXavier, 1
+	case device.SELU:
+		return InitLeCun, 1
+	}
+	return InitHe, 1
 }

@@ -55,6 +55,9 @@ func (m *memory) units(net *Network, batch int, back bool) units {
 	var u units
 	for l, size := range net.Sizes[1:] {
 		u.a = append(u.a, m.matrix(fmt.Sprintf("a(%d)", l+2), batch, size))
+		if back && net.Hidden.NeedsZ() && l < len(net.Sizes)-2 {
+			u.kept = append(u.kept, m.matrix(fmt.Sprintf("z(%d)", l+2), batch, size))
+		}
 		if back {
 			u.delta = append(u.delta, m.matrix(fmt.Sprintf("δ(%d)", l+2), batch, size))
 		}
@@ -74,8 +77,8 @@ func (m *memory) release() {
 // Bytes estimates the device memory that Fit takes for a network and a batch
 // size: Θ, Δ and D, which is all that sgd needs; other optimizers take as much as Θ
 // again for each moment; the activations and errors of a batch, its inputs and
-// labels, and, if rows is not 0, the rows examples of a resident training set.
-// A device pads what it stores, so it takes a little more.
+// labels, and, if rows is not 0, the rows examples of a resident training set; not
+// the weights of examples, 4 bytes each. A device pads what it stores, so it takes a little more.
 func Bytes(net *Network, batch, rows int) int64 {
 	perExample := int64(net.Sizes[0] + net.outputs())
 	inputs := int64(1)
@@ -83,8 +86,11 @@ func Bytes(net *Network, batch, rows int) int64 {
 		inputs = 2 // streamed: one is filled while the other is worked on
 	}
 	units := int64(net.outputs())
-	for _, size := range net.Sizes[1:] {
+	for l, size := range net.Sizes[1:] {
 		units += 2 * int64(size)
+		if net.Hidden.NeedsZ() && l < len(net.Sizes)-2 {
+			units += int64(size)
+		}
 	}
 	values := 3*int64(net.Parameters()) + int64(batch)*(units+inputs*perExample) + int64(rows)*(perExample+1)
 	return 4 * values

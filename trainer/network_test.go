@@ -31,25 +31,31 @@ func TestInit(t *testing.T) {
 		hidden device.Activation
 		layer  int
 		normal bool
-		factor float64
+		factor float64 // of the range of InitXavier, or of the variance 1/in
 	}{
-		{"", device.ReLU, 0, true, 0},
-		{InitAuto, device.ReLU, 0, true, 0},
+		{"", device.ReLU, 0, true, 2},
+		{InitAuto, device.ReLU, 0, true, 2},
 		{InitAuto, device.ReLU, 1, false, 1},
 		{InitAuto, device.Tanh, 0, false, 1},
 		{InitAuto, device.Sigmoid, 0, false, 4},
 		{InitAuto, device.Sigmoid, 1, false, 1},
 		{InitXavier, device.Sigmoid, 0, false, 1},
 		{InitXavier, device.ReLU, 0, false, 1},
-		{InitHe, device.Tanh, 0, true, 0},
-		{InitHe, device.Tanh, 1, true, 0},
+		{InitHe, device.Tanh, 0, true, 2},
+		{InitHe, device.Tanh, 1, true, 2},
+		{InitAuto, device.GELU, 0, true, 2},
+		{InitAuto, device.LeakyReLU, 0, true, 2},
+		{InitAuto, device.SELU, 0, true, 1},
+		{InitLeCun, device.ReLU, 1, true, 1},
+		{InitAuto, device.HardSigmoid, 0, false, 6},
+		{InitAuto, device.GELU, 1, false, 1},
 	} {
 		sizes := []int{in, out, in} // layer 1 has in and out the other way round
 		net := newNetwork(t, NetworkConfig{Sizes: sizes, Hidden: c.hidden, Init: c.init, Seed: 4})
 		variance, limit := uniform(c.factor * xavier)
 		spread := 0.8
 		if c.normal {
-			variance, limit, spread = 2/float64(sizes[c.layer]), math.Inf(1), 2
+			variance, limit, spread = c.factor/float64(sizes[c.layer]), math.Inf(1), 2
 		}
 		w := net.Layers[c.layer].W
 		sum := 0.0

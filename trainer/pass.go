@@ -11,21 +11,38 @@ import (
 // plan works on them, and beside it the host memory they are gathered in when
 // they are streamed.
 type input struct {
-	x, y         device.Matrix // b × s_1 and b × K
-	hostX, hostY []float32     // nil until streamed to
-	pending      []device.Transfer
+	batch                              // x is b × s_1, y b × K; weight b × 1, nil until weigh
+	hostX, hostY, hostWeight []float32 // nil until streamed to
+	pending                  []device.Transfer
 }
 
 // inputs allocates n inputs for batches of up to batch examples.
 func (m *memory) inputs(net *Network, n, batch int) []*input {
 	list := make([]*input, n)
 	for i := range list {
-		list[i] = &input{
-			x: m.matrix("the inputs of a batch", batch, net.Sizes[0]),
-			y: m.matrix("the labels of a batch", batch, net.outputs()),
-		}
+		list[i] = &input{}
+		list[i].x = m.matrix("the inputs of a batch", batch, net.Sizes[0])
+		list[i].y = m.matrix("the labels of a batch", batch, net.outputs())
 	}
 	return list
+}
+
+// weigh allocates the weights of the examples of a batch.
+func (m *memory) weigh(inputs []*input) {
+	for _, in := range inputs {
+		if m.err == nil {
+			in.weight = m.matrix("the weights of a batch", in.x.Rows(), 1)
+		}
+	}
+}
+
+// head is the first n examples, with their weights if weighted.
+func (b batch) head(n int, weighted bool) batch {
+	h := batch{x: b.x.Head(n), y: b.y.Head(n)}
+	if weighted {
+		h.weight = b.weight.Head(n)
+	}
+	return h
 }
 
 // load sends the given rows of set. It waits only for this input's last load,
@@ -39,10 +56,16 @@ func (in *input) load(eng device.Engine, set *data.Set, rows []int32) error {
 	in.pending = in.pending[:0]
 	in.hostX = gather(in.hostX[:0], set.X, set.Features, rows)
 	in.hostY = gather(in.hostY[:0], set.Y, set.Outputs, rows)
-	for _, part := range []struct {
+	type part struct {
 		dst device.Matrix
 		src []float32
-	}{{in.x, in.hostX}, {in.y, in.hostY}} {
+	}
+	parts := []part{{in.x, in.hostX}, {in.y, in.hostY}}
+	if set.Weights != nil {
+		in.hostWeight = gather(in.hostWeight[:0], set.Weights, 1, rows)
+		parts = append(parts, part{in.weight, in.hostWeight})
+	}
+	for _, part := range parts {
 		transfer, err := eng.Upload(part.dst, part.src)
 		if err != nil {
 			return err
@@ -77,14 +100,18 @@ type pass struct {
 	rest   device.Plan   // for the last, smaller batch; nil if there is none
 }
 
-// pass prepares a pass through set. ops writes down what is done with the batch
-// that lies in x and y. An input can serve several passes, one after the other.
-func (m *memory) pass(what string, set *data.Set, batch int, resident bool, inputs []*input,
-	ops func(x, y device.Matrix) []device.Op) *pass {
+// pass prepares a pass through set, in batches of size. ops writes down what is done
+// with one that lies on the device. An input can serve several passes, one after the
+// other.
+func (m *memory) pass(what string, set *data.Set, size int, resident bool, inputs []*input,
+	ops func(batch) []device.Op) *pass {
 
-	p := &pass{eng: m.eng, set: set, batch: min(batch, set.Rows), rows: make([]int32, set.Rows), inputs: inputs}
+	p := &pass{eng: m.eng, set: set, batch: min(size, set.Rows), rows: make([]int32, set.Rows), inputs: inputs}
 	p.inOrder()
-	source := func(x, y device.Matrix) []device.Op { return nil }
+	if set.Weights != nil && m.err == nil && inputs[0].weight == nil {
+		m.weigh(inputs)
+	}
+	source := func(batch) []device.Op { return nil }
 	if resident {
 		p.inputs = inputs[:1]
 		source = p.settle(m, what)
@@ -93,8 +120,8 @@ func (m *memory) pass(what string, set *data.Set, batch int, resident bool, inpu
 		if m.err != nil {
 			return nil
 		}
-		x, y := in.x.Head(n), in.y.Head(n)
-		return m.plan(fmt.Sprintf("%s, %d examples", what, n), append(source(x, y), ops(x, y)...)...)
+		b := in.head(n, set.Weights != nil)
+		return m.plan(fmt.Sprintf("%s, %d examples", what, n), append(source(b), ops(b)...)...)
 	}
 	for _, in := range p.inputs {
 		p.plans = append(p.plans, prepare(in, p.batch))
@@ -107,15 +134,21 @@ func (m *memory) pass(what string, set *data.Set, batch int, resident bool, inpu
 
 // settle puts the set on the device, and returns the operations that bring a
 // batch of it to x and y.
-func (p *pass) settle(m *memory, what string) func(x, y device.Matrix) []device.Op {
+func (p *pass) settle(m *memory, what string) func(batch) []device.Op {
 	allX := m.matrix("the inputs for "+what, p.set.Rows, p.set.Features)
 	allY := m.matrix("the labels for "+what, p.set.Rows, p.set.Outputs)
-	p.index = m.index("the order for "+what, p.set.Rows)
-	for _, write := range []func() error{
+	writes := []func() error{
 		func() error { return p.eng.Write(allX, 0, p.set.X) },
 		func() error { return p.eng.Write(allY, 0, p.set.Y) },
 		p.ordered,
-	} {
+	}
+	var allWeights device.Matrix
+	if p.set.Weights != nil {
+		allWeights = m.matrix("the weights for "+what, p.set.Rows, 1)
+		writes = append(writes, func() error { return p.eng.Write(allWeights, 0, p.set.Weights) })
+	}
+	p.index = m.index("the order for "+what, p.set.Rows)
+	for _, write := range writes {
 		if m.err != nil {
 			break
 		}
@@ -124,11 +157,15 @@ func (p *pass) settle(m *memory, what string) func(x, y device.Matrix) []device.
 		}
 	}
 	p.from = device.NewScalar(0)
-	return func(x, y device.Matrix) []device.Op {
-		return []device.Op{
-			device.Gather{Src: allX, Index: p.index, From: p.from, Dst: x},
-			device.Gather{Src: allY, Index: p.index, From: p.from, Dst: y},
+	return func(b batch) []device.Op {
+		ops := []device.Op{
+			device.Gather{Src: allX, Index: p.index, From: p.from, Dst: b.x},
+			device.Gather{Src: allY, Index: p.index, From: p.from, Dst: b.y},
 		}
+		if b.weight != nil {
+			ops = append(ops, device.Gather{Src: allWeights, Index: p.index, From: p.from, Dst: b.weight})
+		}
+		return ops
 	}
 }
 

@@ -8,6 +8,7 @@ import "github.com/clprop/clprop/device"
 type units struct {
 	a     []device.Matrix // a[l] is a(l+2) of the formulas, b × s_{l+2}; the last is h
 	z     device.Matrix   // z(L), b × K
+	kept  []device.Matrix // kept[l] is z(l+2) of the hidden layers where g′ needs it, else none
 	delta []device.Matrix // delta[l] is δ(l+2), b × s_{l+2}
 }
 
@@ -20,8 +21,20 @@ func (u units) head(m int) units {
 		}
 		return heads
 	}
-	return units{a: cut(u.a), z: u.z.Head(m), delta: cut(u.delta)}
+	return units{a: cut(u.a), z: u.z.Head(m), kept: cut(u.kept), delta: cut(u.delta)}
 }
+
+// zOf is where z of hidden layer l is kept; nil if it is not.
+func (u units) zOf(l int) device.Matrix {
+	if len(u.kept) == 0 {
+		return nil
+	}
+	return u.kept[l]
+}
+
+// batch is m examples on the device: x is m × s_1, y m × K, and weight m × 1, or nil
+// where every example counts as much as another.
+type batch struct{ x, y, weight device.Matrix }
 
 // onDevice is Θ in the engine's memory and how it is used.
 type onDevice struct {
@@ -39,11 +52,11 @@ type descent struct {
 	tally  device.Tally      // collects the loss of every batch
 }
 
-// trainingStep writes down one step of training on the m examples in the rows of
-// x and y. This is the whole of back-propagation:
+// trainingStep writes down one step of training on a batch of m examples. This is
+// the whole of back-propagation:
 //
 //	a(1) = x;  z(l+1) = Θ(l)[1; a(l)],  a(l+1) = g(z(l+1));  h = a(L)
-//	δ(L) = a(L) − y
+//	δ(L) = ∂loss/∂z(L), a(L) − y for a cross-entropy; times the weight of the example
 //	Δ(l) := δ(l+1)[1; a(l)]ᵀ summed over the examples
 //	δ(l) = (Θ(l)ᵀ δ(l+1) without its bias row) ⊙ g′(z(l)),   l = L−1 … 2
 //	D = (Δ + λΘ)/m, without λΘ for the biases
@@ -54,8 +67,8 @@ type descent struct {
 //
 // The layer numbers of operations count from 0, so Θ(l+1) of the formulas is
 // layer l here, in and out of it are input(l) and u.a[l].
-func trainingStep(net onDevice, to descent, u units, x, y device.Matrix) []device.Op {
-	m := x.Rows()
+func trainingStep(net onDevice, to descent, u units, b batch) []device.Op {
+	x, m := b.x, b.x.Rows()
 	u = u.head(m)
 	last := len(u.a) - 1
 	input := func(l int) device.Matrix { // a(l+1): what layer l reads
@@ -65,17 +78,22 @@ func trainingStep(net onDevice, to descent, u units, x, y device.Matrix) []devic
 		return u.a[l-1]
 	}
 
-	ops := forward(net, u, x)
-	ops = append(ops,
-		device.Cost{Loss: net.loss, Z: u.z, Y: y, Tally: to.tally},
-		device.Activate{Act: net.loss.Output(), Z: u.z, A: u.a[last]},
-		device.OutputDelta{A: u.a[last], Y: y, Delta: u.delta[last]},
-	)
+	ops := append(forward(net, u, x), device.Cost{Loss: net.loss, Z: u.z, Y: b.y, Weight: b.weight, Tally: to.tally})
+	h := u.z
+	if g := net.loss.Output(); g != device.Linear {
+		h = u.a[last]
+		ops = append(ops, device.Activate{Act: g, Z: u.z, A: h})
+	}
+	ops = append(ops, device.OutputDelta{Loss: net.loss, A: h, Y: b.y, Weight: b.weight, Delta: u.delta[last]})
 	for l := last; l >= 0; l-- {
 		ops = append(ops, device.Accumulate{Delta: u.delta[l], A: input(l), Sum: to.sum, Layer: l, Fresh: true})
 		if l > 0 { // the input layer has no δ
+			saved := input(l)
+			if z := u.zOf(l - 1); z != nil {
+				saved = z
+			}
 			ops = append(ops, device.HiddenDelta{
-				Act: net.hidden, Next: u.delta[l], Theta: net.theta, Layer: l, A: input(l), Delta: u.delta[l-1],
+				Act: net.hidden, Next: u.delta[l], Theta: net.theta, Layer: l, A: saved, Delta: u.delta[l-1],
 			})
 		}
 	}
@@ -90,18 +108,18 @@ func forward(net onDevice, u units, x device.Matrix) []device.Op {
 	var ops []device.Op
 	a, last := x, len(u.a)-1
 	for l := range last {
-		ops = append(ops, device.Forward{Act: net.hidden, A: a, Theta: net.theta, Layer: l, Out: u.a[l]})
+		ops = append(ops, device.Forward{Act: net.hidden, A: a, Theta: net.theta, Layer: l, Out: u.a[l], Z: u.zOf(l)})
 		a = u.a[l]
 	}
 	return append(ops, device.Forward{Act: device.Linear, A: a, Theta: net.theta, Layer: last, Out: u.z})
 }
 
 // measure writes down how a batch is judged: its loss and the examples that are
-// right, added to the tally. No weight changes.
-func measure(net onDevice, tally device.Tally, u units, x, y device.Matrix) []device.Op {
-	u = u.head(x.Rows())
-	return append(forward(net, u, x),
-		device.Cost{Loss: net.loss, Z: u.z, Y: y, Tally: tally})
+// right, added to the tally. No weight changes, and no example counts more.
+func measure(net onDevice, tally device.Tally, u units, b batch) []device.Op {
+	u = u.head(b.x.Rows())
+	return append(forward(net, u, b.x),
+		device.Cost{Loss: net.loss, Z: u.z, Y: b.y, Tally: tally})
 }
 
 // predict writes down h for a batch: u.a's last matrix.

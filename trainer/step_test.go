@@ -53,12 +53,14 @@ func (o *oracle) forward(x cpuref.Matrix[float64]) (a []cpuref.Matrix[float64], 
 	return a, z
 }
 
-// gradient returns D of a batch, and the sum of its losses.
-func (o *oracle) gradient(x, y cpuref.Matrix[float64], lambda float64) (d []cpuref.Layer[float64], loss float64) {
+// gradient returns D of a batch whose examples have these weights, and the sum of its
+// losses.
+func (o *oracle) gradient(x, y, weight cpuref.Matrix[float64], lambda float64) (d []cpuref.Layer[float64], loss float64) {
 	a, z := o.forward(x)
-	loss, _ = cpuref.Cost(o.loss, z, y)
+	loss, _ = cpuref.WeightedCost(o.loss, z, y, weight)
 	delta := cpuref.NewMatrix[float64](z.Rows, z.Cols)
 	cpuref.OutputDelta(o.loss, a[len(a)-1], y, delta)
+	cpuref.ScaleRows(weight, delta)
 	d = make([]cpuref.Layer[float64], len(o.theta))
 	for l := len(o.theta) - 1; l >= 0; l-- {
 		in, out := a[l].Cols, a[l+1].Cols
@@ -67,8 +69,12 @@ func (o *oracle) gradient(x, y cpuref.Matrix[float64], lambda float64) (d []cpur
 		d[l] = cpuref.NewLayer[float64](in, out)
 		cpuref.Gradient(sum, o.theta[l], lambda, x.Rows, d[l])
 		if l > 0 {
-			previous := cpuref.NewMatrix[float64](x.Rows, in)
-			cpuref.HiddenDelta(o.hidden, delta, o.theta[l], a[l], previous)
+			previous, saved := cpuref.NewMatrix[float64](x.Rows, in), a[l]
+			if o.hidden.NeedsZ() {
+				saved = cpuref.NewMatrix[float64](x.Rows, in)
+				cpuref.Forward(cpuref.Linear, a[l-1], o.theta[l-1], saved)
+			}
+			cpuref.HiddenDelta(o.hidden, delta, o.theta[l], saved, previous)
 			delta = previous
 		}
 	}
@@ -109,9 +115,19 @@ func distance(got []Layer, want []cpuref.Layer[float64]) float64 {
 func TestEpochAgainstFloat64(t *testing.T) {
 	const lambda, rate, batch, bound = 0.7, 0.3, 5, 1e-5
 	for _, hidden := range cpuref.HiddenActivations() {
-		for _, loss := range []device.Loss{device.SigmoidCrossEntropy, device.SoftmaxCrossEntropy} {
+		for turn, loss := range append(cpuref.Losses(), cpuref.HuberLoss(0.3)) {
 			t.Run(string(hidden)+" "+string(loss), func(t *testing.T) {
 				set := randomSet(9, 4*batch+3, 6, 3)
+				if turn%2 == 1 { // the others go without: other kernels
+					set.Weights = randomWeights(8, set.Rows)
+				}
+				weights := make([]float32, set.Rows)
+				for i := range weights {
+					weights[i] = 1
+				}
+				if set.Weights != nil {
+					weights = set.Weights
+				}
 				net := newNetwork(t, NetworkConfig{Sizes: []int{6, 9, 8, 3}, Hidden: hidden, Loss: loss, Seed: 5})
 				whole := newOracle(net)
 				tr := open(t, net, device.OpenReference())
@@ -129,8 +145,8 @@ func TestEpochAgainstFloat64(t *testing.T) {
 				for step := range 5 {
 					from, to := step*batch, min((step+1)*batch, set.Rows)
 					rows := f.train.rows[from:to]
-					x, y := rows64(set.X, 6, rows), rows64(set.Y, 3, rows)
-					want, _ := newOracle(net).gradient(x, y, lambda)
+					x, y, weight := rows64(set.X, 6, rows), rows64(set.Y, 3, rows), rows64(weights, 1, rows)
+					want, _ := newOracle(net).gradient(x, y, weight, lambda)
 					if n, err := f.train.run(step); err != nil || n != to-from {
 						t.Fatalf("step %d: %d examples, %v", step, n, err)
 					}
@@ -146,7 +162,7 @@ func TestEpochAgainstFloat64(t *testing.T) {
 					if kept, err := tr.read(); err != nil || !kept {
 						t.Fatal(kept, err)
 					}
-					d64, cost := whole.gradient(x, y, lambda)
+					d64, cost := whole.gradient(x, y, weight, lambda)
 					total += cost
 					for l := range d64 {
 						cpuref.SGD(whole.theta[l], d64[l], rate)
@@ -162,6 +178,19 @@ func TestEpochAgainstFloat64(t *testing.T) {
 			})
 		}
 	}
+}
+
+// randomWeights has the mean 1, and some 0.
+func randomWeights(seed uint64, rows int) []float32 {
+	stream, weights, sum := cpuref.NewStream(seed, 3, 0), make([]float32, rows), 0.0
+	for i := range weights {
+		weights[i] = float32(max(0, stream.Normal(uint64(i))))
+		sum += float64(weights[i])
+	}
+	for i := range weights {
+		weights[i] *= float32(float64(rows) / sum)
+	}
+	return weights
 }
 
 // What History says of an epoch, and what Evaluate and Predict say of the net,

@@ -102,6 +102,12 @@ func (t *Trainer) checkSet(name string, set *data.Set) error {
 		return fail("%d features, network %v takes %d", set.Features, t.net, t.net.Sizes[0])
 	case len(set.Y) == 0:
 		return fail("no labels")
+	case set.Regression() && !t.net.Loss.Regression():
+		return fail("labels are quantities, the loss %s is for classes: use mse, mae or huber", t.net.Loss)
+	case len(set.Classes) > 0 && t.net.Loss.Regression():
+		return fail("labels are classes, the loss %s is for quantities: use a cross-entropy or hinge", t.net.Loss)
+	case set.Weights != nil && len(set.Weights) != set.Rows:
+		return fail("%d weights for %d examples", len(set.Weights), set.Rows)
 	case set.Outputs != t.net.outputs():
 		return fail("%d outputs, network %v gives %d", set.Outputs, t.net, t.net.outputs())
 	case len(set.X) != set.Rows*set.Features || len(set.Y) != set.Rows*set.Outputs:

@@ -17,6 +17,9 @@ type Set struct {
 	Outputs  int      // K, the number of classes or targets, also where Y is nil
 	Classes  []string // class names, as many as Outputs
 	Targets  []string // names of the quantities to predict, as many as Outputs
+	// Weights says how much each row counts in training, 0 or more; nil if all count
+	// the same.
+	Weights []float32
 }
 
 // maxValues bounds X and Y each, 8 GiB of float32: categories can blow a small
@@ -82,6 +85,9 @@ func (s *Set) Subset(rows []int) *Set {
 		t.Y = make([]float32, 0, len(rows)*s.Outputs)
 	}
 	for _, i := range rows {
+		if s.Weights != nil {
+			t.Weights = append(t.Weights, s.Weights[i])
+		}
 		t.X = append(t.X, s.X[i*s.Features:(i+1)*s.Features]...)
 		if s.Y != nil {
 			t.Y = append(t.Y, s.Y[i*s.Outputs:(i+1)*s.Outputs]...)
