@@ -1,0 +1,113 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/clprop/clprop/cl"
+	"github.com/clprop/clprop/cl/cltest"
+	"github.com/clprop/clprop/device"
+)
+
+// wholeRun is a training from finding a device to closing it: two steps, streamed,
+// with validation and a checkpoint.
+func wholeRun(t *testing.T, folder string) error {
+	eng, err := device.Open("cpu")
+	if err != nil {
+		return err
+	}
+	closed := false
+	defer func() {
+		if !closed {
+			_ = eng.Close()
+		}
+	}()
+	net, err := NewNetwork(NetworkConfig{Sizes: []int{3, 4, 2}, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr, err := New(net, eng)
+	if err != nil {
+		return err
+	}
+	defer tr.Close()
+	_, err = tr.Fit(context.Background(), randomSet(1, 10, 3, 2), randomSet(2, 4, 3, 2), Config{
+		Epochs: 1, BatchSize: 5, Resident: ResidentNo, Optimizer: Optimizer{Name: "adam"},
+		Checkpoints: &Checkpoints{Folder: folder},
+	})
+	if err != nil {
+		return err
+	}
+	tr.Close()
+	closed = true
+	return eng.Close()
+}
+
+// tolerated are functions whose failure need not keep training from its right end:
+// releases, which nobody can try again, and what describes or finds one device of
+// several. If there is an error, it may be about what follows from it.
+var tolerated = map[string]bool{
+	"clReleaseDevice": true, "clReleaseContext": true, "clReleaseCommandQueue": true, "clReleaseMemObject": true,
+	"clReleaseProgram": true, "clReleaseKernel": true, "clReleaseEvent": true,
+	"clGetPlatformInfo": true, "clGetDeviceInfo": true, "clGetDeviceIDs": true, "clGetEventInfo": true,
+}
+
+// cached are functions that a program from the cache needs: it is compiled instead.
+var cached = map[string]bool{"clCreateProgramWithBinary": true, "clBuildProgram": true, "clCreateKernel": true}
+
+// Whatever call of OpenCL fails while a network trains, there is an error that names
+// it, and nothing is left behind: the objects that the driver made are those that
+// were given back. Twenty calls of every function, and all those that compile.
+func TestEveryFailingCall(t *testing.T) {
+	cltest.WithDouble(t, func(d *cltest.Double) {
+		folder := t.TempDir()
+		t.Setenv("CLPROP_CACHE", "off")
+		failEach(t, d, nil, "clCreateProgramWithSource", "clBuildProgram")
+		t.Setenv("CLPROP_CACHE", "on")
+		t.Setenv("CLPROP_CACHE_DIR", folder)
+		failEach(t, d, cached, d.Functions()...)
+	})
+}
+
+// failEach trains once for each of the first calls of some functions, and lets that
+// call fail.
+func failEach(t *testing.T, d *cltest.Double, spared map[string]bool, functions ...string) {
+	for range 2 { // the first fills the cache of programs
+		d.Reset()
+		if err := wholeRun(t, t.TempDir()); err != nil {
+			t.Fatal(err)
+		}
+		nothingLive(t, d, "a run without a failure")
+	}
+	calls := map[string]int{}
+	for _, f := range functions {
+		calls[f] = d.Calls(f)
+	}
+	for _, f := range functions {
+		for n := 1; n <= min(20, calls[f]); n++ {
+			what := fmt.Sprintf("%s, call %d of %d", f, n, calls[f])
+			d.Fail(f, n, -5)
+			err := wholeRun(t, t.TempDir())
+			switch {
+			case d.Calls(f) < n:
+				t.Errorf("%s: was not called", what)
+			case err == nil && !tolerated[f] && !spared[f]:
+				t.Errorf("%s: no error", what)
+			case err != nil && !tolerated[f] && !strings.Contains(err.Error(), f+": CL_OUT_OF_RESOURCES (-5)"):
+				t.Errorf("%s: error %q", what, err)
+			case err != nil && strings.Contains(err.Error(), "\n"):
+				t.Errorf("%s: an error of several lines: %q", what, err)
+			}
+			nothingLive(t, d, what)
+		}
+	}
+}
+
+func nothingLive(t *testing.T, d *cltest.Double, what string) {
+	t.Helper()
+	if ours, drivers := cl.LiveObjects(), d.Live(); len(ours)+len(drivers) > 0 {
+		t.Fatalf("%s: left %v, of the driver's %v", what, ours, drivers)
+	}
+}
