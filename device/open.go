@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/clprop/clprop/kernels"
 )
@@ -22,6 +23,10 @@ type Options struct {
 	// Unfused runs every operation of a plan by itself, to test and measure what
 	// joining them does.
 	Unfused bool
+	// WaitTimeout is how long a wait for the device may take before it is lost, with
+	// a *LostError; 0 means what CLPROP_WAIT_TIMEOUT says, or else a minute, and below
+	// 0 means no limit.
+	WaitTimeout time.Duration
 	// Profile keeps the time of every kernel, for TakeProfile. It makes launches
 	// slower.
 	Profile bool
@@ -109,6 +114,9 @@ func (f Found) open(reason string, options Options) (Engine, error) {
 		return nil, fmt.Errorf("%w; update its driver, choose another device (clprop devices), or use --device cpuref", err)
 	}
 	e.unfused = options.Unfused
+	if options.WaitTimeout != 0 {
+		e.patience = max(options.WaitTimeout, 0)
+	}
 	if options.Profile {
 		if err := e.startProfile(f.device); err != nil {
 			return nil, errors.Join(err, e.Close())

@@ -1,9 +1,9 @@
 package device
 
 import (
-	"errors"
 	"fmt"
 	"slices"
+	"time"
 	"unsafe"
 
 	"github.com/clprop/clprop/cl"
@@ -30,9 +30,12 @@ type opencl struct {
 	launches  int64
 	allocated int64
 	closed    bool
-	failed    error    // the first error of queued work, returned ever after
-	profile   *profile // nil unless Options.Profile
-	unfused   bool     // prepare plans operation by operation, to test fusion against
+	failed    error         // the first error of queued work, returned ever after
+	patience  time.Duration // how long to wait for the device; 0 means for ever
+	hung      bool          // the device did not answer in time
+	queued    []*openclPlan // since the device last answered
+	profile   *profile      // nil unless Options.Profile
+	unfused   bool          // prepare plans operation by operation, to test fusion against
 }
 
 // stagingFloats bounds the host memory of a blocking copy: 4 MiB.
@@ -48,6 +51,9 @@ func openDevice(dev *cl.Device, info Info, tuning kernels.Tuning) (_ *opencl, er
 			err = fmt.Errorf("open %s: %w", info.Name, err)
 		}
 	}()
+	if e.patience, err = patience(); err != nil {
+		return nil, err
+	}
 	if e.context, err = cl.CreateContext([]*cl.Device{dev}); err != nil {
 		return nil, err
 	}
@@ -80,15 +86,6 @@ func (e *opencl) ready(op string) error {
 	return e.failed
 }
 
-// fail keeps the first error of queued work: what was queued after it cannot be
-// trusted.
-func (e *opencl) fail(err error) error {
-	if err != nil && e.failed == nil {
-		e.failed = fmt.Errorf("%s: %w", e.info.Name, err)
-	}
-	return e.failed
-}
-
 // enqueue queues one launch and counts it.
 func (e *opencl) enqueue(l *kernels.Launch) error {
 	var err error
@@ -108,7 +105,16 @@ func (e *opencl) Sync() error {
 	if err := e.ready("sync"); err != nil {
 		return err
 	}
-	return e.fail(errors.Join(e.transfer.Finish(), e.compute.Finish()))
+	return e.await("sync", e.finish)
+}
+
+// finish waits for both queues, and returns the first error.
+func (e *opencl) finish() error {
+	err := e.transfer.Finish()
+	if second := e.compute.Finish(); err == nil {
+		err = second
+	}
+	return err
 }
 
 func (e *opencl) Close() error {
@@ -116,8 +122,15 @@ func (e *opencl) Close() error {
 		return nil
 	}
 	var err error
-	if e.transfer != nil && e.compute != nil {
-		err = errors.Join(e.transfer.Finish(), e.compute.Finish())
+	if !e.hung && e.transfer != nil && e.compute != nil {
+		reported := e.failed != nil
+		if err = e.wait("close", e.finish); reported {
+			err = nil
+		}
+	}
+	if e.hung {
+		e.closed = true
+		return err
 	}
 	for b := range e.buffers {
 		b.Release()
@@ -132,9 +145,6 @@ func (e *opencl) Close() error {
 	e.transfer.Release()
 	e.compute.Release()
 	e.context.Release()
-	if e.failed != nil {
-		return nil // reported already
-	}
 	return err
 }
 
@@ -198,7 +208,9 @@ func (b *buffer) Release() {
 		return
 	}
 	b.released = true
-	b.mem.Release()
+	if !b.owner.hung {
+		b.mem.Release()
+	}
 	b.owner.allocated -= b.bytes
 	delete(b.owner.buffers, b)
 }

@@ -24,6 +24,9 @@ func (*upload) Wait() error { return nil }
 // Release frees the memory and forgets what is under way; OpenCL keeps both alive
 // until the device is done.
 func (u *upload) Release() {
+	if u.owner.hung {
+		return
+	}
 	u.arrival.Release()
 	u.lastUse.Release()
 	u.arrival, u.lastUse = nil, nil
@@ -31,14 +34,24 @@ func (u *upload) Release() {
 }
 
 // settle waits for an upload under way.
-func (u *upload) settle() error {
+func (u *upload) settle(op string) error {
 	if u.arrival == nil {
 		return nil
 	}
-	err := cl.WaitForEvents([]*cl.Event{u.arrival})
-	u.arrival.Release()
+	event := u.arrival
 	u.arrival = nil
-	return err
+	if status, err := event.Status(); err == nil && status == cl.CommmandExecStatusComplete {
+		event.Release() // as nearly always: it is that of two steps ago
+		return nil
+	}
+	return u.owner.await(op, func() error {
+		defer event.Release()
+		err := cl.WaitForEvents([]*cl.Event{event})
+		if _, cause := event.Status(); err != nil && cause != nil {
+			err = fmt.Errorf("%w: %w", err, cause)
+		}
+		return err
+	})
 }
 
 // ownCL returns an operand as the engine's own type, or says why it is not.
@@ -68,7 +81,7 @@ func (e *opencl) matrix(op string, operand Matrix, row, n int) (*openclMatrix, e
 	if err := checkRows(op, m, row, n); err != nil {
 		return nil, err
 	}
-	return m, e.fail(m.settle())
+	return m, m.settle(op)
 }
 
 // pad writes rows of src as they lie on the device: with a 1 after each, then zeros.
@@ -90,7 +103,7 @@ func (e *opencl) chunks(m kernels.Matrix, rows int, f func(first, rows int, stag
 	for first := 0; first < rows; first += most {
 		n := min(most, rows-first)
 		if err := f(first, n, e.staging[:n*m.LD]); err != nil {
-			return e.fail(err)
+			return err
 		}
 	}
 	return nil
@@ -104,7 +117,7 @@ func (e *opencl) Write(dst Matrix, row int, src []float32) error {
 	m := own.m
 	return e.chunks(m, len(src)/m.Cols, func(first, rows int, staging []float32) error {
 		pad(staging, src[first*m.Cols:(first+rows)*m.Cols], m)
-		return e.write(m.Buf, (row+first)*m.LD, staging)
+		return e.write("write", m.Buf, (row+first)*m.LD, staging)
 	})
 }
 
@@ -115,7 +128,7 @@ func (e *opencl) Read(dst []float32, src Matrix, row int) error {
 	}
 	m := own.m
 	return e.chunks(m, len(dst)/m.Cols, func(first, rows int, staging []float32) error {
-		if err := e.read(m.Buf, (row+first)*m.LD, staging); err != nil {
+		if err := e.read("read", m.Buf, (row+first)*m.LD, staging); err != nil {
 			return err
 		}
 		for i := range rows {
@@ -126,16 +139,24 @@ func (e *opencl) Read(dst []float32, src Matrix, row int) error {
 }
 
 // write and read are blocking copies of floats, offset in floats.
-func (e *opencl) write(mem *cl.MemObject, offset int, src []float32) error {
-	event, err := e.compute.EnqueueWriteBufferFloat32(mem, true, 4*offset, src, nil)
-	event.Release()
-	return err
+func (e *opencl) write(op string, mem *cl.MemObject, offset int, src []float32) error {
+	return e.writeBytes(op, mem, 4*offset, 4*len(src), unsafe.Pointer(unsafe.SliceData(src)))
 }
 
-func (e *opencl) read(mem *cl.MemObject, offset int, dst []float32) error {
-	event, err := e.compute.EnqueueReadBufferFloat32(mem, true, 4*offset, dst, nil)
-	event.Release()
-	return err
+func (e *opencl) writeBytes(op string, mem *cl.MemObject, offset, size int, src unsafe.Pointer) error {
+	return e.await(op, func() error {
+		event, err := e.compute.EnqueueWriteBuffer(mem, true, offset, size, src, nil)
+		event.Release()
+		return err
+	})
+}
+
+func (e *opencl) read(op string, mem *cl.MemObject, offset int, dst []float32) error {
+	return e.await(op, func() error {
+		event, err := e.compute.EnqueueReadBufferFloat32(mem, true, 4*offset, dst, nil)
+		event.Release()
+		return err
+	})
 }
 
 // Upload copies src to the matrix's staging memory and queues the rest.
@@ -147,7 +168,7 @@ func (e *opencl) Upload(dst Matrix, src []float32) (Transfer, error) {
 	floats := len(src) / m.m.Cols * m.m.LD
 	if m.staging == nil {
 		// Plans that ran before uploads began left no event: wait for them once.
-		if err := e.fail(e.compute.Finish()); err != nil {
+		if err := e.await("upload", e.compute.Finish); err != nil {
 			return nil, err
 		}
 	}
@@ -178,7 +199,7 @@ func (e *opencl) WriteParameters(dst Parameters, layer int, weights, bias []floa
 		}
 		host[w.Index(w.In, o)] = bias[o]
 	}
-	return e.fail(e.write(w.Buf, 0, host))
+	return e.write("write parameters", w.Buf, 0, host)
 }
 
 func (e *opencl) ReadParameters(weights, bias []float32, src Parameters, layer int) error {
@@ -187,7 +208,7 @@ func (e *opencl) ReadParameters(weights, bias []float32, src Parameters, layer i
 		return err
 	}
 	host := make([]float32, w.Panels()*w.Panel)
-	if err := e.fail(e.read(w.Buf, 0, host)); err != nil {
+	if err := e.read("read parameters", w.Buf, 0, host); err != nil {
 		return err
 	}
 	for o := range w.Out {
@@ -229,9 +250,7 @@ func (e *opencl) WriteIndex(dst Index, rows []int32) error {
 	for _, row := range rows {
 		x.low, x.top = min(x.low, row), max(x.top, row)
 	}
-	event, err := e.compute.EnqueueWriteBuffer(x.mem, true, 0, 4*len(rows), unsafe.Pointer(&rows[0]), nil)
-	event.Release()
-	return e.fail(err)
+	return e.writeBytes("write index", x.mem, 0, 4*len(rows), unsafe.Pointer(&rows[0]))
 }
 
 func (e *opencl) ReadTally(t Tally) (Sums, error) {
@@ -243,7 +262,7 @@ func (e *opencl) ReadTally(t Tally) (Sums, error) {
 		return Sums{}, err
 	}
 	words := make([]float32, kernels.TallyWords)
-	if err := e.fail(e.read(own.mem, 0, words)); err != nil {
+	if err := e.read("read tally", own.mem, 0, words); err != nil {
 		return Sums{}, err
 	}
 	return Sums{
@@ -270,9 +289,7 @@ func (e *opencl) WriteTally(t Tally, sums Sums) error {
 	words[2] = math.Float32frombits(uint32(sums.Correct))
 	words[3] = math.Float32frombits(uint32(sums.Count))
 	words[4] = float32(sums.Squares)
-	event, err := e.compute.EnqueueWriteBuffer(own.mem, true, 0, 4*len(words), unsafe.Pointer(&words[0]), nil)
-	event.Release()
-	return e.fail(err)
+	return e.write("write tally", own.mem, 0, words)
 }
 
 func (e *opencl) ResetTally(t Tally) error {

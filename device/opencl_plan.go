@@ -76,6 +76,7 @@ func (p *openclPlan) Run() error {
 			s.last = v
 		}
 	}
+	e.queue(p)
 	for _, l := range p.launches {
 		if err := e.enqueue(l); err != nil {
 			return err
@@ -150,6 +151,9 @@ func (p *openclPlan) Release() {
 		return
 	}
 	p.released = true
+	if p.engine.hung {
+		return
+	}
 	for _, l := range p.launches {
 		l.Release()
 	}

@@ -52,7 +52,7 @@ func (e *opencl) fastest(l *kernels.Launch, n int) (best time.Duration, err erro
 				return 0, err
 			}
 		}
-		if err := e.fail(e.compute.Finish()); err != nil {
+		if err := e.await("measure", e.compute.Finish); err != nil {
 			return 0, err
 		}
 		took := max(time.Since(began), 1)

@@ -94,7 +94,7 @@ func (e *opencl) startProfile(dev *cl.Device) error {
 	if err != nil {
 		return fmt.Errorf("profile of %s: %w", e.info.Name, err)
 	}
-	if err := e.fail(e.compute.Finish()); err != nil {
+	if err := e.await("profile", e.compute.Finish); err != nil {
 		queue.Release()
 		return err
 	}
@@ -114,7 +114,7 @@ func (e *opencl) enqueueProfiled(l *kernels.Launch) error {
 	if len(p.pending) < profiledAhead {
 		return nil
 	}
-	if err := e.compute.Finish(); err != nil {
+	if err := e.await("profile", e.compute.Finish); err != nil {
 		return err
 	}
 	return p.collect()

@@ -2,9 +2,11 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/clprop/clprop/cl"
 	"github.com/clprop/clprop/cl/cltest"
@@ -74,7 +76,8 @@ func TestEveryFailingCall(t *testing.T) {
 // failEach trains once for each of the first calls of some functions, and lets that
 // call fail.
 func failEach(t *testing.T, d *cltest.Double, spared map[string]bool, functions ...string) {
-	for range 2 { // the first fills the cache of programs
+	// The first runs fill the cache of programs, as far as their time for it goes.
+	for run := 0; run == 0 || (run < 9 && spared != nil && d.Calls("clCreateProgramWithSource") > 0); run++ {
 		d.Reset()
 		if err := wholeRun(t, t.TempDir()); err != nil {
 			t.Fatal(err)
@@ -91,7 +94,7 @@ func failEach(t *testing.T, d *cltest.Double, spared map[string]bool, functions 
 			d.Fail(f, n, -5)
 			err := wholeRun(t, t.TempDir())
 			switch {
-			case d.Calls(f) < n:
+			case d.Calls(f) < n && !tolerated[f]: // how often is asked for states of transfers depends on time
 				t.Errorf("%s: was not called", what)
 			case err == nil && !tolerated[f] && !spared[f]:
 				t.Errorf("%s: no error", what)
@@ -110,4 +113,62 @@ func nothingLive(t *testing.T, d *cltest.Double, what string) {
 	if ours, drivers := cl.LiveObjects(), d.Live(); len(ours)+len(drivers) > 0 {
 		t.Fatalf("%s: left %v, of the driver's %v", what, ours, drivers)
 	}
+}
+
+// A device that fails, or does not answer, in the middle of an epoch ends training
+// with an error that says so; the network has the weights of the epoch before, and
+// the newest checkpoint goes on from its end.
+func TestDeviceLostInTraining(t *testing.T) {
+	cltest.WithDouble(t, func(d *cltest.Double) {
+		t.Setenv("CLPROP_CACHE", "off")
+		for _, hang := range []bool{false, true} {
+			eng, err := device.OpenWith("cpu", device.Options{WaitTimeout: 200 * time.Millisecond})
+			if err != nil {
+				t.Fatal(err)
+			}
+			net := newNetwork(t, NetworkConfig{Sizes: []int{3, 4, 2}, Seed: 1})
+			tr, err := New(net, eng)
+			if err != nil {
+				t.Fatal(err)
+			}
+			folder := t.TempDir()
+			var kept []Layer
+			history, err := tr.Fit(context.Background(), randomSet(1, 100, 3, 2), nil, Config{
+				Epochs: 9, BatchSize: 5, Checkpoints: &Checkpoints{Folder: folder},
+				OnEpoch: func(e Epoch) {
+					if e.Epoch != 2 {
+						return
+					}
+					kept = newLayers(net)
+					for l, layer := range net.Layers {
+						copy(kept[l].W, layer.W)
+						copy(kept[l].B, layer.B)
+					}
+					if hang {
+						d.Hang("clEnqueueReadBuffer", 3) // the first two are for the checkpoint
+					} else {
+						d.Fail("clEnqueueNDRangeKernel", 100, -36)
+					}
+				},
+			})
+			if !errors.Is(err, device.ErrLost) || !strings.Contains(err.Error(), "epoch 3") || len(history.Epochs) != 2 {
+				t.Fatalf("hang %v: %d epochs, error %v", hang, len(history.Epochs), err)
+			}
+			if hang && !strings.Contains(err.Error(), "queued are the kernels gather, ") {
+				t.Errorf("error %q does not name kernels", err)
+			}
+			if distance(net.Layers, newOracle(&Network{Sizes: net.Sizes, Layers: kept}).theta) != 0 {
+				t.Error("the network has other weights than those of epoch 2")
+			}
+			tr.Close()
+			if err := eng.Close(); err != nil {
+				t.Error(err)
+			}
+			d.Reset()
+			s, _, notes, err := Recover(folder)
+			if err != nil || s.Position() != "end of epoch 2" || len(notes) > 0 {
+				t.Errorf("recovered %v, %v, %v", s, notes, err)
+			}
+		}
+	})
 }

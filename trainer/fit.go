@@ -16,7 +16,9 @@ import (
 //
 // The History holds the epochs completed, also beside an error. When ctx ends,
 // Fit returns its error, wrapped, within about c.Interval, and the network holds
-// the weights of the last step. When the loss or a weight is no longer finite at
+// the weights of the last step. When the device fails or does not answer, the error
+// wraps device.ErrLost and the network holds the weights of the last epoch
+// completed; checkpoints made before are on the disk. When the loss or a weight is no longer finite at
 // the end of an epoch, the error wraps ErrDiverged and the network keeps the
 // weights of the epoch before.
 func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config) (*History, error) {
@@ -328,12 +330,19 @@ func (f *fit) judge(ctx context.Context) (device.Sums, error) {
 	if err := f.eng.ResetTally(f.to.tally); err != nil {
 		return device.Sums{}, fmt.Errorf("validation: %w", err)
 	}
+	f.pace.start()
 	for step := range f.validation.steps() {
 		if err := ctx.Err(); err != nil {
 			return device.Sums{}, fmt.Errorf("validation: %w", err)
 		}
 		if _, err := f.validation.run(step); err != nil {
 			return device.Sums{}, fmt.Errorf("validation: %w", err)
+		}
+		if f.pace.due() {
+			if err := f.eng.Sync(); err != nil {
+				return device.Sums{}, fmt.Errorf("validation: %w", err)
+			}
+			f.pace.waited()
 		}
 	}
 	sums, err := f.eng.ReadTally(f.to.tally)

@@ -103,6 +103,9 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 	}
 	e.describeRun(t)
 	if err := e.fit(cmd.Context(), t); err != nil {
+		if errors.Is(err, device.ErrLost) {
+			return e.rescued(t, err)
+		}
 		return err
 	}
 	if t.interrupted != nil && f.run.folder != "" {
@@ -161,6 +164,23 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	test, err := tr.Evaluate(t.examples.test)
 	t.test = &test
 	return err
+}
+
+// rescued keeps what is left when the device is lost in the middle of training:
+// the newest checkpoint of a run, or else the weights that were read back last.
+func (e *env) rescued(t *training, lost error) error {
+	if folder := t.flags.run.folder; folder != "" {
+		e.note("the device is lost: what was saved is whole: go on with clprop train --resume %s", folder)
+		return lost
+	}
+	if t.history == nil || len(t.history.Epochs) == 0 {
+		return lost
+	}
+	if err := t.model().Save(t.flags.out); err != nil {
+		return fmt.Errorf("%w; then %w", lost, err)
+	}
+	e.note("the device is lost: the model as of epoch %d is saved to %s", t.history.Last().Epoch, t.flags.out)
+	return lost
 }
 
 // model is what is saved.
