@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"slices"
 
 	"github.com/clprop/clprop/trainer"
@@ -30,32 +29,27 @@ type corpus struct {
 	note       string // what the user should know about it; may be ""
 }
 
-// loadCorpus reads the data to train on, holds back valShare of it for validation,
-// and reads what there is to test on: testPath, or else what comes with the data.
+// loadCorpus reads the data to train on, holds back some of it for validation and
+// for testing, or reads what is given for that or comes with the data, and learns
+// the preprocessing from what is left.
 func (f *dataFlags) loadCorpus(stdin io.Reader, testPath string, valShare float64, seed uint64) (*corpus, error) {
 	c := &corpus{source: f.source()}
 	var err error
-	switch kindOf(c.source) {
-	case nothing:
-		err = c.readDigits()
-	case idxFolder:
-		err = c.readFolder(testPath == "")
-	case idxFile:
-		var labels string
-		if labels, err = f.idxLabels(c.source); err == nil {
-			c.train, c.preprocess, err = data.LoadIDX(c.source, labels)
-		}
-	case csvFile:
-		err = c.readCSV(f, stdin, valShare, seed)
+	if c.source == "" {
+		err = c.readDigits(valShare, seed)
+	} else {
+		err = c.read(f, stdin, valShare, seed)
 	}
-	if err == nil && testPath != "" {
+	if err == nil && f.learn.valData != "" {
+		c.validation, err = f.load(f.learn.valData, c.preprocess, stdin, true)
+	}
+	switch {
+	case err != nil:
+	case testPath != "":
 		c.testSource = testPath
 		c.test, err = f.load(testPath, c.preprocess, stdin, true)
-	}
-	if err == nil && valShare > 0 && c.validation == nil {
-		if c.train, c.validation, err = c.train.Split(valShare, seed); err != nil {
-			err = splitError(c.source, err)
-		}
+	case c.source != digitsSource && c.test == nil:
+		err = c.readTest(f, stdin)
 	}
 	if err != nil {
 		return nil, badFile(err)
@@ -73,62 +67,83 @@ func splitError(source string, err error) error {
 }
 
 // readDigits takes the embedded digits, with their test part held back.
-func (c *corpus) readDigits() error {
+func (c *corpus) readDigits(valShare float64, seed uint64) error {
 	digits, preprocess, err := data.Digits()
 	if err != nil {
 		return err
 	}
 	c.source, c.testSource, c.preprocess = digitsSource, "the digits held back", preprocess
-	c.train, c.test, err = digits.Split(digitsTestShare, digitsTestSeed)
-	return err
-}
-
-// readFolder reads the training files of a directory, and its test files if they
-// are wanted and there.
-func (c *corpus) readFolder(withTest bool) (err error) {
-	c.train, c.preprocess, err = data.LoadIDXDir(c.source, "train")
-	if err != nil || !withTest {
+	if c.train, c.test, err = digits.Split(digitsTestShare, digitsTestSeed); err != nil || valShare == 0 {
 		return err
 	}
-	images, labels, err := data.FindIDX(c.source, "test")
-	if errors.Is(err, fs.ErrNotExist) {
-		c.note = fmt.Sprintf("no test set: %v", err)
-		return nil
+	if c.train, c.validation, err = c.train.Split(valShare, seed); err != nil {
+		return splitError(c.source, err)
 	}
-	if err == nil {
-		c.test, err = c.preprocess.LoadIDX(images, labels)
-	}
-	c.testSource = images
-	return err
+	return nil
 }
 
-// readCSV reads a table. What is held back for validation has no part in the
-// mean and deviation of its columns.
-func (c *corpus) readCSV(f *dataFlags, stdin io.Reader, valShare float64, seed uint64) error {
-	opts, err := f.csv(stdin)
+// read reads a file or folder. What is held back has no part in what is learned.
+func (c *corpus) read(f *dataFlags, stdin io.Reader, valShare float64, seed uint64) error {
+	raw, err := f.read(c.source, data.TrainPart, nil, stdin)
 	if err != nil {
 		return err
 	}
-	table, err := data.ReadCSV(c.source, opts)
-	if err != nil {
-		return err
+	if images, ok := raw.(*data.Images); ok && images.Classes == nil && f.labels == "" {
+		return noLabels(c.source, raw, nil)
 	}
-	var train, validation []int
-	if valShare > 0 {
-		if train, validation, err = table.Split(valShare, seed); err != nil {
+	var train, validation, test []int // nil: all rows, none, none
+	if f.learn.testSplit > 0 {
+		if train, test, err = raw.Split(nil, f.learn.testSplit, seed); err != nil {
 			return splitError(c.source, err)
 		}
 	}
-	if c.preprocess, err = table.Fit(train, data.FitOptions{}); err != nil {
+	if valShare > 0 && f.learn.valData == "" {
+		if train, validation, err = raw.Split(train, valShare, seed); err != nil {
+			return splitError(c.source, err)
+		}
+	}
+	options, err := f.learn.fit()
+	if err != nil {
 		return err
 	}
-	if c.train, err = table.Set(c.preprocess); err != nil {
+	if c.preprocess, err = raw.Fit(train, options); err != nil {
 		return err
 	}
-	if valShare > 0 {
-		c.train, c.validation = c.train.Subset(train), c.train.Subset(validation)
+	if len(c.preprocess.Targets) > 0 {
+		return fmt.Errorf("%s: the labels are quantities, which this version does not train: choose another --label, or --task classification", c.source)
+	}
+	all, err := raw.Set(c.preprocess)
+	if err != nil {
+		return err
+	}
+	if c.train = all; train != nil {
+		c.train = all.Subset(train)
+	}
+	if validation != nil {
+		c.validation = all.Subset(validation)
+	}
+	if test != nil {
+		c.test, c.testSource = all.Subset(test), "what was held back of "+c.source
 	}
 	return nil
+}
+
+// readTest reads the test part that a folder or archive may have.
+func (c *corpus) readTest(f *dataFlags, stdin io.Reader) error {
+	if !f.is(c.source, data.Folder, data.NPZ) || c.source == "-" {
+		return nil
+	}
+	raw, err := f.read(c.source, data.TestPart, c.preprocess, stdin)
+	if errors.Is(err, data.ErrNoPart) {
+		c.note = fmt.Sprintf("no test set: %v", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c.testSource = c.source + " (test part)"
+	c.test, err = raw.Set(c.preprocess)
+	return err
 }
 
 // digitsForModel returns the digits that train holds back, if the model is one of

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bufio"
-	"compress/gzip"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -24,23 +20,37 @@ type dataFlags struct {
 	label     string
 	header    string
 	separator string
+	format    string
+
+	learn learnFlags // of train
 }
 
-const dataHelp = `--data takes
-  FILE.csv   a table, also gzip; the label is its last column or the one that
-             --label names; - is standard input
-  DIR        the IDX files of MNIST or Fashion-MNIST, also gzip: train-… to
-             train on, t10k-… to test on
-  IMAGES     an IDX file of images, with --labels LABELS`
+const dataHelp = `--data takes, also packed with gzip or zstd, and - for standard input,
+  a table     CSV (or with tabs or semicolons), ARFF, LIBSVM, FANN, Parquet, NPY or
+              NPZ; the label is the last column, or what --label names
+  pictures    DIR with a folder of PNG or JPEG files for each class, maybe inside
+              folders train and test; or NPY or NPZ of n × height × width bytes
+  MNIST       DIR of IDX files, train-… to train on, t10k-… to test on; or an IDX
+              file of images, with --labels LABELS
+The format is told by the content; 'clprop inspect' shows what is in a file.`
 
 func (f *dataFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.path, "data", "", "`PATH` of a CSV file, a directory of IDX files, or an IDX file of images")
-	flags.StringVar(&f.images, "images", "", "`FILE` of images (IDX); the same as --data")
-	flags.StringVar(&f.labels, "labels", "", "`FILE` of labels (IDX) for the images")
-	flags.StringVar(&f.label, "label", "", "label column of a CSV file: its `NAME`, or its position from 0, or from the end if negative (default -1)")
+	flags.StringVar(&f.path, "data", "", "`PATH` of a table, of images, or of a folder of them")
+	flags.StringVar(&f.images, "images", "", "`FILE` of images (IDX or NPY); the same as --data")
+	flags.StringVar(&f.labels, "labels", "", "`FILE` of labels (IDX or NPY) for the images")
+	flags.StringVar(&f.label, "label", "", "label column of a table: its `NAME`, or its position from 0, or from the end if negative; several with commas between (default: the last, or what the format says)")
 	flags.StringVar(&f.header, "header", "auto", "whether a CSV file begins with column names: auto, yes or no")
 	flags.StringVar(&f.separator, "separator", "", "`CHARACTER` between the cells of a CSV file, or tab (default: found in the first line)")
+	flags.StringVar(&f.format, "format", "", "`FORMAT` of the data: "+formatNames()+" (default: told by the content)")
+}
+
+func formatNames() string {
+	var names []string
+	for _, f := range data.Formats {
+		names = append(names, string(f))
+	}
+	return strings.Join(names, ", ")
 }
 
 // given reports whether the command line names data.
@@ -54,7 +64,7 @@ func (f *dataFlags) source() string {
 }
 
 // check refuses flags that have no meaning. others are paths beside --data that
-// the CSV flags may be for.
+// the flags for tables may be for.
 func (f *dataFlags) check(cmd *cobra.Command, others ...string) error {
 	for _, name := range []string{"data", "images", "labels"} {
 		if cmd.Flags().Changed(name) && cmd.Flags().Lookup(name).Value.String() == "" {
@@ -64,27 +74,45 @@ func (f *dataFlags) check(cmd *cobra.Command, others ...string) error {
 	if f.path != "" && f.images != "" {
 		return usage(cmd, "--data and --images are both given: they mean the same, name one")
 	}
-	if _, err := f.csv(nil); err != nil {
+	if _, err := f.options(nil); err != nil {
 		return usage(cmd, "%w", err)
 	}
-	kind := kindOf(f.source())
-	if f.labels != "" && kind != idxFile {
-		return usage(cmd, "--labels goes with an IDX file of images: give it with --images")
+	if f.labels != "" && !f.is(f.source(), data.IDX, data.NPY) {
+		return usage(cmd, "--labels goes with an IDX or NPY file of images: give it with --images")
 	}
-	if kind == csvFile || slices.ContainsFunc(others, func(path string) bool { return kindOf(path) == csvFile }) {
-		return nil
-	}
-	for _, name := range []string{"label", "header", "separator"} {
-		if cmd.Flags().Changed(name) {
-			return usage(cmd, "--%s is for CSV files, and none is given", name)
+	tables := []data.Format{data.CSV, data.ARFF, data.LibSVM, data.FANN, data.Parquet, data.NPY, data.NPZ}
+	for name, formats := range map[string][]data.Format{"label": tables, "header": {data.CSV}, "separator": {data.CSV}} {
+		paths := append([]string{f.source()}, others...)
+		if cmd.Flags().Changed(name) && !slices.ContainsFunc(paths, func(path string) bool { return f.is(path, formats...) }) {
+			what := "CSV files"
+			if name == "label" {
+				what = "tables"
+			}
+			return usage(cmd, "--%s is for %s, and none is given", name, what)
 		}
 	}
 	return nil
 }
 
-// csv returns the options for a CSV file.
-func (f *dataFlags) csv(stdin io.Reader) (data.Options, error) {
-	opts := data.Options{Label: f.label, Stdin: stdin}
+// is reports whether what path leads to has one of the formats.
+func (f *dataFlags) is(path string, formats ...data.Format) bool {
+	switch {
+	case path == "":
+		return false
+	case f.format != "":
+		return slices.Contains(formats, data.Format(f.format))
+	case path == "-":
+		return true // whatever comes
+	}
+	return slices.Contains(formats, data.DetectFormat(path))
+}
+
+// options returns how to read data.
+func (f *dataFlags) options(stdin io.Reader) (data.Options, error) {
+	opts := data.Options{Format: data.Format(f.format), Label: f.label, Stdin: stdin}
+	if f.format != "" && !slices.Contains(data.Formats, opts.Format) {
+		return opts, fmt.Errorf("--format is %q: have %s", f.format, formatNames())
+	}
 	switch f.header {
 	case "", "auto":
 	case "yes":
@@ -106,113 +134,52 @@ func (f *dataFlags) csv(stdin io.Reader) (data.Options, error) {
 	return opts, nil
 }
 
-// kind is what a path leads to.
-type kind int
-
-const (
-	nothing kind = iota // "", or no such file
-	csvFile
-	idxFile
-	idxFolder
-)
-
-// kindOf looks at what path leads to. A file that cannot be opened is left to its
-// reader, which says so.
-func kindOf(path string) kind {
-	if path == "" {
-		return nothing
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return idxFolder
-	}
-	if name := strings.ToLower(filepath.Base(path)); strings.Contains(name, "-idx") || strings.Contains(name, ".idx") || beginsAsIDX(path) {
-		return idxFile
-	}
-	return csvFile
-}
-
-// beginsAsIDX reports whether a file, or what gzip packed in it, begins with the
-// two zero bytes of IDX, which no text does.
-func beginsAsIDX(path string) bool {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() { // reading a pipe would take from it
-		return false
-	}
-	f, err := os.Open(path)
+// read reads the part of the data that path leads to.
+func (f *dataFlags) read(path string, part data.Part, p *data.Preprocess, stdin io.Reader) (data.Raw, error) {
+	opts, err := f.options(stdin)
 	if err != nil {
-		return false
+		return nil, err
 	}
-	defer f.Close()
-	r := bufio.NewReader(f)
-	if z, err := gzip.NewReader(r); err == nil {
-		r = bufio.NewReader(z)
-	} else if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return false
-	} else {
-		r = bufio.NewReader(f)
+	opts.Part = part
+	if path == f.source() {
+		opts.Labels = f.labels
 	}
-	start, err := r.Peek(2)
-	return err == nil && start[0] == 0 && start[1] == 0
-}
-
-// labelsBeside names the file of labels that goes with a file of images, by the
-// names that MNIST uses, or returns "".
-func labelsBeside(images string) string {
-	dir, name := filepath.Split(images)
-	labels := strings.NewReplacer("images", "labels", "idx3", "idx1").Replace(name)
-	if labels == name {
-		return ""
+	if err := f.learn.apply(&opts); err != nil {
+		return nil, err
 	}
-	if _, err := os.Stat(dir + labels); err != nil {
-		return ""
+	if p != nil && p.Image != nil {
+		opts.ImageWidth, opts.ImageHeight = p.Image.Width, p.Image.Height
 	}
-	return dir + labels
-}
-
-// idxLabels returns the labels for a file of images.
-func (f *dataFlags) idxLabels(images string) (string, error) {
-	if f.labels != "" && images == f.source() {
-		return f.labels, nil
-	}
-	if labels := labelsBeside(images); labels != "" {
-		return labels, nil
-	}
-	if _, err := os.Stat(images); err != nil {
-		return "", err
-	}
-	return "", fmt.Errorf("%s: no file of labels beside it: name it with --labels", images)
+	return data.Read(path, opts)
 }
 
 // load reads examples as a model that exists wants them.
 func (f *dataFlags) load(path string, p *data.Preprocess, stdin io.Reader, labelled bool) (*data.Set, error) {
-	switch kindOf(path) {
-	case idxFolder:
-		images, labels, err := data.FindIDX(path, "test")
-		if err != nil {
-			return nil, err
-		}
-		return p.LoadIDX(images, labels)
-	case idxFile:
-		labels, err := f.idxLabels(path)
-		if err != nil && labelled {
-			return nil, err
-		}
-		return p.LoadIDX(path, labels)
-	}
-	opts, err := f.csv(stdin)
+	raw, err := f.read(path, data.HeldPart, p, stdin)
 	if err != nil {
 		return nil, err
 	}
-	table, err := data.ReadCSV(path, opts)
+	set, err := raw.Set(p)
 	if err != nil {
 		return nil, err
 	}
-	set, err := table.Set(p)
-	if err == nil && labelled && set.Y == nil {
-		return nil, fmt.Errorf("%s: no label column %q, which the model was trained on: it has %s",
-			path, p.Label, strings.Join(table.Names, ", "))
+	if labelled && set.Y == nil {
+		return nil, noLabels(path, raw, p)
 	}
-	return set, err
+	return set, nil
+}
+
+// noLabels says what a model was trained on and a file does not have.
+func noLabels(path string, raw data.Raw, p *data.Preprocess) error {
+	table, ok := raw.(*data.Table)
+	if !ok {
+		return fmt.Errorf("%s: no file of labels beside it: name it with --labels", path)
+	}
+	what := fmt.Sprintf("label column %q", p.Label)
+	if p.Label == "" {
+		what = fmt.Sprintf("label columns %q", p.LabelNames())
+	}
+	return fmt.Errorf("%s: no %s, which the model was trained on: it has %s", path, what, strings.Join(table.Names, ", "))
 }
 
 // loadForModel is load for a model from a file.

@@ -52,6 +52,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags.SortFlags = false
 	flags.StringVar(&f.testData, "test-data", "", "`PATH` of examples to test on, as --data takes them (default: what comes with the data)")
 	flags.Float64Var(&f.valSplit, "val-split", 0.1, "`SHARE` of the training examples held back for validation; 0 for none")
+	f.data.learn.add(cmd)
 	flags.StringVar(&f.hidden, "hidden", "128", "`UNITS` of the hidden layers, such as 128,64; empty for none")
 	flags.StringVar(&f.activation, "activation", "relu", "of the hidden units: sigmoid, tanh, relu, leaky-relu, elu, selu, softplus or linear")
 	flags.StringVar(&f.output, "output", "softmax", "output units, with their cross-entropy: softmax or sigmoid")
@@ -123,7 +124,7 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 			return nil, err
 		}
 	}
-	if err := f.stop.check(cmd, c, f.valSplit > 0); err != nil {
+	if err := f.stop.check(cmd, c, f.valSplit > 0 || f.data.learn.valData != ""); err != nil {
 		return nil, err
 	}
 	if err := f.run.check(cmd, &f.out); err != nil {
@@ -132,7 +133,10 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 	if f.out == "" {
 		return nil, usage(cmd, "--out is empty: name a file for the model")
 	}
-	return hidden, f.data.check(cmd, f.testData)
+	if err := f.data.learn.check(cmd); err != nil {
+		return nil, err
+	}
+	return hidden, f.data.check(cmd, f.testData, f.data.learn.valData)
 }
 
 // oneOf refuses the value of a flag that is not one of those that it has.
@@ -179,7 +183,7 @@ func (f *trainFlags) checkWritten(cmd *cobra.Command) error {
 	}
 	for _, flag := range slices.Sorted(maps.Keys(written)) {
 		path := written[flag]
-		for _, read := range []string{f.data.source(), f.data.labels, f.testData} {
+		for _, read := range []string{f.data.source(), f.data.labels, f.testData, f.data.learn.valData} {
 			if sameFile(path, read) {
 				return usage(cmd, "--%s %s would replace what is read: name another file", flag, path)
 			}

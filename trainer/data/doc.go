@@ -31,7 +31,7 @@
 // To hold rows back, choose them first, and learn from the others:
 //
 //	t, err := data.ReadCSV(path, data.Options{})
-//	train, validation, err := t.Split(0.2, seed)
+//	train, validation, err := t.Split(nil, 0.2, seed)
 //	p, err := t.Fit(train)
 //	all, err := t.Set(p)
 //	a, b := all.Subset(train), all.Subset(validation)

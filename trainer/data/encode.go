@@ -56,12 +56,12 @@ func (t *Table) match(p *Preprocess) (inputs, labels []int, err error) {
 	for j, name := range t.Names {
 		position[name] = j
 	}
-	for _, name := range p.labelNames() {
+	for _, name := range p.LabelNames() {
 		if j, ok := position[name]; ok {
 			labels = append(labels, j)
 		}
 	}
-	if len(labels) < len(p.labelNames()) {
+	if len(labels) < len(p.LabelNames()) {
 		labels = nil
 	}
 	if p.Image != nil {
@@ -86,8 +86,8 @@ func (t *Table) match(p *Preprocess) (inputs, labels []int, err error) {
 	return inputs, labels, nil
 }
 
-// labelNames are the names of the label columns.
-func (p *Preprocess) labelNames() []string {
+// LabelNames are the names of the label columns.
+func (p *Preprocess) LabelNames() []string {
 	switch {
 	case p.OneHot:
 		return p.Classes
@@ -129,6 +129,9 @@ func (t *Table) matchPixels(p *Preprocess, labels []int) (inputs, found []int, e
 	return inputs, labels, nil
 }
 
+// setWayOut is for a model that was told nothing of missing values.
+const setWayOut = "fill it in, or leave the row or the column out"
+
 // feature is how one column becomes values.
 type feature struct {
 	*Column
@@ -146,10 +149,10 @@ func (t *Table) features(p *Preprocess, inputs []int) []feature {
 	to := 0
 	for i, j := range inputs {
 		if p.Image != nil {
-			fs[i] = feature{Column: &Column{Kind: Number, Std: 1}, from: j, to: i, pixel: p.Image.Scale, wayOut: missingWayOut, missing: true}
+			fs[i] = feature{Column: &Column{Kind: Number, Std: 1}, from: j, to: i, pixel: p.Image.Scale, wayOut: setWayOut, missing: true}
 			continue
 		}
-		fs[i] = newFeature(&p.Columns[i], j, to, missingWayOut)
+		fs[i] = newFeature(&p.Columns[i], j, to, setWayOut)
 		to += p.Columns[i].inputs()
 	}
 	return fs

@@ -23,7 +23,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	train, validation, err := t.Split(1.0/3, 1)
+	train, validation, err := t.Split(nil, 1.0/3, 1)
 	if err != nil {
 		log.Fatal(err)
 	}

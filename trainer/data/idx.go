@@ -21,8 +21,8 @@ type Array struct {
 }
 
 const (
-	idxByte   = 0x08
-	maxIDX    = 1 << 32 // bytes of data
+	idxByte = 0x08
+	maxIDX  = 1 << 32 // bytes of data
 )
 
 var idxTypes = map[byte]string{

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +27,7 @@ type Images struct {
 func (m *Images) Rows() int { return len(m.Pixels) / (m.Width * m.Height) }
 
 // Split divides the images as Table.Split does the rows of a table.
-func (m *Images) Split(fraction float64, seed uint64) (train, validation []int, err error) {
+func (m *Images) Split(rows []int, fraction float64, seed uint64) (train, validation []int, err error) {
 	if m.class == nil {
 		return nil, nil, fmt.Errorf("split: the examples have no labels")
 	}
@@ -35,14 +35,14 @@ func (m *Images) Split(fraction float64, seed uint64) (train, validation []int, 
 	for i, c := range m.class {
 		class[i] = int(c)
 	}
-	return stratify(class, len(m.Classes), fraction, seed)
+	return stratifyRows(rows, class, len(m.Classes), fraction, seed)
 }
 
 // Fit returns how pixels become inputs, x = p/255, and the classes. There is
 // nothing to learn from the rows.
 func (m *Images) Fit(_ []int, _ FitOptions) (*Preprocess, error) {
 	if m.class == nil {
-		return nil, &Error{Path: m.path, Offset: -1, Reason: "images without labels: name their labels, or put the images of each class in a folder of its own"}
+		return nil, &Error{Path: m.path, Offset: -1, Reason: "images without labels: give a file of labels, or put the images of each class in a folder of its own"}
 	}
 	if len(m.Classes) < 2 {
 		return nil, &Error{Path: m.labelsPath, Offset: -1, Reason: fmt.Sprintf("all labels are %s: need at least two classes", m.Classes[0])}
@@ -172,8 +172,10 @@ func newImages(path string, images *Array, labelsPath string) (*Images, error) {
 
 // readFolder reads a folder of IDX files, or else of images.
 func readFolder(dir string, opts Options) (Raw, error) {
-	found, err := filepath.Glob(filepath.Join(escape(dir), "*idx[13]-ubyte*"))
-	if err != nil || len(found) == 0 {
+	isIDX := func(e os.DirEntry) bool {
+		return strings.Contains(e.Name(), "idx3-ubyte") || strings.Contains(e.Name(), "idx1-ubyte")
+	}
+	if entries, err := os.ReadDir(dir); err != nil || !slices.ContainsFunc(entries, isIDX) {
 		return readImageFolder(dir, opts)
 	}
 	kind := "train"
@@ -188,11 +190,6 @@ func readFolder(dir string, opts Options) (Raw, error) {
 		return nil, err
 	}
 	return readIDXPair(images, labels, ClassNames(dir))
-}
-
-// escape takes the meaning from what Glob would take for a pattern.
-func escape(path string) string {
-	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(path)
 }
 
 // readIDXPair reads images and labels; names are those of the classes, nil if not

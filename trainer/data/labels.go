@@ -139,13 +139,13 @@ func sortNames(names []string) {
 	})
 }
 
-// Split divides the rows at random into training and validation rows, both in
-// ascending order: for Fit, and for Set.Subset. Each class of the label column
+// Split divides the given rows (nil: all) at random into training and validation
+// rows, both in ascending order: for Fit, and for Set.Subset. Each class of the label column
 // has the same share in both, as near as whole rows allow, and at least one
 // training row; so has each category of an input, if need be at the cost of a
 // validation row. fraction is the validation share, above 0 and below 1. The same
 // seed gives the same rows.
-func (t *Table) Split(fraction float64, seed uint64) (train, validation []int, err error) {
+func (t *Table) Split(rows []int, fraction float64, seed uint64) (train, validation []int, err error) {
 	l, err := t.labelling()
 	if err != nil {
 		return nil, nil, err
@@ -157,7 +157,7 @@ func (t *Table) Split(fraction float64, seed uint64) (train, validation []int, e
 			return nil, nil, err
 		}
 	}
-	if train, validation, err = stratify(class, classes, fraction, seed); err != nil {
+	if train, validation, err = stratifyRows(rows, class, classes, fraction, seed); err != nil {
 		return nil, nil, err
 	}
 	return t.keepCategories(l, train, validation)

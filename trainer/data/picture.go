@@ -43,10 +43,10 @@ func readImageFolder(dir string, opts Options) (*Images, error) {
 		return nil, err
 	}
 	if len(folders) > 0 && len(files) > 0 {
-		return nil, fmt.Errorf("%w: %s: pictures beside folders: put each picture in the folder of its class", ErrFormat, root)
+		return nil, &Error{Path: root, Offset: -1, Reason: "pictures beside folders: put each picture in the folder of its class"}
 	}
 	if len(folders) > maxCategories {
-		return nil, fmt.Errorf("%w: %s: %d folders of classes: expected at most %d", ErrFormat, root, len(folders), maxCategories)
+		return nil, &Error{Path: root, Offset: -1, Reason: fmt.Sprintf("%d folders of classes: expected at most %d", len(folders), maxCategories)}
 	}
 	if err := m.addFiles(root, files); err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func readImageFolder(dir string, opts Options) (*Images, error) {
 		m.class = append(m.class, slices.Repeat([]int32{int32(c)}, len(files))...)
 	}
 	if len(m.Pixels) == 0 {
-		return nil, fmt.Errorf("%w: %s: no PNG or JPEG files, nor folders of them, nor IDX files", ErrFormat, root)
+		return nil, &Error{Path: root, Offset: -1, Reason: "no PNG or JPEG files, nor folders of them, nor IDX files"}
 	}
 	return m, nil
 }
@@ -83,7 +83,7 @@ func partFolder(dir string, part Part) (string, error) {
 			return filepath.Join(dir, name), nil
 		}
 	}
-	return "", fmt.Errorf("%w: %s: no folder %s in it", ErrNoPart, dir, part.names()[0])
+	return "", &Error{Path: dir, Offset: -1, Reason: "no folder " + part.names()[0] + " in it", Err: ErrNoPart}
 }
 
 // pictures lists the folders and the files of pictures in a folder, sorted.

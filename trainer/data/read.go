@@ -16,8 +16,9 @@ import (
 type Raw interface {
 	// Rows is the number of examples.
 	Rows() int
-	// Split divides the rows at random into training and validation rows.
-	Split(fraction float64, seed uint64) (train, validation []int, err error)
+	// Split divides the given rows (nil: all) at random into training and
+	// validation rows.
+	Split(rows []int, fraction float64, seed uint64) (train, validation []int, err error)
 	// Fit learns from the given training rows (nil: all) how raw values become
 	// inputs.
 	Fit(rows []int, opts FitOptions) (*Preprocess, error)

@@ -38,6 +38,24 @@ func stratify(class []int, classes int, fraction float64, seed uint64) (train, v
 	return train, validation, nil
 }
 
+// stratifyRows is stratify for the given rows (nil: all) of those that class has.
+func stratifyRows(rows, class []int, classes int, fraction float64, seed uint64) (train, validation []int, err error) {
+	if rows == nil {
+		return stratify(class, classes, fraction, seed)
+	}
+	chosen := make([]int, len(rows))
+	for i, r := range rows {
+		chosen[i] = class[r]
+	}
+	train, validation, err = stratify(chosen, classes, fraction, seed)
+	for _, part := range [][]int{train, validation} {
+		for i, at := range part {
+			part[i] = rows[at]
+		}
+	}
+	return train, validation, err
+}
+
 // quotas gives each class ⌊f·n⌋ validation rows and hands what is missing to
 // round(f·N) to the classes with the largest remainders, the lower class first;
 // no class gives up its last row.

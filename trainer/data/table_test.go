@@ -206,7 +206,7 @@ func TestSplitOfTableAgreesWithSet(t *testing.T) {
 		text += fmt.Sprintf("%d,%s\n", i, []string{"x", "y", "y", "z"}[i%4])
 	}
 	table := read(t, text, Options{})
-	train, validation, err := table.Split(0.25, 3)
+	train, validation, err := table.Split(nil, 0.25, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
