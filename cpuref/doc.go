@@ -17,9 +17,11 @@
 //	Accumulate   Δ_W += δ(l+1)ᵀ A(l),  Δ_θ0 += column sums of δ(l+1)
 //	Gradient     D_W = (Δ_W + λW)/m,  D_θ0 = Δ_θ0/m
 //	SGD          Θ := Θ − α D; in its place Momentum, RMSprop, Adagrad, Adam or Lion
+//	L1           D_W := D_W + (λ1/m) sign(W); ClipValue and ClipNorm bound D, MaxNorm Θ
+//	Average      E := E + s(Θ − E), a running mean of Θ
 //	Cost         Σ over the batch of the loss, from Z(L), and how many are right;
 //	             WeightedCost with a weight for each example
-//	Penalty      Σ W_ij², which the cost takes λ/(2m) times
+//	Penalty      Σ W_ij², which the cost takes λ/(2m) times; L1Penalty Σ |W_ij|, λ1/m times
 //	Gather       rows of a data set, by number, into a batch
 //
 // Loss is one example's error; the cost J(Θ) = (Σ loss)/m + λ/(2m) Σ W_ij² is the

@@ -8,7 +8,7 @@ import (
 
 // TallyWords is the size of a tally's buffer in 4-byte words: 0 the loss (float), 1 its
 // compensation (float), 2 correct rows (int), 3 rows (int), 4 squared weights
-// (float), 5 to 7 not used.
+// (float), 5 the magnitudes of weights (float), 6 and 7 not used.
 const TallyWords = 8
 
 // Loss is a loss as the kernels take it.

@@ -2,17 +2,21 @@ package kernels
 
 import "github.com/clprop/clprop/cl"
 
-// PenaltyParts is how many partial sums Squares writes.
-const PenaltyParts = 256
+// PenaltyParts is how many floats Squares writes: two partial sums for each of
+// penaltyItems work-items.
+const (
+	PenaltyParts = 2 * penaltyItems
+	penaltyItems = 256
+)
 
-// Squares launches the partial sums of Σ_{j≠0} Θ_ij² of one layer, PenaltyParts
-// floats. See penalty.cl.
+// Squares launches the partial sums of Σ_{j≠0} Θ_ij² and Σ_{j≠0} |Θ_ij| of one layer,
+// PenaltyParts floats. See penalty.cl.
 func (s *Set) Squares(w Weights, parts *cl.MemObject) (*Launch, error) {
 	k, err := s.plain("squares")
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.launch("squares", k, []int{PenaltyParts}, []int{min(8, s.local)})
+	l, err := s.launch("squares", k, []int{penaltyItems}, []int{min(8, s.local)})
 	if err != nil {
 		return nil, err
 	}
@@ -20,8 +24,8 @@ func (s *Set) Squares(w Weights, parts *cl.MemObject) (*Launch, error) {
 	return l.args(w.In, w.Panels(), w.Panel, w.NR, w.Buf, parts)
 }
 
-// AddSquares launches adding the partial sums to the tally's Squares; first sets
-// it instead. See penalty.cl.
+// AddSquares launches adding the partial sums to the tally's squares and magnitudes;
+// first sets them instead. See penalty.cl.
 func (s *Set) AddSquares(first bool, parts, tally *cl.MemObject) (*Launch, error) {
 	k, err := s.plain("addsquares")
 	if err != nil {
@@ -36,5 +40,5 @@ func (s *Set) AddSquares(first bool, parts, tally *cl.MemObject) (*Launch, error
 	if first {
 		set = 1
 	}
-	return l.args(PenaltyParts, set, parts, tally)
+	return l.args(penaltyItems, set, parts, tally)
 }

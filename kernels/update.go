@@ -24,12 +24,12 @@ func (s *Set) update(name string, mac macros, layers ...Weights) (l *Launch, n i
 }
 
 // updateRate is the position of α among the arguments of sgd.cl, momentum.cl,
-// rmsprop.cl and adagrad.cl. The numbers of adam.cl and lion.cl that change from step
+// rmsprop.cl and adagrad.cl, and of s among those of average.cl. The numbers of adam.cl and lion.cl that change from step
 // to step begin there.
 const updateRate = 1
 
 // SetRate sets the learning rate α of a launch made by SGD, Momentum, RMSprop or
-// Adagrad.
+// Adagrad, and the share s of one made by Average.
 func (l *Launch) SetRate(rate float32) error { return l.setFloat(updateRate, rate) }
 
 // setFactors sets the numbers from updateRate on.
