@@ -344,7 +344,7 @@ func (e *reference) WriteTally(t Tally, sums Sums) error {
 	if err != nil {
 		return err
 	}
-	own.sums = Sums{Loss: sums.Running - sums.Lost, Correct: sums.Correct, Count: sums.Count, Squares: sums.Squares}
+	own.sums = Sums{Loss: sums.Running - sums.Lost, Correct: sums.Correct, Count: sums.Count, Squares: sums.Squares, Magnitudes: sums.Magnitudes}
 	return nil
 }
 

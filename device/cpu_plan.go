@@ -156,6 +156,8 @@ func (b *binder) bind(op Op) {
 		}, o.Theta, o.Grad)
 	case Momentum, RMSprop, Adagrad, Adam, Lion:
 		b.update(op)
+	case L1, ClipValue, ClipNorm, MaxNorm, Average:
+		b.regularise(op)
 	case Cost:
 		b.cost(o)
 	case Penalty:
@@ -163,9 +165,10 @@ func (b *binder) bind(op Op) {
 		for l := range theta {
 			b.call(func() {
 				if l == 0 {
-					sums.Squares = 0 // set, not added to
+					sums.Squares, sums.Magnitudes = 0, 0 // set, not added to
 				}
 				sums.Squares += cpuref.Penalty(theta[l])
+				sums.Magnitudes += cpuref.L1Penalty(theta[l])
 			})
 		}
 	default:

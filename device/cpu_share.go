@@ -52,7 +52,8 @@ func (b *binder) activate(act Activation, z, a cpuref.Matrix[float32]) {
 }
 
 // perLayer adds a call for each layer of parameters, which have one shape. do gets
-// those of a layer, or of some of its units: it must work element by element.
+// those of a layer, or of some of its units: it must work element by element, or
+// unit by unit.
 func (b *binder) perLayer(do func(p []cpuref.Layer[float32]), parameters ...Parameters) {
 	var bound [][]cpuref.Layer[float32]
 	for _, p := range parameters {

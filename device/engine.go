@@ -134,7 +134,9 @@ type Sums struct {
 	Loss    float64 // Σ over examples of the loss times its weight, without the penalty
 	Correct int     // examples whose most likely class is the right one; 0 in regression
 	Count   int     // examples seen
-	Squares float64 // Σ_l Σ_{j≠0} Θ_ij(l)², of the last Penalty operation
+	// Squares and Magnitudes are Σ_l Σ_{j≠0} Θ_ij(l)² and Σ_l Σ_{j≠0} |Θ_ij(l)|, of the
+	// last Penalty operation.
+	Squares, Magnitudes float64
 	// Running and Lost are Loss as the engine adds it up, Loss = Running − Lost:
 	// a compensated sum and its compensation, 0 where a sum has none. WriteTally
 	// takes them, so that a sum goes on to the same bits.

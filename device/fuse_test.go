@@ -104,6 +104,11 @@ func TestFuseOnlyWhereRight(t *testing.T) {
 	}{
 		{"a step", []Op{product2, hidden, product1, gradient, sgd}, true},
 		{"a step and a product after it", []Op{product2, hidden, product1, gradient, sgd, Forward{A: x, Theta: theta, Out: z}}, true},
+		{"a step, and what bounds and averages Θ", []Op{product2, hidden, product1, gradient, sgd, MaxNorm{Theta: theta, Limit: 1},
+			Average{Theta: theta, Mean: p(), Share: rate}}, true},
+		{"L1", []Op{product2, hidden, product1, gradient, L1{Theta: theta, Grad: grad, M: 4}, sgd}, false},
+		{"clipped", []Op{product2, hidden, product1, gradient, ClipValue{Grad: grad, Limit: 1}, ClipNorm{Grad: grad, Limit: 1}, sgd}, false},
+		{"Θ bounded on the way", []Op{product2, hidden, MaxNorm{Theta: theta, Limit: 1}, product1, gradient, sgd}, false},
 		{"no update", []Op{product2, hidden, product1, gradient}, false},
 		{"onto what is there", []Op{product2, hidden, more, gradient, sgd}, false},
 		{"micro-batches", []Op{product2, hidden, product1, product2, hidden, more, gradient, sgd}, false},

@@ -270,7 +270,7 @@ func (e *opencl) ReadTally(t Tally) (Sums, error) {
 		Loss:    float64(words[0]) - float64(words[1]),
 		Correct: int(math.Float32bits(words[2])),
 		Count:   int(math.Float32bits(words[3])),
-		Squares: float64(words[4]),
+		Squares: float64(words[4]), Magnitudes: float64(words[5]),
 		Running: float64(words[0]),
 		Lost:    float64(words[1]),
 	}, nil
@@ -288,7 +288,7 @@ func (e *opencl) WriteTally(t Tally, sums Sums) error {
 	words[0], words[1] = float32(sums.Running), float32(sums.Lost)
 	words[2] = math.Float32frombits(uint32(sums.Correct))
 	words[3] = math.Float32frombits(uint32(sums.Count))
-	words[4] = float32(sums.Squares)
+	words[4], words[5] = float32(sums.Squares), float32(sums.Magnitudes)
 	return e.write("write tally", own.mem, 0, words)
 }
 

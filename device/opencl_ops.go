@@ -36,6 +36,8 @@ func (p *openclPlan) add(op Op) {
 		p.sgd(o)
 	case Momentum, RMSprop, Adagrad, Adam, Lion:
 		p.update(op)
+	case L1, ClipValue, ClipNorm, MaxNorm, Average:
+		p.regularise(op)
 	case descent:
 		p.descend(o)
 	case Cost:

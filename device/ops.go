@@ -101,7 +101,8 @@ type Cost struct {
 	Tally  Tally
 }
 
-// Penalty sets the tally's Squares to Σ_l Σ_{j≠0} Θ_ij(l)².
+// Penalty sets the tally's Squares to Σ_l Σ_{j≠0} Θ_ij(l)² and its Magnitudes to
+// Σ_l Σ_{j≠0} |Θ_ij(l)|.
 type Penalty struct {
 	Theta Parameters
 	Tally Tally

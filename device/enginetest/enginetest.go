@@ -67,6 +67,7 @@ func Run(t *testing.T, e device.Engine, opts Options) {
 		{"SGD", sgd},
 		{"Optimisers", optimisers},
 		{"OptimisersLong", optimisersLong},
+		{"Regularisers", regularisers},
 		{"Cost", cost},
 		{"CostCounts", costCounts},
 		{"CostFarOut", costFarOut},

@@ -61,14 +61,14 @@ func tallyGoesOn(s suite) {
 		first, second := s.tally(), s.tally()
 		add(second, 9) // is replaced
 		half := add(first, 0)
-		half.Squares = 12
+		half.Squares, half.Magnitudes = 12, 5
 		s.ok(s.e.WriteTally(second, half))
 		if got := s.sums(second); got != half {
 			s.Errorf("written %+v, read %+v", half, got)
 		}
 		for batch := range uint32(3) {
 			want, got := add(first, 1+batch), add(second, 1+batch)
-			want.Squares = 12
+			want.Squares, want.Magnitudes = 12, 5
 			if got != want {
 				s.Errorf("batch %d: sums %+v, want %+v", batch, got, want)
 			}
@@ -187,7 +187,7 @@ func costFarOut(s suite) {
 	}
 }
 
-// penalty sets Squares, leaves the other sums, and counts every weight and no
+// penalty sets Squares and Magnitudes, leaves the other sums, and counts every weight and no
 // bias: the weights are small whole numbers, so the sum is exact in any order.
 func penalty(s suite) {
 	s.each(func(s suite, n size) {
@@ -202,9 +202,10 @@ func penalty(s suite) {
 		want := s.sums(tally)
 		for name := range uint32(2) { // the second replaces the first
 			theta := []layer32{layer(3*name, n.in, n.out), layer(3*name+1, n.out, 3), layer(3*name+2, 3, 1)}
-			want.Squares = 0
+			want.Squares, want.Magnitudes = 0, 0
 			for _, l := range theta {
 				want.Squares += cpuref.Penalty(l)
+				want.Magnitudes += cpuref.L1Penalty(l)
 			}
 			s.do(device.Penalty{Theta: s.parameters(theta...), Tally: tally})
 			if got := s.sums(tally); got != want {

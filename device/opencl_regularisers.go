@@ -1,0 +1,44 @@
+package device
+
+import "github.com/clprop/clprop/kernels"
+
+// regularise adds the launches of what changes D or Θ beside an optimiser: one a layer,
+// and two a layer and one for all of ClipNorm.
+func (p *openclPlan) regularise(op Op) {
+	set := p.engine.set
+	switch o := op.(type) {
+	case L1:
+		theta, grad := p.layers(o.Theta), p.layers(o.Grad)
+		for i := range theta {
+			p.launch(func() (*kernels.Launch, error) { return set.L1(theta[i], grad[i], o.Lambda/float64(o.M)) })
+		}
+	case ClipValue:
+		for _, grad := range p.layers(o.Grad) {
+			p.launch(func() (*kernels.Launch, error) { return set.ClipValue(grad, o.Limit) })
+		}
+	case ClipNorm:
+		p.clipNorm(o)
+	case MaxNorm:
+		for _, theta := range p.layers(o.Theta) {
+			p.launch(func() (*kernels.Launch, error) { return set.MaxNorm(theta, o.Limit) })
+		}
+	case Average:
+		theta, mean := p.layers(o.Theta), p.layers(o.Mean)
+		for i := range theta {
+			l := p.launch(func() (*kernels.Launch, error) { return set.Average(theta[i], mean[i]) })
+			p.follow(o.Share, func(v float64) error { return l.SetRate(float32(v)) })
+		}
+	}
+}
+
+func (p *openclPlan) clipNorm(o ClipNorm) {
+	set, grad := p.engine.set, p.layers(o.Grad)
+	parts, scale := p.own("partial sums of the norm", kernels.NormParts*len(grad)), p.own("the scale of the gradient", 1)
+	for i := range grad {
+		p.launch(func() (*kernels.Launch, error) { return set.SumSquares(grad[i], i, parts) })
+	}
+	p.launch(func() (*kernels.Launch, error) { return set.ClipScale(len(grad), o.Limit, parts, scale) })
+	for i := range grad {
+		p.launch(func() (*kernels.Launch, error) { return set.Rescale(grad[i], scale) })
+	}
+}
