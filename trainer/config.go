@@ -36,6 +36,8 @@ type Config struct {
 	// ClassWeights says how much the examples of each class count in training, times
 	// data.Set.Weights; the zero value, all the same.
 	ClassWeights ClassWeights `json:",omitzero"`
+	// Regularizers bound D and Θ in other ways; the zero value, in none.
+	Regularizers Regularizers `json:",omitzero"`
 	// Seed makes the order of the examples; the weights have a seed of their own
 	// in NetworkConfig. The same seed, data, device and driver give the same bits.
 	Seed uint64
@@ -97,6 +99,9 @@ func (c Config) withDefaults() (Config, error) {
 		c.Interval = 200 * time.Millisecond
 	}
 	if c.Schedule, err = c.Schedule.WithDefaults(c.Epochs); err != nil {
+		return c, err
+	}
+	if err := c.Regularizers.check(); err != nil {
 		return c, err
 	}
 	if err := c.Stop.check(); err != nil {

@@ -46,6 +46,14 @@
 // host waits so as not to run further ahead. At the end of an epoch the weights
 // are read back, and kept if they are finite.
 //
+// # What decides the course of training
+//
+// A [Schedule] says α of every step, a [Stopping] what ends a Fit before its last
+// epoch, and [Regularizers] what bounds D and Θ. Early stopping and the plateau have no
+// state of their own: what they decide is read off the history of epochs, which a
+// checkpoint holds anyway. The weights of the best epoch and the running mean of Θ are
+// in it as Parameters.
+//
 // # What may live here
 //
 // The network, batches and their order, the training loop, model files. The files

@@ -48,7 +48,13 @@ func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config
 	if err := f.begin(train, validation, history); err != nil {
 		return history, fmt.Errorf("fit: %w", err)
 	}
-	if err := f.run(ctx, history); err != nil {
+	err = f.run(ctx, history)
+	if f.to.average.mean != nil && (err == nil || ctx.Err() != nil) {
+		if writing := f.write(); writing != nil { // what the network holds is what is evaluated
+			err = errors.Join(err, writing)
+		}
+	}
+	if err != nil {
 		return history, fmt.Errorf("fit: %w", err)
 	}
 	return history, nil
@@ -87,7 +93,7 @@ func (f *fit) prepare(train, validation *data.Set) error {
 	if err != nil {
 		return err
 	}
-	if err := f.checkFits(c.BatchSize, c.Optimizer); err != nil {
+	if err := f.checkFits(c.BatchSize, c); err != nil {
 		return err
 	}
 	shapes := f.net.shapes()
@@ -98,6 +104,9 @@ func (f *fit) prepare(train, validation *data.Set) error {
 		lambda: c.Lambda,
 		by:     m.optimizing(c.Optimizer, c.Rate, shapes),
 		tally:  m.tally(),
+
+		regularizers: c.Regularizers,
+		average:      f.averaging(shapes),
 	}
 	if c.Stop.Patience > 0 && !c.Stop.KeepLast {
 		f.bestLayers = newLayers(f.net)
@@ -111,8 +120,10 @@ func (f *fit) prepare(train, validation *data.Set) error {
 	f.train = m.pass("training", train, c.BatchSize, resident, inputs,
 		func(b batch) []device.Op { return trainingStep(f.dev, f.to, u, b) })
 	if validation != nil {
+		judged := f.dev
+		judged.theta = f.held()
 		f.validation = m.pass("validation", unweighted(validation), c.BatchSize, resident, inputs,
-			func(b batch) []device.Op { return measure(f.dev, f.to.tally, u, b) })
+			func(b batch) []device.Op { return measure(judged, f.to.tally, u, b) })
 	}
 	return m.err
 }
@@ -186,7 +197,7 @@ func (f *fit) epoch(ctx context.Context, number int, history *History) (Epoch, e
 	e.Seconds = f.elapsed.Seconds()
 	e.SamplesPerSecond = float64(sums.Count) / max(e.Seconds, 1e-9)
 	e.Loss = sums.Loss / float64(sums.Count)
-	e.Cost = e.Loss + c.Lambda/(2*float64(c.BatchSize))*sums.Squares
+	e.Cost = e.Loss + (c.Lambda/2*sums.Squares+c.Regularizers.L1*sums.Magnitudes)/float64(c.BatchSize)
 	e.Accuracy = float64(sums.Correct) / float64(sums.Count)
 	if f.validation != nil {
 		judged, err := f.judge(ctx)
@@ -228,7 +239,7 @@ func (f *fit) descend(ctx context.Context, number int, history *History) (device
 			return device.Sums{}, also(err, reading)
 		}
 		f.to.by.rate.Set(f.rate(number, step))
-		f.to.by.step.Set(float64(f.taken(number, step) + 1))
+		f.to.counted(f.taken(number, step))
 		if _, err := f.train.run(step); err != nil {
 			return device.Sums{}, fmt.Errorf("epoch %d, step %d: %w", number, step+1, err)
 		}

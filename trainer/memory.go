@@ -98,14 +98,17 @@ func Bytes(net *Network, batch, rows int) int64 {
 
 // checkFits compares Bytes with what the device has, before anything is
 // allocated, and names the batch that fits.
-func (t *Trainer) checkFits(batch int, o Optimizer) error {
+func (t *Trainer) checkFits(batch int, c Config) error {
 	total := t.eng.Info().TotalMemory
 	if total == 0 { // not limited
 		return nil
 	}
 	theta := 4 * int64(t.net.Parameters()) // allocated by New
 	available := total - t.eng.Counters().Allocated
-	moments := theta * int64(len(o.moments()))
+	moments := theta * int64(len(c.Optimizer.moments()))
+	if c.Regularizers.Average > 0 {
+		moments += theta // the mean
+	}
 	needed := Bytes(t.net, batch, 0) - theta + moments
 	if needed <= available {
 		return nil

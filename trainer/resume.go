@@ -67,7 +67,11 @@ type stateful struct {
 // stateful lists what a checkpoint holds beside the position: Θ and the moments of
 // the optimizer.
 func (f *fit) stateful() []stateful {
-	return append([]stateful{{nameTheta, f.dev.theta}}, f.to.by.state...)
+	list := append([]stateful{{nameTheta, f.dev.theta}}, f.to.by.state...)
+	if mean := f.to.average.mean; mean != nil {
+		list = append(list, stateful{nameMean, mean})
+	}
+	return list
 }
 
 // begin goes to where training starts: before the first step, or where the
@@ -126,6 +130,9 @@ func (f *fit) resume(now *Snapshot, history *History) error {
 		}
 	}
 	copyLayers(f.net.Layers, s.Network.Layers)
+	if f.to.average.mean != nil {
+		copyLayers(f.net.Layers, layers[nameMean])
+	}
 	if f.bestLayers != nil && len(s.Epochs) > 0 {
 		if layers[nameBest] == nil {
 			return fmt.Errorf("%w: it has no %s", ErrSnapshot, nameBest)

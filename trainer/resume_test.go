@@ -141,7 +141,15 @@ var resumeVariants = map[string]func(*Config){
 		c.Schedule, c.Stop.MinDelta = Schedule{Name: SchedulePlateau, Patience: 1, Warmup: 1.5}, 100
 	},
 	"one cycle": func(c *Config) { c.Schedule = Schedule{Name: ScheduleOneCycle} },
-	"target":    func(c *Config) { c.Stop.Target = Target{MonitorCost, 100} },
+	"mean": func(c *Config) {
+		c.Regularizers = Regularizers{Average: 0.8}
+		c.Stop = Stopping{Patience: 3}
+	},
+	"bounds": func(c *Config) {
+		c.Optimizer.Name, c.Rate = "adam", 0.01
+		c.Regularizers = Regularizers{L1: 0.1, ClipValue: 0.05, ClipNorm: 0.1, MaxNorm: 0.7}
+	},
+	"target": func(c *Config) { c.Stop.Target = Target{MonitorCost, 100} },
 }
 
 // Making checkpoints changes nothing, whenever they are made, and leaves the newest

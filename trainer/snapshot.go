@@ -87,6 +87,7 @@ const (
 	sectionHistory    = "history"     // an Epoch a line, JSON
 	sectionParameters = "parameters." // and a name
 	nameTheta         = "theta"
+	nameMean          = "mean" // of Θ, see Regularizers
 	nameBest          = "best" // the weights of the best epoch, see Stopping
 )
 

@@ -50,6 +50,9 @@ type descent struct {
 	lambda float64           // λ
 	by     optimizing        // with α
 	tally  device.Tally      // collects the loss of every batch
+
+	regularizers Regularizers
+	average      averaging
 }
 
 // trainingStep writes down one step of training on a batch of m examples. This is
@@ -60,7 +63,7 @@ type descent struct {
 //	Δ(l) := δ(l+1)[1; a(l)]ᵀ summed over the examples
 //	δ(l) = (Θ(l)ᵀ δ(l+1) without its bias row) ⊙ g′(z(l)),   l = L−1 … 2
 //	D = (Δ + λΘ)/m, without λΘ for the biases
-//	Θ := Θ − α D, or what another optimizer makes of D
+//	Θ := Θ − α D, or what another optimizer makes of D; see Regularizers
 //
 // Source: D. E. Rumelhart, G. E. Hinton and R. J. Williams, "Learning
 // representations by back-propagating errors", Nature 323 (1986) 533–536.
@@ -97,10 +100,7 @@ func trainingStep(net onDevice, to descent, u units, b batch) []device.Op {
 			})
 		}
 	}
-	return append(ops,
-		device.Gradient{Sum: to.sum, Theta: net.theta, Lambda: to.lambda, M: m, Grad: to.grad},
-		to.by.update(net.theta, to.grad),
-	)
+	return append(ops, to.descend(net.theta, m)...)
 }
 
 // forward writes down the way from x to z(L); u has as many rows as x.

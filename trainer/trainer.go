@@ -62,9 +62,11 @@ func New(net *Network, eng device.Engine) (*Trainer, error) {
 func (t *Trainer) Close() { t.memory.release() }
 
 // write copies net's weights to the engine.
-func (t *Trainer) write() error {
+func (t *Trainer) write() error { return t.writeTo(t.dev.theta) }
+
+func (t *Trainer) writeTo(p device.Parameters) error {
 	for l, layer := range t.net.Layers {
-		if err := t.eng.WriteParameters(t.dev.theta, l, layer.W, layer.B); err != nil {
+		if err := t.eng.WriteParameters(p, l, layer.W, layer.B); err != nil {
 			return fmt.Errorf("writing the weights of layer %d: %w", l, err)
 		}
 	}
@@ -72,9 +74,12 @@ func (t *Trainer) write() error {
 }
 
 // read waits, and copies the engine's weights to net if all are finite.
-func (t *Trainer) read() (finite bool, err error) {
+func (t *Trainer) read() (finite bool, err error) { return t.readFrom(t.dev.theta) }
+
+// readFrom waits, and copies the engine's weights, or their mean, to net if all are finite.
+func (t *Trainer) readFrom(p device.Parameters) (finite bool, err error) {
 	for l, layer := range t.spare {
-		if err := t.eng.ReadParameters(layer.W, layer.B, t.dev.theta, l); err != nil {
+		if err := t.eng.ReadParameters(layer.W, layer.B, p, l); err != nil {
 			return false, fmt.Errorf("reading the weights of layer %d: %w", l, err)
 		}
 		if firstNonFinite(layer.W) >= 0 || firstNonFinite(layer.B) >= 0 {

@@ -50,6 +50,29 @@ func TestStopFlags(t *testing.T) {
 	}
 }
 
+func TestRegularizerFlags(t *testing.T) {
+	o := clprop(t, "train", "--device", "cpuref", "--json", "--quiet", "--epochs", "4", "--hidden", "8", "--l1", "0.01", "--clip-norm", "1",
+		"--clip-value", "0.5", "--max-norm", "3", "--ema", "0.9", "--out", filepath.Join(t.TempDir(), "m.safetensors")).succeeded(t)
+	var r trainJSON
+	unpack(t, o.stdout, &r)
+	if want := (regularizersJSON{0.01, 0.5, 1, 3, 0.9}); r.Config.Regularizers != want {
+		t.Errorf("regularizers %+v, want %+v", r.Config.Regularizers, want)
+	}
+	if first, last := r.History.Epochs[0], r.History.Epochs[3]; !(last.ValLoss < first.ValLoss) {
+		t.Errorf("validation loss %v, then %v", first.ValLoss, last.ValLoss)
+	}
+	for _, c := range []struct{ args, text string }{
+		{"--l1 -1", "--l1 is -1: need 0 or more"},
+		{"--clip-norm NaN", "--clip-norm is NaN"},
+		{"--ema 1", "--ema is 1: need 0 or more, and below 1"},
+	} {
+		o := clprop(t, append([]string{"train", "--device", "cpuref"}, strings.Fields(c.args)...)...)
+		if o.code != exitUsage || !strings.Contains(o.stderr, c.text) {
+			t.Errorf("%s: exit %d, %q, want %q", c.args, o.code, o.stderr, c.text)
+		}
+	}
+}
+
 func TestScheduleFlags(t *testing.T) {
 	o := clprop(t, "train", "--device", "cpuref", "--json", "--quiet", "--epochs", "6", "--hidden", "8", "--lr-schedule", "step", "--lr-factor", "0.5",
 		"--warmup-epochs", "1", "--out", filepath.Join(t.TempDir(), "m.safetensors")).succeeded(t)

@@ -64,6 +64,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags.Float64Var(&f.config.Rate, "lr", 0.1, "learning rate; if not given, 0.01 with momentum, nesterov, rmsprop, adagrad, 0.001 with adam, adamw, 0.0001 with lion")
 	addSchedule(flags, &f.config.Schedule)
 	flags.Float64Var(&f.config.Lambda, "l2", 0, "λ of the penalty on large weights")
+	addRegularizers(flags, &f.config.Regularizers)
 	f.stop.add(flags, &f.config.Stop)
 	flags.StringVar(&f.resident, "resident", "auto", "keep the examples in device memory: auto, yes or no")
 	f.run.add(cmd)
@@ -123,6 +124,9 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		if err := oneOf(cmd, choice.flag, choice.value, choice.have); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkRegularizers(cmd, c.Regularizers); err != nil {
+		return nil, err
 	}
 	if err := f.stop.check(cmd, c, f.valSplit > 0 || f.data.learn.valData != ""); err != nil {
 		return nil, err

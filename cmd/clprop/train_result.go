@@ -49,10 +49,13 @@ type configJSON struct {
 	Schedule  scheduleJSON  `json:"lr_schedule"`
 	Lambda    float64       `json:"l2"`
 	Stop      stopJSON      `json:"stop"`
-	Seed      uint64        `json:"seed"`
-	Init      string        `json:"init"`
-	Resident  string        `json:"resident"`
-	ValSplit  float64       `json:"val_split"`
+
+	Regularizers regularizersJSON `json:"regularizers"`
+
+	Seed     uint64  `json:"seed"`
+	Init     string  `json:"init"`
+	Resident string  `json:"resident"`
+	ValSplit float64 `json:"val_split"`
 }
 
 // optimizerJSON has 0 for what the optimizer does not have.
@@ -147,7 +150,7 @@ func (t *training) result() trainJSON {
 		},
 		Network: newNetworkJSON(t.net),
 		Config: configJSON{
-			f.config.Epochs, f.config.BatchSize, optimizerJSON(f.config.Optimizer), f.config.Rate, scheduleJSON(f.config.Schedule), f.config.Lambda, newStopJSON(f.config.Stop), f.seed, f.init, f.resident, f.valSplit,
+			f.config.Epochs, f.config.BatchSize, optimizerJSON(f.config.Optimizer), f.config.Rate, scheduleJSON(f.config.Schedule), f.config.Lambda, newStopJSON(f.config.Stop), regularizersJSON(f.config.Regularizers), f.seed, f.init, f.resident, f.valSplit,
 		},
 		History:     t.history,
 		Model:       f.out,

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"math"
+
+	"github.com/clprop/clprop/trainer"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// addRegularizers adds the flags about what bounds gradient and weights.
+func addRegularizers(flags *pflag.FlagSet, r *trainer.Regularizers) {
+	flags.Float64Var(&r.L1, "l1", 0, "λ1 of the penalty on the sizes of weights")
+	flags.Float64Var(&r.ClipNorm, "clip-norm", 0, "largest norm of the gradient, which is scaled down to it; 0 for none")
+	flags.Float64Var(&r.ClipValue, "clip-value", 0, "largest size of a gradient's element, which is cut to it; 0 for none")
+	flags.Float64Var(&r.MaxNorm, "max-norm", 0, "largest norm of the weights into a unit, which are scaled down to it; 0 for none")
+	flags.Float64Var(&r.Average, "ema", 0, "validate and save a running mean of the weights that keeps this `SHARE` of itself a step, such as 0.999")
+}
+
+func checkRegularizers(cmd *cobra.Command, r trainer.Regularizers) error {
+	for _, n := range []struct {
+		flag     string
+		v, below float64
+	}{{"l1", r.L1, math.MaxFloat32}, {"clip-norm", r.ClipNorm, math.MaxFloat32}, {"clip-value", r.ClipValue, math.MaxFloat32},
+		{"max-norm", r.MaxNorm, math.MaxFloat32}, {"ema", r.Average, 1}} {
+		if !(n.v >= 0 && n.v < n.below) { // so that NaN fails
+			return usage(cmd, "--%s is %v: need 0 or more, and below %v", n.flag, n.v, n.below)
+		}
+	}
+	return nil
+}
+
+// regularizersJSON has 0 for what is off.
+type regularizersJSON struct {
+	L1        float64 `json:"l1"`
+	ClipValue float64 `json:"clip_value"`
+	ClipNorm  float64 `json:"clip_norm"`
+	MaxNorm   float64 `json:"max_norm"`
+	Average   float64 `json:"ema"`
+}
