@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -52,6 +53,35 @@ func conform(t *testing.T, found device.Found, family kernels.Family) {
 	}
 	defer e.Close()
 	enginetest.Run(t, e, enginetest.Options{Small: cltest.Slow(found.Name), Another: open})
+}
+
+// TestCandidatesConform runs the suite's products with every kernel that Tune may choose,
+// for CPUs and for GPUs, on the first device that is not simulated.
+func TestCandidatesConform(t *testing.T) {
+	listing, err := device.List()
+	if err != nil {
+		cltest.Missing(t, err)
+	}
+	i := slices.IndexFunc(listing.Devices, func(f device.Found) bool { return !cltest.Slow(f.Name) })
+	if i < 0 {
+		cltest.Missing(t, errors.New("only simulated devices"))
+	}
+	for _, family := range []kernels.Family{kernels.Block, kernels.Tile} {
+		// one engine, so that what does not depend on the shape is compiled once
+		e, err := device.OpenWith(strconv.Itoa(listing.Devices[i].Index), device.Options{Family: family})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		all := device.TuneChoices(listing.Devices[i], family)
+		if len(all) < 12 {
+			t.Errorf("%s: %d kernels to choose from", family, len(all))
+		}
+		for _, tuning := range all {
+			device.Retune(e, tuning)
+			t.Run(tuning.String(), func(t *testing.T) { enginetest.Run(t, e, enginetest.Options{Products: true}) })
+		}
+	}
 }
 
 // TestRequiredDevices makes sure that in CI the suite ran on the devices that the

@@ -81,6 +81,9 @@ type Info struct {
 	TotalMemory, MaxAllocation int64
 	// Reason says in a few words why this device was chosen.
 	Reason string
+	// Tuning says where the shapes of the kernels come from, Kernels what they are, in a
+	// line; both are "" for the CPU reference.
+	Tuning, Kernels string
 	// Fallback is the error that made Open("auto") fall back to the CPU
 	// reference; nil if it did not.
 	Fallback error
@@ -88,6 +91,13 @@ type Info struct {
 
 // OpenCL reports whether the engine runs on an OpenCL device.
 func (i Info) OpenCL() bool { return i.Kind != KindReference }
+
+// Where the shapes of kernels come from: Info.Tuning.
+const (
+	TuningDefault = "default" // from what the device says of itself
+	TuningTuned   = "tuned"   // Tune has found them
+	TuningGiven   = "given"   // Options.Tuning
+)
 
 // KindReference is the Info.Kind of the CPU reference.
 const KindReference = "reference"

@@ -20,6 +20,13 @@ type Options struct {
 	// Family forces the kernels for CPUs (kernels.Block) or for GPUs (kernels.Tile);
 	// "" chooses by the device.
 	Family kernels.Family
+	// Workload is what the engine is for. If Tune has found shapes of kernels for it on
+	// the device, and they pass a quick check now, the engine takes them; Info().Tuning
+	// tells.
+	Workload Workload
+	// Tuning, if not nil, is the shapes of kernels to take, whatever Family and Workload
+	// say. One that the device cannot have is an error that wraps kernels.ErrTuning.
+	Tuning *kernels.Tuning
 	// Unfused runs every operation of a plan by itself, to test and measure what
 	// joining them does.
 	Unfused bool
@@ -102,17 +109,28 @@ func firstOf(listing *Listing, err error, open func(Found) (Engine, error)) Engi
 }
 
 func (f Found) open(reason string, options Options) (Engine, error) {
-	tuning := kernels.DefaultTuning(f.device)
-	switch options.Family {
-	case kernels.Block:
-		tuning = kernels.BlockTuning(f.device)
-	case kernels.Tile:
-		tuning = kernels.TileTuning(f.device)
+	base := f.defaultTuning(options.Family)
+	tuning, origin := base, TuningDefault
+	if options.Tuning != nil {
+		tuning, origin = *options.Tuning, TuningGiven
+		if err := tuning.Check(f.device); err != nil {
+			return nil, fmt.Errorf("open %s: %w", f.Name, err)
+		}
+	} else if kept, ok := loadTuned(f.device, base.Family, options.Workload); ok {
+		tuning, origin = kept, TuningTuned
 	}
 	e, err := openDevice(f.device, f.info(reason), tuning)
+	if err == nil && origin == TuningTuned && trusted(e, options.Workload) != nil {
+		err = e.Close()
+		tuning, origin = base, TuningDefault
+		if err == nil {
+			e, err = openDevice(f.device, f.info(reason), tuning)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w; update its driver, choose another device (clprop devices), or use --device cpuref", err)
 	}
+	e.info.Tuning, e.info.Kernels = origin, tuning.String()
 	e.unfused = options.Unfused
 	if options.WaitTimeout != 0 {
 		e.patience = max(options.WaitTimeout, 0)
@@ -123,6 +141,17 @@ func (f Found) open(reason string, options Options) (Engine, error) {
 		}
 	}
 	return e, nil
+}
+
+// defaultTuning is the shape of kernels untuned, of a family or, for "", of the device's.
+func (f Found) defaultTuning(family kernels.Family) kernels.Tuning {
+	switch family {
+	case kernels.Block:
+		return kernels.BlockTuning(f.device)
+	case kernels.Tile:
+		return kernels.TileTuning(f.device)
+	}
+	return kernels.DefaultTuning(f.device)
 }
 
 // Find returns the device that spec names, as Open takes it, and why it fits.

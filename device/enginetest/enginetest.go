@@ -10,6 +10,9 @@ import (
 type Options struct {
 	// Small keeps sizes at or below 33, for a simulator.
 	Small bool
+	// Products runs only the cases of matrix products, with little for a compiler to do:
+	// for many shapes of kernels one after the other.
+	Products bool
 	// Another opens a second engine of the same kind, for the cases that leave
 	// an engine unusable: a failed plan, and Close. When nil they are skipped.
 	Another func() (device.Engine, error)
@@ -49,6 +52,9 @@ func Run(t *testing.T, e device.Engine, opts Options) {
 	if opts.Small {
 		sizes = smallSizes
 	}
+	if opts.Products {
+		sizes = productSizes
+	}
 	for _, c := range []struct {
 		name string
 		run  func(suite)
@@ -65,6 +71,7 @@ func Run(t *testing.T, e device.Engine, opts Options) {
 		{"Accumulate", accumulate},
 		{"Gradient", gradient},
 		{"SGD", sgd},
+		{"Descent", descent},
 		{"Optimisers", optimisers},
 		{"OptimisersLong", optimisersLong},
 		{"Regularisers", regularisers},
@@ -79,6 +86,9 @@ func Run(t *testing.T, e device.Engine, opts Options) {
 		{"Failure", failure},
 		{"Close", closed},
 	} {
+		if opts.Products && c.name != "Head" && c.name != "Descent" { // Head has all products
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) { c.run(suite{t, e, sizes, opts}) })
 	}
 	if err := e.Sync(); err != nil {
