@@ -38,17 +38,23 @@ the layer where it is largest, the norm of the difference by the norm of what th
 steps changed. Where it is above 1%, or where the device's counters do not show
 that it did all of the work itself, no ratio is given.
 
+--gemm measures no steps, but the products alone: C m × n of m·n·k multiply-adds, with
+the operands transposed as in forward, delta and accumulate. What a device does to
+lay operands out for it counts.
+
 A device on which one step would take longer than 5 times --seconds is skipped.`
 
 const benchExample = `  clprop bench
   clprop bench --devices 0,cpuref --seconds 5
   clprop bench --net 784-128-10,784-2048-2048-10 --batch 32,256 --json
   clprop bench --net 784-2048-2048-10 --batch 256 --kernels
+  clprop bench --gemm 1024x1024x1024,128x512x784
   clprop bench -o gobench > new.txt`
 
 // benchFlags is the command line of bench, as given.
 type benchFlags struct {
 	nets, batches, devices []string
+	gemm                   []string
 	activation, output     string
 	repeat                 int
 	seconds                float64
@@ -72,11 +78,22 @@ func newBenchCommand(e *env) *cobra.Command {
 			if err != nil {
 				return usage(cmd, "%w", err)
 			}
+			gemms, err := f.gemmSizes()
+			if err != nil {
+				return usage(cmd, "%w", err)
+			}
 			b := newBench(e, f.repeat, time.Duration(f.seconds*float64(time.Second)))
 			b.kernels = f.kernels
 			specs, err := b.devices(f.devices)
 			if err != nil {
 				return err
+			}
+			if len(gemms) > 0 {
+				results, err := b.gemm(cmd.Context(), gemms, specs)
+				if err != nil {
+					return err
+				}
+				return b.printGEMM(results, f.format)
 			}
 			return b.report(cmd.Context(), cases, specs, f.format)
 		},
@@ -89,6 +106,7 @@ func newBenchCommand(e *env) *cobra.Command {
 	flags.StringSliceVar(&f.devices, "devices", []string{"all"}, "all, or devices as --device of train takes them, with commas between")
 	flags.IntVar(&f.repeat, "repeat", 5, "timed runs of each")
 	flags.Float64Var(&f.seconds, "seconds", 1, "time for the runs of one net on one device, all together")
+	flags.StringSliceVar(&f.gemm, "gemm", nil, "measure the three products of a step by themselves, of these sizes, such as 128x512x784 (m x n x k)")
 	flags.BoolVar(&f.kernels, "kernels", false, "show each kernel of a step, and what limits it")
 	flags.StringVarP(&f.format, "format", "o", "", "table, json, csv, or gobench: lines that benchstat reads (default table)")
 	flags.BoolVar(&f.json, "json", false, "the same as --format json")

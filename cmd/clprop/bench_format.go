@@ -39,6 +39,9 @@ func (f *benchFlags) chooseFormat() error {
 		if f.kernels {
 			return fmt.Errorf("--kernels: %s has no place for kernels: choose table or json", f.format)
 		}
+		if len(f.gemm) > 0 {
+			return fmt.Errorf("--gemm: %s is for steps: choose table or json", f.format)
+		}
 	default:
 		return fmt.Errorf("--format is %q: have table, json, csv, gobench", f.format)
 	}

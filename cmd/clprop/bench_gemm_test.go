@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+)
+
+// Every layout of a ragged product is there once, counted right, and the reference
+// differs from itself by nothing.
+func TestBenchGEMM(t *testing.T) {
+	code, out, errs := runBench(context.Background(), "--gemm", "17x5x33", "--devices", "cpuref", "--seconds", "0.05", "--repeat", "3", "--json")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	var got gemmJSON
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Results) != len(gemmLayouts) || got.Repeat != 3 || got.Seconds != 0.05 {
+		t.Fatalf("%+v", got)
+	}
+	for i, r := range got.Results {
+		if r.Layout != gemmLayouts[i] || r.M != 17 || r.N != 5 || r.K != 33 || r.Difference != 0 ||
+			len(r.Runs) != 3 || r.Device.Calls < int64(3*r.Products) {
+			t.Errorf("%+v", r)
+		}
+		// The median of three is the rate of the run in the middle.
+		flops, found := 2*17.*5*33*float64(r.Products), false
+		for _, ns := range r.Runs {
+			found = found || math.Abs(r.GFLOPS.Median-flops/float64(ns)) <= 1e-9*r.GFLOPS.Median
+		}
+		if !found || r.GFLOPS.Min > r.GFLOPS.Median || r.GFLOPS.Median > r.GFLOPS.Max {
+			t.Errorf("%s: %+v of runs %v", r.Layout, r.GFLOPS, r.Runs)
+		}
+	}
+	_, table, _ := runBench(context.Background(), "--gemm", "2x2x2", "--devices", "cpuref", "--seconds", "0.01")
+	if n := strings.Count(table, "2 × 2 × 2"); n != 3 {
+		t.Errorf("%d rows, want 3:\n%s", n, table)
+	}
+}
+
+func TestBenchGEMMMistakes(t *testing.T) {
+	for _, args := range [][]string{
+		{"--gemm", "12x5"}, {"--gemm", "12x5x0"}, {"--gemm", "12xax3"}, {"--gemm", "99999x1x1"}, {"--gemm", "2x2x2", "--csv"},
+	} {
+		code, out, errs := runBench(context.Background(), args...)
+		if code != exitUsage || out != "" || !strings.Contains(errs, "--gemm") {
+			t.Errorf("%v: exit code %d, %q, %q: want usage, and the flag", args, code, out, errs)
+		}
+	}
+}
+
+func TestApart(t *testing.T) {
+	if d := apart([]float32{3, 4, 1}, []float32{3, 4, 0}); d != 0.2 { // ‖(0,0,1)‖ / ‖(3,4,0)‖
+		t.Errorf("apart is %v, want 0.2", d)
+	}
+	if d := apart([]float32{float32(math.NaN())}, []float32{1}); d <= maxApart(1) {
+		t.Error("NaN counts as right")
+	}
+}
