@@ -29,12 +29,18 @@ func (f *learnFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Float64Var(&f.testSplit, "test-split", 0, "`SHARE` of the examples held back to test on, with each class alike")
 	flags.StringVar(&f.valData, "val-data", "", "`PATH` of examples for validation, as --data takes them, instead of --val-split")
-	flags.StringVar(&f.task, "task", "auto", "what the labels are: classification, regression, or auto, by what they look like")
-	flags.StringVar(&f.drop, "drop", "", "`COLUMNS` of a table that are no inputs, named as --label does")
+	f.addColumns(cmd)
 	flags.StringVar(&f.scale, "scale", "standard", "inputs that are numbers: standard (mean 0, deviation 1), minmax (0 to 1) or none")
 	flags.StringVar(&f.scaleTargets, "scale-targets", "standard", "quantities to predict, in training: standard, minmax or none")
 	flags.StringVar(&f.missing, "missing", "error", "what missing numbers become: error, mean, median or a `NUMBER`; a missing category then sets no input")
 	flags.StringVar(&f.unseen, "unseen", "error", "categories that no training example has: error, or zero to set no input")
+}
+
+// addColumns adds the flags about what is what, which inspect has too.
+func (f *learnFlags) addColumns(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.task, "task", "auto", "what the labels are: classification, regression, or auto, by what they look like")
+	flags.StringVar(&f.drop, "drop", "", "`COLUMNS` of a table that are no inputs, named as --label does")
 	flags.StringVar(&f.imageSize, "image-size", "", "`WIDTHxHEIGHT` that pictures get (default: that of the first)")
 }
 

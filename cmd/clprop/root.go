@@ -43,6 +43,7 @@ func newRootCommand(e *env) *cobra.Command {
 		newTrainCommand(e),
 		newEvaluateCommand(e),
 		newPredictCommand(e),
+		newInspectCommand(e),
 		newDevicesCommand(e),
 		newBenchCommand(e),
 		newVersionCommand(e),

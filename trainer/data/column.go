@@ -170,6 +170,21 @@ func (t *Table) names(j int, rows []int) (names []string, ok bool) {
 	return names, true
 }
 
+// rename puts texts in place of the numbers 0, 1, … of column j, if it has no
+// others.
+func (t *Table) rename(j int, known []string) {
+	for i := range t.rows {
+		c := t.at(i, j)
+		if x := c.number(); !c.isNumber() || x != math.Trunc(x) || x < 0 || x >= float64(len(known)) {
+			return
+		}
+	}
+	t.texts[j] = &texts{known: known, count: t.rows, firstMissing: -1, overRow: -1}
+	for i := range t.rows {
+		t.row(i)[j] = textCell | cell(t.at(i, j).number())
+	}
+}
+
 // nameOf is the name of a cell of column j as a category or class.
 func (t *Table) nameOf(c cell, j int) string {
 	if c.isNumber() {

@@ -2,8 +2,11 @@ package data
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -37,7 +40,7 @@ func readCSV(path string, r io.Reader, opts Options) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	head, err := rows.take(1 + headerRows)
+	head, classes, err := rows.takeHead(opts.Header)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +65,9 @@ func readCSV(path string, r io.Reader, opts Options) (*Table, error) {
 	}
 	if t.Rows() == 0 {
 		return nil, &Error{Path: path, Line: t.top, Offset: -1, Reason: "there is a header and no row below it"}
+	}
+	if classes != nil {
+		t.rename(len(t.Names)-1, classes)
 	}
 	return t, nil
 }
@@ -140,6 +146,54 @@ func (r *csvReader) checkWidth(line, n int) error {
 		Reason: fmt.Sprintf("expected %d cells, as on line %d, found %d", r.width, r.first, n)}
 }
 
+// takeHead returns the rows that the file begins with. The first line of a file of
+// scikit-learn's is none of them: it has the number of rows, the number of columns
+// but for the label, and the names of the classes that the label numbers.
+func (r *csvReader) takeHead(header Header) (head []record, classes []string, err error) {
+	first, err := r.take(1)
+	if err != nil || len(first) == 0 {
+		return nil, nil, err
+	}
+	classes = classNames(first[0].cells)
+	if header != AutoHeader || classes == nil {
+		head, err := r.take(headerRows)
+		return append(first, head...), nil, err
+	}
+	width := r.width
+	r.width = 0
+	head, err = r.take(1)
+	if err != nil {
+		return nil, nil, err
+	}
+	columns, _ := strconv.Atoi(string(first[0].cells[1]))
+	if len(head) == 0 || len(head[0].cells) != columns+1 || slices.ContainsFunc(head[0].cells, notNumber) {
+		classes, head = nil, append(first, head...)
+		r.width, r.first = width, first[0].line
+		if last := head[len(head)-1]; len(last.cells) != width {
+			return nil, nil, r.checkWidth(last.line, len(last.cells))
+		}
+	}
+	rest, err := r.take(headerRows)
+	return append(head, rest...), classes, err
+}
+
+func notNumber(b []byte) bool { _, ok := parseNumber(b); return !ok }
+
+// classNames returns the texts that follow two whole numbers, or nil.
+func classNames(cells [][]byte) []string {
+	if len(cells) < 4 || !wholeNumbers(cells[:2]) {
+		return nil
+	}
+	var names []string
+	for _, cell := range cells[2:] {
+		if !notNumber(cell) || isMissing(cell) || len(cell) > maxText {
+			return nil
+		}
+		names = append(names, string(cell))
+	}
+	return names
+}
+
 // take returns up to n rows to keep, or fewer if they are long.
 func (r *csvReader) take(n int) ([]record, error) {
 	var rows []record
@@ -180,7 +234,10 @@ func (r *csvReader) readRow(t *Table) error {
 	if err != nil {
 		return err
 	}
-	comma, spaces := byte(r.comma), !blank(r.comma)
+	comma, spaces := byte(r.comma), r.comma != '\t'
+	if comma == ' ' {
+		row = bytes.TrimRight(row, " ")
+	}
 	i := 0
 	for j := range to {
 		for spaces && i < len(row) && isSpace(row[i]) {
@@ -188,7 +245,7 @@ func (r *csvReader) readRow(t *Table) error {
 		}
 		x, n, exact := scanNumber(row[i:])
 		end := i + n
-		for spaces && end < len(row) && isSpace(row[end]) {
+		for spaces && comma != ' ' && end < len(row) && isSpace(row[end]) {
 			end++
 		}
 		if exact && (end == len(row) || row[end] == comma) {
@@ -202,7 +259,8 @@ func (r *csvReader) readRow(t *Table) error {
 			to[j] = t.judge(j, bytes.TrimSpace(row[i:end]))
 		}
 		if last := end == len(row); last != (j == len(to)-1) {
-			return r.checkWidth(line, bytes.Count(row, []byte{comma})+1)
+			r.cells, err = fields(row, r.comma, r.cells[:0])
+			return cmp.Or(err, r.checkWidth(line, len(r.cells)))
 		}
 		i = end + 1
 	}

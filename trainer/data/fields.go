@@ -6,18 +6,22 @@ import (
 	"unicode/utf8"
 )
 
-// fields cuts a row into cells by RFC 4180, without the spaces around them:
+// fields cuts a row into cells by RFC 4180, without the spaces around them
+// (between cells that blanks separate, as many as there are are one separator):
 // a cell in double quotes may hold separators, line ends and, doubled, quotes. The
 // cells are pieces of row, which loses its doubled quotes in place.
 func fields(row []byte, comma rune, cells [][]byte) ([][]byte, error) {
 	separator := utf8.AppendRune(nil, comma)
 	at := 0
+	if comma == ' ' {
+		row = bytes.TrimRight(row, " ")
+	}
 	for {
 		if len(cells) == maxColumns {
 			return nil, fmt.Errorf("more than %d columns: is the separator right?", maxColumns)
 		}
 		i := at
-		if !blank(comma) {
+		if comma != '\t' { // of tabs, each counts
 			for i < len(row) && isSpace(row[i]) {
 				i++
 			}
@@ -28,7 +32,7 @@ func fields(row []byte, comma rune, cells [][]byte) ([][]byte, error) {
 				return nil, fmt.Errorf("byte %d of the row: a quote is opened and not closed: close it, or double it if it is part of the text", i+1)
 			}
 			i += n
-			for i < len(row) && isSpace(row[i]) && !blank(comma) {
+			for i < len(row) && isSpace(row[i]) && comma != '\t' && comma != ' ' {
 				i++
 			}
 			if i < len(row) && !bytes.HasPrefix(row[i:], separator) {
@@ -70,31 +74,25 @@ func unquote(b []byte) (cell []byte, n int, ok bool) {
 	return nil, len(b), false
 }
 
-func isSpace(c byte) bool   { return c == ' ' || c == '\t' }
-func blank(comma rune) bool { return comma == ' ' || comma == '\t' }
+func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 
 // sniff finds the separator in the first line: a tab if it has one outside quotes,
-// else a semicolon, else a comma.
+// else a semicolon, else a comma, else a blank.
 func sniff(start []byte) rune {
-	quoted, semicolon := false, false
+	if i := bytes.IndexByte(start, '\n'); i >= 0 { // a line end in quotes leaves enough
+		start = start[:i]
+	}
+	start = bytes.TrimSpace(start)
+	best, quoted := ',', false
+	rank := map[byte]int{' ': 1, ',': 2, ';': 3, '\t': 4}
+	found := 0
 	for _, b := range start {
-		switch {
-		case b == '"':
+		if b == '"' {
 			quoted = !quoted
-		case quoted:
-		case b == '\t':
-			return '\t'
-		case b == ';':
-			semicolon = true
-		case b == '\n':
-			if semicolon {
-				return ';'
-			}
-			return ','
+		}
+		if r := rank[b]; !quoted && r > found {
+			found, best = r, rune(b)
 		}
 	}
-	if semicolon {
-		return ';'
-	}
-	return ','
+	return best
 }
