@@ -12,9 +12,9 @@ func TestInspect(t *testing.T) {
 	got := clprop(t, "inspect", path, "--label", "species").succeeded(t).stdout
 	for _, want := range []string{
 		path + ": 4 rows, 4 columns\n",
-		"species  category, label  0        2                                   auk 2, owl 2\n",
+		"species  category, label  0        2                                  auk 2, owl 2\n",
 		"mass     number           1        3         10    30    20    8.165\n", // √((100 + 100 + 0)/3)
-		"site     category         1        2                                   north 2, south 1\n",
+		"site     category         1        2                                  north 2, south 1\n",
 		"constant columns, which say nothing: year\n",
 		"columns with missing values: mass, site\n",
 		"task: classification\n2 classes: auk 2, owl 2\n",
@@ -25,17 +25,7 @@ func TestInspect(t *testing.T) {
 		}
 	}
 	o := clpropWith(t, t.Context(), birds, "inspect", "-", "--label", "mass", "--json").succeeded(t)
-	var v struct {
-		Schema, Rows int
-		Source, Task string
-		Columns      []struct {
-			Name, Type string
-			Label      bool
-			Missing    int
-			Mean       *float64
-		}
-		Constant []string
-	}
+	var v inspectJSON
 	unpack(t, o.stdout, &v)
 	if v.Schema != schemaVersion || v.Source != "-" || v.Rows != 4 || len(v.Columns) != 4 || v.Columns[1].Missing != 1 ||
 		!v.Columns[1].Label || *v.Columns[1].Mean != 20 || v.Columns[0].Mean != nil || len(v.Constant) != 1 {
