@@ -60,6 +60,7 @@ type benchFlags struct {
 	seconds                float64
 	kernels, json, csv     bool
 	format                 string
+	batchFlag              string // the name of the flag of batches, for messages
 }
 
 func newBenchCommand(e *env) *cobra.Command {
@@ -71,6 +72,7 @@ func newBenchCommand(e *env) *cobra.Command {
 		Example: benchExample,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.batchFlag = "--batch"
 			if err := f.chooseFormat(); err != nil {
 				return usage(cmd, "%w", err)
 			}
@@ -153,7 +155,7 @@ func (f *benchFlags) cases() ([]benchCase, error) {
 	case len(f.nets) == 0:
 		return nil, fmt.Errorf("--net: no net given, such as 784-512-10")
 	case len(f.batches) == 0:
-		return nil, fmt.Errorf("--batch: no batch size given, such as 128")
+		return nil, fmt.Errorf("%s: no batch size given, such as 128", f.batchFlag)
 	}
 	var cases []benchCase
 	for _, net := range f.nets {
@@ -167,11 +169,11 @@ func (f *benchFlags) cases() ([]benchCase, error) {
 		for _, text := range f.batches {
 			batch, err := strconv.Atoi(strings.TrimSpace(text))
 			if err != nil || batch < 1 {
-				return nil, fmt.Errorf("--batch %q: need a whole number, at least 1", text)
+				return nil, fmt.Errorf("%s %q: need a whole number, at least 1", f.batchFlag, text)
 			}
 			if batch > maxBenchValues/(benchBatches*slices.Max(sizes)) {
-				return nil, fmt.Errorf("--batch %d: too large for a layer of %d: at most %d",
-					batch, slices.Max(sizes), maxBenchValues/(benchBatches*slices.Max(sizes)))
+				return nil, fmt.Errorf("%s %d: too large for a layer of %d: at most %d",
+					f.batchFlag, batch, slices.Max(sizes), maxBenchValues/(benchBatches*slices.Max(sizes)))
 			}
 			cases = append(cases, benchCase{sizes: sizes, batch: batch, hidden: hidden, loss: loss})
 		}

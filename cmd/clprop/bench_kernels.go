@@ -80,7 +80,7 @@ func (b *bench) peaksOf(spec string, eng device.Engine) (*device.Peaks, error) {
 // profileOf profiles steps of c, after a first one that builds kernels. It is a
 // run of its own, since taking times makes launches slower.
 func (b *bench) profileOf(c benchCase, spec string, steps int) (*device.Profile, error) {
-	eng, err := b.profiled(spec)
+	eng, err := b.open(spec, device.Options{Profile: true, Workload: c.workload()})
 	if err != nil {
 		return nil, err
 	}

@@ -31,22 +31,16 @@ const (
 // bench measures.
 type bench struct {
 	env    *env
-	open   func(spec string) (device.Engine, error) // device.Open, but for tests
+	open   func(spec string, options device.Options) (device.Engine, error) // device.OpenWith, but for tests
 	repeat int
 	budget time.Duration // of the timed runs of one case on one device
 
-	kernels  bool                                     // profile them too
-	profiled func(spec string) (device.Engine, error) // open with a profile
-	peaks    map[string]*device.Peaks                 // by spec, of those measured; nil for none
+	kernels bool                     // profile them too
+	peaks   map[string]*device.Peaks // by spec, of those measured; nil for none
 }
 
 func newBench(e *env, repeat int, budget time.Duration) *bench {
-	return &bench{
-		env: e, open: device.Open, repeat: repeat, budget: budget,
-		profiled: func(spec string) (device.Engine, error) {
-			return device.OpenWith(spec, device.Options{Profile: true})
-		},
-	}
+	return &bench{env: e, open: device.OpenWith, repeat: repeat, budget: budget}
 }
 
 // errTooSlow: a device would take too long for one step.
@@ -157,7 +151,7 @@ func (b *bench) measure(ctx context.Context, c benchCase, spec string) benchResu
 
 func (b *bench) measureOn(ctx context.Context, c benchCase, spec string, r *benchResult) error {
 	began := time.Now()
-	eng, err := b.open(spec)
+	eng, err := b.open(spec, device.Options{Workload: c.workload()})
 	if err != nil {
 		return err
 	}
@@ -287,6 +281,8 @@ func (c benchCase) stepper(eng device.Engine) (*trainer.Network, *trainer.Steppe
 	})
 	return net, step, err
 }
+
+func (c benchCase) workload() device.Workload { return device.Workload{Sizes: c.sizes, Batch: c.batch} }
 
 func (c benchCase) network() (*trainer.Network, error) {
 	return trainer.NewNetwork(trainer.NetworkConfig{Sizes: c.sizes, Hidden: c.hidden, Loss: c.loss, Seed: benchSeed})

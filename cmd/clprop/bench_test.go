@@ -79,7 +79,7 @@ func benchOn(t *testing.T, eng *posing) (results []benchResult, log string) {
 	t.Helper()
 	var stderr bytes.Buffer
 	b := &bench{env: &env{stdout: io.Discard, stderr: &stderr}, repeat: 2, budget: posingBudget}
-	b.open = func(spec string) (device.Engine, error) {
+	b.open = func(spec string, _ device.Options) (device.Engine, error) {
 		reference := device.OpenReference()
 		if spec == "cpuref" {
 			return reference, nil
@@ -353,7 +353,7 @@ func TestBenchFailedDevice(t *testing.T) {
 	cause := errors.New("smoke")
 	var out, errs bytes.Buffer
 	b := &bench{env: &env{stdout: &out, stderr: &errs}, repeat: 1, budget: time.Millisecond}
-	b.open = func(spec string) (device.Engine, error) {
+	b.open = func(spec string, _ device.Options) (device.Engine, error) {
 		if spec == "cpuref" {
 			return device.OpenReference(), nil
 		}

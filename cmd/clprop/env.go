@@ -82,8 +82,12 @@ func deviceText(info device.Info) string {
 	if !info.OpenCL() {
 		return fmt.Sprintf("CPU reference (%s, %d cores): %s", info.Name, info.Units, info.Reason)
 	}
-	return fmt.Sprintf("%s (%s, %s, %d compute units): %s",
-		oneLine(info.Name), oneLine(info.Platform), info.Kind, info.Units, info.Reason)
+	tuned := ""
+	if info.Tuning == device.TuningTuned {
+		tuned = ", tuned"
+	}
+	return fmt.Sprintf("%s (%s, %s, %d compute units%s): %s",
+		oneLine(info.Name), oneLine(info.Platform), info.Kind, info.Units, tuned, info.Reason)
 }
 
 // deviceJSON is a device in a result.
@@ -96,6 +100,10 @@ type deviceJSON struct {
 	Units    int    `json:"compute_units"`
 	OpenCL   bool   `json:"opencl"`
 	Reason   string `json:"reason"`
+	// Tuning is where the shapes of the kernels come from, "default", "tuned" or "given",
+	// Kernels what they are; "" on the CPU reference.
+	Tuning  string `json:"tuning"`
+	Kernels string `json:"kernels"`
 	// Fallback is why the CPU reference was used unasked, "" if it was not.
 	Fallback string `json:"fallback"`
 	// Launches and Calls prove where the work was done.
@@ -108,6 +116,7 @@ func newDeviceJSON(eng device.Engine) deviceJSON {
 	d := deviceJSON{
 		Name: info.Name, Platform: info.Platform, Driver: info.Driver, Kind: info.Kind,
 		Index: info.Index, Units: info.Units, OpenCL: info.OpenCL(), Reason: info.Reason,
+		Tuning: info.Tuning, Kernels: info.Kernels,
 		Launches: counters.Launches, Calls: counters.Calls,
 	}
 	if info.Fallback != nil {

@@ -46,6 +46,7 @@ func newRootCommand(e *env) *cobra.Command {
 		newInspectCommand(e),
 		newDevicesCommand(e),
 		newBenchCommand(e),
+		newTuneCommand(e),
 		newVersionCommand(e),
 	)
 	return root

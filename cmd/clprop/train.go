@@ -83,12 +83,15 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 	if t.examples, err = f.data.loadCorpus(e.stdin, f.testData, f.valSplit, f.seed); err != nil {
 		return err
 	}
-	if t.eng, err = e.openDeviceWith(f.device, "training", device.Options{Profile: f.profile != ""}); err != nil {
+	sizes := append(append([]int{t.examples.train.Features}, hidden...), t.examples.train.Outputs)
+	t.eng, err = e.openDeviceWith(f.device, "training", device.Options{
+		Profile: f.profile != "", Workload: device.Workload{Sizes: sizes, Batch: f.config.BatchSize},
+	})
+	if err != nil {
 		return err
 	}
 	defer func() { err = first(err, t.eng.Close()) }()
 
-	sizes := append(append([]int{t.examples.train.Features}, hidden...), t.examples.train.Outputs)
 	if err := checkMemory(t.eng.Info(), sizes); err != nil {
 		return err
 	}
