@@ -27,15 +27,17 @@ type opencl struct {
 	scratch  []*scratch
 	buffers  map[*buffer]struct{} // what Close has to free
 
-	launches  int64
-	allocated int64
-	closed    bool
-	failed    error         // the first error of queued work, returned ever after
-	patience  time.Duration // how long to wait for the device; 0 means for ever
-	hung      bool          // the device did not answer in time
-	queued    []*openclPlan // since the device last answered
-	profile   *profile      // nil unless Options.Profile
-	unfused   bool          // prepare plans operation by operation, to test fusion against
+	launches   int64
+	allocated  int64
+	closed     bool
+	failed     error         // the first error of queued work, returned ever after
+	patience   time.Duration // how long to wait for the device; 0 means for ever
+	hung       bool          // the device did not answer in time
+	queued     []*openclPlan // since the device last answered
+	profile    *profile      // nil unless Options.Profile
+	clockMHz   int
+	launchTime time.Duration // see launchCost; 0 before it is measured
+	unfused    bool          // prepare plans operation by operation, to test fusion against
 }
 
 // stagingFloats bounds the host memory of a blocking copy: 4 MiB.
@@ -44,7 +46,7 @@ const stagingFloats = 1 << 20
 // openDevice opens one device: context, queues, and one compiled kernel, so that a
 // device without a working compiler is found now and not in the first step.
 func openDevice(dev *cl.Device, info Info, tuning kernels.Tuning) (_ *opencl, err error) {
-	e := &opencl{info: info, buffers: map[*buffer]struct{}{}}
+	e := &opencl{info: info, clockMHz: dev.MaxClockFrequency(), buffers: map[*buffer]struct{}{}}
 	defer func() {
 		if err != nil {
 			e.Close()

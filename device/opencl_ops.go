@@ -19,10 +19,7 @@ func (p *openclPlan) add(op Op) {
 		z, a := p.matrix(o.Z), p.matrix(o.A)
 		p.launch(func() (*kernels.Launch, error) { return set.Activate(string(o.Act), z, a) })
 	case OutputDelta:
-		if o.Loss == "" {
-			o.Loss = SoftmaxCrossEntropy // either cross-entropy: a − y
-		}
-		a, y, delta, loss := p.matrix(o.A), p.matrix(o.Y), p.matrix(o.Delta), p.loss(o.Loss, o.Weight)
+		a, y, delta, loss := p.matrix(o.A), p.matrix(o.Y), p.matrix(o.Delta), p.loss(orCrossEntropy(o.Loss), o.Weight)
 		p.launch(func() (*kernels.Launch, error) { return set.OutputDelta(loss, a, y, delta) })
 	case HiddenDelta:
 		p.hiddenDelta(o)
@@ -38,7 +35,13 @@ func (p *openclPlan) add(op Op) {
 		p.update(op)
 	case L1, ClipValue, ClipNorm, MaxNorm, Average:
 		p.regularise(op)
+	case backprop:
+		p.backprop(o)
 	case descent:
+		if o.along != nil {
+			p.descendAll(o)
+			return
+		}
 		p.descend(o)
 	case Cost:
 		p.cost(o)
@@ -120,6 +123,14 @@ func (p *openclPlan) gather(o Gather) {
 }
 
 // loss is a loss as the kernels take it.
+// orCrossEntropy is the loss of an OutputDelta that names none: δ(L) = a(L) − y.
+func orCrossEntropy(loss Loss) Loss {
+	if loss == "" {
+		return SoftmaxCrossEntropy // either of the two
+	}
+	return loss
+}
+
 func (p *openclPlan) loss(of Loss, weight Matrix) kernels.Loss {
 	l := kernels.Loss{Name: string(of.Kind()), Limit: float32(of.HuberDelta())}
 	if weight != nil {

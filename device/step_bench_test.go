@@ -18,6 +18,9 @@ func BenchmarkStep(b *testing.B) {
 		{[]int{784, 2048, 2048, 10}, 256},
 		{[]int{617, 1531, 977, 26}, 200},
 		{[]int{50, 50, 50, 50, 50, 50, 50, 50, 50, 10}, 64},
+		{[]int{32, 64, 64, 64, 64, 64, 64, 4}, 64},
+		{[]int{256, 256, 256, 256, 256, 16}, 64},
+		{[]int{784, 512, 512, 10}, 1},
 	} {
 		for _, unfused := range []bool{false, true} {
 			b.Run(fmt.Sprintf("%v-%d/unfused=%v", c.sizes, c.batch, unfused), func(b *testing.B) {

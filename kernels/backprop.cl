@@ -3,7 +3,7 @@
 // narrow nets, where each of these alone takes less time than its launch.
 //
 //   a(1) = x;  z(l+1) = Θ(l)[1; a(l)],  a(l+1) = ACT(z(l+1));  h = OUT(z(L))
-//   δ(L) = h − y;  δ(l) = (Θ(l)ᵀ δ(l+1) without its bias row) ⊙ ACT_PRIME(a(l))
+//   δ(L) = SLOPE(h − y, h, y);  δ(l) = (Θ(l)ᵀ δ(l+1) without its bias row) ⊙ ACT_PRIME(a(l))
 //
 // An example needs no other one on this way. A work-item takes VW of them, one a lane,
 // and keeps what it has in columns, so that a weight is read once for VW examples:
@@ -21,7 +21,8 @@
 // the results are the same bits.
 //
 // Launch: global (≥ ⌈rows/VW⌉), a work-item VW rows, local (1), no local memory.
-// Macros: LAYERS; ACT_… of the hidden layers; OUT_SOFTMAX, OUT_SIGMOID or OUT_LINEAR.
+// Macros: LAYERS; ACT_… of the hidden layers; OUT_SOFTMAX, OUT_SIGMOID or OUT_LINEAR;
+// LOSS_… of outputdelta.cl, whose SLOPE is used, with scale and limit.
 // Idea: T. Müller, F. Rousselle, J. Novák, A. Keller, "Real-time neural radiance caching
 // for path tracing", ACM TOG 40 (2021), the fully fused network; there on local memory.
 
@@ -44,33 +45,55 @@ typedef floatv real;
 #define UNITS(X) CAT(UNITS_, VW)(X)
 
 #define DECLARE_UNIT(i) floatv c##i = 0.0f;
-#define SQUARE_UNIT(i) STOREV(c##i, square + (i)*VW);
+#define LIST_UNIT(i) c##i,
+
+// transpose exchanges the rows and columns of a square: each of the log VW rounds riffles its
+// upper half with its lower, and after the last every element has come to its place.
+inline void transpose(floatv *v) {
+  for (int round = VW; round > 1; round /= 2) {
+    floatv t[VW];
+    for (int i = 0; i < VW / 2; i++) {
+      t[2 * i].even = v[i].lo;
+      t[2 * i].odd = v[i + VW / 2].lo;
+      t[2 * i + 1].even = v[i].hi;
+      t[2 * i + 1].odd = v[i + VW / 2].hi;
+    }
+    for (int i = 0; i < VW; i++) v[i] = t[i];
+  }
+}
 
 // columns turns VW rows of cols floats into columns at T; rows past left repeat the last.
 inline void columns(__global const float *rows, int ld, int left, int cols, __global float *T) {
   for (int j = 0; j < cols; j += VW) {
-    float square[VW][VW];
-    for (int r = 0; r < VW; r++)
-      for (int c = 0; c < VW; c++) square[c][r] = rows[(size_t)min(r, left - 1) * ld + j + c];
-    for (int c = 0; c < VW; c++)
-      for (int r = 0; r < VW; r++) T[(j + c) * VW + r] = square[c][r];
+    floatv v[VW];
+    for (int r = 0; r < VW; r++) v[r] = LOADV(rows + (size_t)min(r, left - 1) * ld + j);
+    transpose(v);
+    for (int c = 0; c < VW; c++) STOREV(v[c], T + (j + c) * VW);
   }
 }
 
-// rows_of turns VW columns, of which the first cols are inside the matrix, into rows.
-inline void rows_of(const float *square, __global float *rows, int ld, int left, int cols) {
-  for (int r = 0; r < VW && r < left; r++)
-    for (int c = 0; c < VW && c < cols; c++) rows[(size_t)r * ld + c] = square[c * VW + r];
+// store_rows turns VW columns, of which the first cols are inside the matrix, into rows.
+inline void store_rows(floatv *v, __global float *rows, int ld, int left, int cols) {
+  transpose(v);
+  if (left >= VW && cols >= VW) {
+    for (int r = 0; r < VW; r++) STOREV(v[r], rows + (size_t)r * ld);
+  } else {
+    for (int r = 0; r < min(left, VW); r++) store_part(v[r], cols, rows + (size_t)r * ld);
+  }
 }
 
-// output is h = OUT(z) and δ = h − y of one row.
-inline void output(int cols, __global const float *Z, __global const float *Y, __global float *H, __global float *D) {
+// output is h = OUT(z) and δ(L) of one row.
+inline void output(int cols, __global const float *Z, __global const float *Y, __global float *H, __global float *D,
+                   float scale, float limit) {
 #ifdef OUT_SOFTMAX
   softmax_row(cols, Z, H);
 #else
   for (int j = 0; j < cols; j += VW) store_part(OUT(LOADV(Z + j)), cols - j, H + j);
 #endif
-  for (int j = 0; j < cols; j += VW) store_part(LOADV(H + j) - LOADV(Y + j), cols - j, D + j);
+  for (int j = 0; j < cols; j += VW) {
+    const floatv h = LOADV(H + j), y = LOADV(Y + j), r = h - y;
+    store_part(SLOPE(r, h, y), cols - j, D + j);
+  }
 }
 
 #define ARGUMENTS(l)                                                                       \
@@ -86,7 +109,8 @@ inline void output(int cols, __global const float *Z, __global const float *Y, _
 
 __kernel void backprop(const int rows, const int in, __global float *S, const int stride, const int wide,
                        __global const float *X, const int ldx, __global float *Z,
-                       __global const float *Y, const int ldz EACH(ARGUMENTS)) {
+                       __global const float *Y, const int ldz, const float scale, const float limit
+                       EACH(ARGUMENTS)) {
   __global const float *W[LAYERS] = {EACH(LIST_W)};
   __global float *A[LAYERS] = {EACH(LIST_A)};
   __global float *D[LAYERS] = {EACH(LIST_D)};
@@ -95,7 +119,6 @@ __kernel void backprop(const int rows, const int in, __global float *S, const in
   const size_t first = get_global_id(0) * VW;
   if (first >= rows) return;
   const int left = rows - (int)first;
-  float square[VW * VW];
 
   S += get_global_id(0) * (size_t)stride;
   __global float *T = S; // a of the layer's inputs
@@ -118,8 +141,8 @@ __kernel void backprop(const int rows, const int in, __global float *S, const in
         UNITS(ACTIVATE_UNIT)
 #undef ACTIVATE_UNIT
       }
-      UNITS(SQUARE_UNIT)
-      rows_of(square, (l < LAYERS - 1 ? A[l] : Z) + first * ld[l] + n, ld[l], left, N - n);
+      floatv square[VW] = {UNITS(LIST_UNIT)};
+      store_rows(square, (l < LAYERS - 1 ? A[l] : Z) + first * ld[l] + n, ld[l], left, N - n);
     }
     STOREV((floatv)1.0f, to + N * VW);
     T = to;
@@ -130,7 +153,7 @@ __kernel void backprop(const int rows, const int in, __global float *S, const in
   const int last = LAYERS - 1;
   for (int r = 0; r < VW && r < left; r++) {
     const size_t at = (first + r) * ldz;
-    output(out[last], Z + at, Y + at, A[last] + at, D[last] + at);
+    output(out[last], Z + at, Y + at, A[last] + at, D[last] + at, scale, limit);
   }
   __global float *delta = T, *next = T + wide;
   columns(D[last] + first * ldz, ldz, left, out[last], delta);
@@ -158,8 +181,8 @@ __kernel void backprop(const int rows, const int in, __global float *S, const in
   }
       UNITS(PRIME_UNIT)
 #undef PRIME_UNIT
-      UNITS(SQUARE_UNIT)
-      rows_of(square, D[l - 1] + first * ld[l - 1] + m, ld[l - 1], left, M - m);
+      floatv square[VW] = {UNITS(LIST_UNIT)};
+      store_rows(square, D[l - 1] + first * ld[l - 1] + m, ld[l - 1], left, M - m);
     }
     __global float *swap = delta;
     delta = next;

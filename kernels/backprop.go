@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/clprop/clprop/cl"
 )
@@ -66,23 +67,26 @@ func (s *Set) BackpropFloats(p Pass) int {
 
 // Backprop launches the way of a batch through all layers and back, with the bits of
 // Forward, Activate, OutputDelta and HiddenDelta one by one: it sets A, Z and Delta.
-// act is g of the hidden layers, not one whose g′ needs z; output that of the last:
-// softmax, sigmoid or linear.
-// scratch has BackpropFloats floats. See backprop.cl.
-func (s *Set) Backprop(act, output string, p Pass, scratch *cl.MemObject) (*Launch, error) {
+// act is g of the hidden layers, output that of the last: softmax, sigmoid or linear. The
+// loss has no weights, and g′ is written from a, not z. scratch has BackpropFloats floats.
+// See backprop.cl.
+func (s *Set) Backprop(act, output string, loss Loss, p Pass, scratch *cl.MemObject) (*Launch, error) {
 	if err := p.check("backprop"); err != nil {
 		return nil, err
 	}
-	if !s.Backprops(len(p.Theta)) {
-		return nil, fmt.Errorf("backprop: %w: a kernel for CPUs with vectors", ErrShape)
+	if !s.Backprops(len(p.Theta)) || loss.Weight != nil || needsZ(act) {
+		return nil, fmt.Errorf("backprop: %w: a kernel for CPUs with vectors, without weights of examples, and not for %s", ErrShape, act)
 	}
 	mac, err := activationMacro(act)
 	if err != nil {
 		return nil, err
 	}
-	if needsZ(act) {
-		return nil, fmt.Errorf("no kernel backprop for activation %q", act)
+	ofLoss, err := loss.macros("backprop", p.X.Rows)
+	if err != nil {
+		return nil, err
 	}
+	maps.Copy(mac, ofLoss)
+	mac["ANY_LOSS"] = 1
 	switch output {
 	case "softmax":
 		mac["OUT_SOFTMAX"] = 1
@@ -94,7 +98,7 @@ func (s *Set) Backprop(act, output string, p Pass, scratch *cl.MemObject) (*Laun
 		return nil, fmt.Errorf("no kernel backprop for output %q", output)
 	}
 	mac["LAYERS"] = len(p.Theta)
-	k, err := s.kernel("backprop", mac, "each.cl", "activation.cl", "backprop.cl")
+	k, err := s.kernel("backprop", mac, "each.cl", "activation.cl", "outputdelta.cl", "backprop.cl")
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +107,7 @@ func (s *Set) Backprop(act, output string, p Pass, scratch *cl.MemObject) (*Laun
 		return nil, err
 	}
 	all, wide := p.parts(s.Tuning.VW)
-	args := []any{p.X.Rows, p.X.Cols, scratch, all, wide, p.X.Buf, p.X.LD, p.Z.Buf, p.Y.Buf, p.Z.LD}
+	args := []any{p.X.Rows, p.X.Cols, scratch, all, wide, p.X.Buf, p.X.LD, p.Z.Buf, p.Y.Buf, p.Z.LD, loss.scale(p.Z.Cols), loss.Limit}
 	for i, w := range p.Theta {
 		args = append(args, w.Buf, w.Out, w.NR, w.Panel, p.A[i].Buf, p.Delta[i].Buf, p.A[i].LD)
 		both := 4.0 // forward and back, a multiply and an add each

@@ -28,9 +28,9 @@ type netPass struct {
 	x, y  matrix32
 }
 
-func (f fixture) netPass(batch int, sizes []int) netPass {
+func (f fixture) netPass(loss cpuref.Loss, batch int, sizes []int) netPass {
 	last := sizes[len(sizes)-1]
-	p := netPass{x: normal(1, batch, sizes[0], 1), y: normal(2, batch, last, 1)}
+	p := netPass{x: normal(1, batch, sizes[0], 1), y: classes(loss, 2, batch, last)}
 	p.X, p.Y, p.Z = f.matrix(p.x), f.matrix(p.y), f.output(batch, last)
 	for l, out := range sizes[1:] {
 		p.theta = append(p.theta, randomLayer(uint32(3+l), sizes[l], out))
@@ -45,6 +45,7 @@ func (f fixture) netPass(batch int, sizes []int) netPass {
 // replaces, whose bits it promises and which have tests of their own against float64,
 // and whole against float64: relative L2 ≤ 1e-5, as for a step.
 func TestBackprop(t *testing.T) {
+	losses := append(cpuref.Losses(), cpuref.HuberLoss(0.25))
 	eachWidth(t, func(f fixture) {
 		if !f.set.Backprops(1) {
 			return
@@ -53,17 +54,17 @@ func TestBackprop(t *testing.T) {
 			if f.simulated && n.batch > 17 {
 				continue
 			}
-			act := fromA[at%len(fromA)]
-			output := []string{"softmax", "sigmoid", "linear"}[at%3]
-			one, many := f.netPass(n.batch, n.sizes), f.netPass(n.batch, n.sizes)
-			f.run(f.set.Backprop(string(act), output, one.Pass, f.scratch(f.set.BackpropFloats(one.Pass))))
-			f.layerByLayer(string(act), output, many.Pass)
+			act, loss := fromA[at%len(fromA)], losses[at%len(losses)]
+			output := string(loss.Output())
+			one, many := f.netPass(loss, n.batch, n.sizes), f.netPass(loss, n.batch, n.sizes)
+			f.run(f.set.Backprop(string(act), output, f.loss(loss, nil), one.Pass, f.scratch(f.set.BackpropFloats(one.Pass))))
+			f.layerByLayer(string(act), output, f.loss(loss, nil), many.Pass)
 			f.sameBits(n.sizes, "z", one.Z, many.Z)
 			for l := range one.A {
 				f.sameBits(n.sizes, "a", one.A[l], many.A[l])
 				f.sameBits(n.sizes, "delta", one.Delta[l], many.Delta[l])
 			}
-			want := one.reference(act, output)
+			want := one.reference(act, loss)
 			for l := range want {
 				f.near(n.sizes, f.values(one.Delta[l]), want[l])
 			}
@@ -113,7 +114,7 @@ func TestDescendAll(t *testing.T) {
 
 // descentPass is a netPass whose a and δ are set.
 func (f fixture) descentPass(batch int, sizes []int) netPass {
-	p := f.netPass(batch, sizes)
+	p := f.netPass(cpuref.MeanSquaredError, batch, sizes)
 	for l, out := range sizes[1:] {
 		p.A[l] = f.matrix(normal(uint32(50+l), batch, out, 1))
 		p.Delta[l] = f.matrix(normal(uint32(70+l), batch, out, 1))
@@ -122,7 +123,7 @@ func (f fixture) descentPass(batch int, sizes []int) netPass {
 }
 
 // layerByLayer is what Backprop does, a launch an operation.
-func (f fixture) layerByLayer(act, output string, p Pass) {
+func (f fixture) layerByLayer(act, output string, loss Loss, p Pass) {
 	f.Helper()
 	a, last := p.X, len(p.Theta)-1
 	for l := range last {
@@ -131,7 +132,7 @@ func (f fixture) layerByLayer(act, output string, p Pass) {
 	}
 	f.run(f.set.Forward("linear", a, p.Theta[last], p.Z))
 	f.run(f.set.Activate(output, p.Z, p.A[last]))
-	f.run(f.set.OutputDelta(crossEntropy, p.A[last], p.Y, p.Delta[last]))
+	f.run(f.set.OutputDelta(loss, p.A[last], p.Y, p.Delta[last]))
 	for l := last; l > 0; l-- {
 		packed := f.set.NewTransposed(p.Theta[l])
 		packed.Buf = f.scratch(f.set.TransposedFloats(p.Theta[l]))
@@ -141,7 +142,7 @@ func (f fixture) layerByLayer(act, output string, p Pass) {
 }
 
 // reference is every δ in float64.
-func (p netPass) reference(act cpuref.Activation, output string) []matrix64 {
+func (p netPass) reference(act cpuref.Activation, loss cpuref.Loss) []matrix64 {
 	last := len(p.theta) - 1
 	a, theta := []matrix64{wide(p.x)}, make([]layer64, len(p.theta))
 	for l := range p.theta {
@@ -155,10 +156,10 @@ func (p netPass) reference(act cpuref.Activation, output string) []matrix64 {
 		a = append(a, out)
 	}
 	h := a[last+1]
-	cpuref.Activate(cpuref.Activation(output), h, h)
+	cpuref.Activate(loss.Output(), h, h)
 	delta := make([]matrix64, len(p.theta))
 	delta[last] = cpuref.NewMatrix[float64](h.Rows, h.Cols)
-	cpuref.OutputDelta(cpuref.SoftmaxCrossEntropy, h, wide(p.y), delta[last])
+	cpuref.OutputDelta(loss, h, wide(p.y), delta[last])
 	for l := last; l > 0; l-- {
 		delta[l-1] = cpuref.NewMatrix[float64](a[l].Rows, a[l].Cols)
 		cpuref.HiddenDelta(act, delta[l], theta[l], a[l], delta[l-1])

@@ -1,0 +1,194 @@
+package device
+
+// backprop is what fusePass makes of the operations that take a batch through all
+// layers and back:
+//
+//	Forward of every layer, Activate, OutputDelta, HiddenDelta of every hidden layer
+//
+// without weights of examples and without z of hidden layers. It sets the same matrices to
+// the same bits. It is in no list that a caller makes.
+type backprop struct {
+	forward []Forward // of layers 0, 1, …; the last gives z(L)
+	out     Activate
+	delta   OutputDelta
+	hidden  []HiddenDelta // hidden[l] gives δ of what layer l gives; nil of the last
+}
+
+func (backprop) check() error { return nil } // its parts were checked
+
+// fusePass returns the operations with a whole way through the layers and back joined,
+// if there is one that begins with the first Forward, and if wanted says that it pays.
+// The joined operation comes where the first Forward was; what was between its parts
+// comes after it, in the same order.
+//
+// That is right when nothing between the parts writes what a part reads or writes, or
+// reads what a later part writes. So only a few operations are let through: Cost of the
+// same z, which no later part writes, and Accumulate of δ that are there, into Δ, which
+// no part reads. All matrices must be memory of their own: each is written once.
+func fusePass(ops []Op, wanted func(backprop) bool) []Op {
+	var p passFinder
+	first := -1
+	var others []Op
+	for i, op := range ops {
+		if !p.complete() {
+			switch {
+			case p.take(op):
+				if first < 0 {
+					first = i
+				}
+				continue
+			case first >= 0 && !p.lets(op):
+				return ops
+			}
+		}
+		others = append(others, op)
+	}
+	if !p.complete() || !p.apart() || !wanted(p.backprop) {
+		return ops
+	}
+	fused := append([]Op(nil), others[:first]...)
+	return append(append(fused, p.backprop), others[first:]...)
+}
+
+// fuseDescent lets a descent of all layers follow the pass before it in one launch,
+// when it goes along what that has left.
+func fuseDescent(ops []Op) []Op {
+	var pass *backprop
+	for i, op := range ops {
+		switch o := op.(type) {
+		case backprop:
+			pass = &o
+		case descent:
+			if pass != nil && pass.feeds(o) {
+				o.along = pass
+				ops[i] = o
+			}
+		}
+	}
+	return ops
+}
+
+// passFinder collects the parts in the order that they must have.
+type passFinder struct {
+	backprop
+	layers int // of Θ; 0 before the first part
+}
+
+func (p *passFinder) complete() bool {
+	return p.layers > 0 && p.delta.Delta != nil && p.hiddenLeft() == 0
+}
+
+// hiddenLeft is how many HiddenDelta are to come.
+func (p *passFinder) hiddenLeft() int {
+	left := 0
+	for l := range max(0, p.layers-1) {
+		if p.hidden[l].Delta == nil {
+			left++
+		}
+	}
+	return left
+}
+
+// take takes the part that comes next, if op is that.
+func (p *passFinder) take(op Op) bool {
+	done := len(p.forward)
+	switch o := op.(type) {
+	case Forward:
+		if p.layers == 0 {
+			p.layers = len(o.Theta.Shapes())
+			p.hidden = make([]HiddenDelta, p.layers)
+		}
+		if o.Layer != done || done == p.layers || p.out.A != nil || o.Z != nil {
+			return false
+		}
+		if done > 0 && (o.A != p.forward[done-1].Out || o.Theta != p.forward[0].Theta) {
+			return false
+		}
+		if last := done == p.layers-1; last && o.Act != Linear || !last && done > 0 && o.Act != p.forward[0].Act {
+			return false
+		}
+		p.forward = append(p.forward, o)
+		return true
+	case Activate:
+		if p.layers == 0 || done != p.layers || p.out.A != nil || o.Z != p.forward[done-1].Out {
+			return false
+		}
+		p.out = o
+		return true
+	case OutputDelta:
+		if p.out.A == nil || p.delta.Delta != nil || o.A != p.out.A || o.Weight != nil {
+			return false
+		}
+		p.delta = o
+		return true
+	case HiddenDelta:
+		return p.takeHidden(o)
+	}
+	return false
+}
+
+func (p *passFinder) takeHidden(o HiddenDelta) bool {
+	if p.delta.Delta == nil {
+		return false
+	}
+	l := p.hiddenLeft() // this one reads Θ of layer l and gives δ of what layer l−1 gives
+	if o.Layer != l || o.Theta != p.forward[0].Theta || o.A != p.forward[l-1].Out || o.Act != p.forward[l-1].Act || o.Next != p.deltaOf(l) {
+		return false
+	}
+	p.hidden[l-1] = o
+	return true
+}
+
+// deltaOf is δ of what layer l gives, nil before it is there.
+func (b *backprop) deltaOf(l int) Matrix {
+	if l == len(b.forward)-1 {
+		return b.delta.Delta
+	}
+	return b.hidden[l].Delta
+}
+
+// input is what layer l reads.
+func (b *backprop) input(l int) Matrix { return b.forward[l].A }
+
+// lets reports whether op may come after all parts although it is between them.
+func (p *passFinder) lets(op Op) bool {
+	switch o := op.(type) {
+	case Cost:
+		return len(p.forward) == p.layers && o.Z == p.forward[p.layers-1].Out
+	case Accumulate:
+		if p.delta.Delta == nil || o.Sum == p.forward[0].Theta || o.Layer >= p.layers {
+			return false
+		}
+		return p.deltaOf(o.Layer) != nil && o.Delta == p.deltaOf(o.Layer) && o.A == p.input(o.Layer)
+	}
+	return false
+}
+
+// apart reports whether the matrices are memory of their own.
+func (p *passFinder) apart() bool {
+	matrices := []Matrix{p.forward[0].A, p.out.A, p.delta.Y}
+	for l, f := range p.forward {
+		matrices = append(matrices, f.Out, p.deltaOf(l))
+	}
+	for i, a := range matrices {
+		for _, b := range matrices[:i] {
+			if sameMemory(a, b) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// feeds reports whether a descent of all layers goes along this pass.
+func (b backprop) feeds(d descent) bool {
+	if d.sgd.Theta != b.forward[0].Theta || len(d.products) != len(b.forward) {
+		return false
+	}
+	for l, product := range d.products {
+		if product.A != b.input(l) || product.Delta != b.deltaOf(l) {
+			return false
+		}
+	}
+	return true
+}

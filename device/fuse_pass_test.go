@@ -1,0 +1,63 @@
+package device
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestFusePassOnlyWhereRight shows fusePass lists in which joining would change a result,
+// as variations of a step of a net with two hidden layers.
+func TestFusePassOnlyWhereRight(t *testing.T) {
+	m := func() Matrix { return &openclMatrix{upload: &upload{}} }
+	p := func() Parameters { return &openclParameters{shapes: []Shape{{3, 2}, {2, 2}, {2, 1}}} }
+	x, a1, a2, z, h, y, d1, d2, d3, other := m(), m(), m(), m(), m(), m(), m(), m(), m(), m()
+	theta, sum, grad := p(), p(), p()
+	forward := []Op{Forward{Act: Tanh, A: x, Theta: theta, Layer: 0, Out: a1}, Forward{Act: Tanh, A: a1, Theta: theta, Layer: 1, Out: a2}, Forward{Act: Linear, A: a2, Theta: theta, Layer: 2, Out: z}}
+	cost := Cost{Loss: SigmoidCrossEntropy, Z: z, Y: y}
+	output := []Op{Activate{Sigmoid, z, h}, OutputDelta{A: h, Y: y, Delta: d3}}
+	product := []Op{Accumulate{d1, x, sum, 0, true}, Accumulate{d2, a1, sum, 1, true}, Accumulate{d3, a2, sum, 2, true}}
+	hidden := []Op{HiddenDelta{Tanh, d2, theta, 1, a1, d1}, HiddenDelta{Tanh, d3, theta, 2, a2, d2}}
+	update := []Op{Gradient{Sum: sum, Theta: theta, M: 4, Grad: grad}, SGD{theta, grad, NewScalar(1)}}
+	list := func(parts ...[]Op) []Op { return slices.Concat(parts...) }
+	one := func(ops ...Op) []Op { return ops }
+	back := list(output, one(product[2], hidden[1], product[1], hidden[0], product[0]))
+	fetch := one(Gather{Src: other, Dst: x}, Gather{Src: other, Dst: y})
+	for _, c := range []struct {
+		what          string
+		ops           []Op
+		fused, follow bool
+	}{
+		{"a step", list(forward, one(cost), back, update), true, true},
+		{"a step on examples of a set, and a step more", list(fetch, forward, one(cost), back, update, forward), true, true},
+		{"no update", list(forward, back), true, false},
+		{"an update of another kind", list(forward, back, one(update[0], Momentum{Theta: theta, Grad: grad})), true, false},
+		{"one layer trained", list(forward, output, hidden[1:], hidden[:1], product[:1], update), true, false},
+		{"forward only", list(forward, one(cost)), false, false},
+		{"no δ of the first hidden layer", list(forward, output, one(product[2], hidden[1], product[1])), false, false},
+		{"δ of another y", list(forward, output[:1], one(OutputDelta{A: other, Y: y, Delta: d3}), hidden[1:], hidden[:1]), false, false},
+		{"a layer twice", list(forward[:1], forward, back, update), false, false},
+		{"another hidden activation", list(one(forward[0], Forward{Act: ReLU, A: a1, Theta: theta, Layer: 1, Out: a2}), forward[2:], back, update), false, false},
+		{"g′ of another activation", list(forward, output, one(HiddenDelta{ReLU, d3, theta, 2, a2, d2}, hidden[0])), false, false},
+		{"weights of another net on the way back", list(forward, output, one(HiddenDelta{Tanh, d3, p(), 2, a2, d2}, hidden[0])), false, false},
+		{"weights of the examples", list(forward, output[:1], one(OutputDelta{A: h, Y: y, Delta: d3, Weight: other}), hidden[1:], hidden[:1]), false, false},
+		{"z kept", list(one(Forward{Act: Tanh, A: x, Theta: theta, Out: a1, Z: other}), forward[1:], back), false, false},
+		{"x changed on the way", list(forward, fetch[:1], back, update), false, false},
+		{"Θ changed on the way", list(forward, update[1:], back, update), false, false},
+		{"z judged before it is there", list(forward[:2], one(cost), forward[2:], back, update), false, false},
+		{"δ summed before it is there", list(forward, output, one(product[0], product[2], hidden[1], product[1], hidden[0]), update), false, false},
+		{"Δ is Θ", list(forward, output, one(Accumulate{d3, a2, theta, 2, true}, hidden[1], hidden[0])), false, false},
+		{"δ in the memory of a", list(forward, output, one(HiddenDelta{Tanh, d3, theta, 2, a2, a2}, HiddenDelta{Tanh, a2, theta, 1, a1, d1})), false, false},
+		{"h in the memory of z", list(forward, one(Activate{Sigmoid, z, z}, OutputDelta{A: z, Y: y, Delta: d3}), hidden[1:], hidden[:1]), false, false},
+	} {
+		ops := fuseDescent(fusePass(fuse(c.ops), func(backprop) bool { return true }))
+		fused := slices.ContainsFunc(ops, func(op Op) bool { _, ok := op.(backprop); return ok })
+		follow := slices.ContainsFunc(ops, func(op Op) bool { d, ok := op.(descent); return ok && d.along != nil })
+		if fused != c.fused || follow != c.follow {
+			t.Errorf("%s: joined %v, descent too %v; want %v, %v", c.what, fused, follow, c.fused, c.follow)
+		}
+	}
+	ops := list(forward, back)
+	if got := fusePass(ops, func(backprop) bool { return false }); len(got) != len(ops) {
+		t.Error("joined although it does not pay")
+	}
+}

@@ -1,0 +1,112 @@
+package device
+
+import (
+	"time"
+
+	"github.com/clprop/clprop/kernels"
+)
+
+// passPays reports whether a pass through the layers in one launch is faster than a launch
+// an operation. The results are the same bits either way, so a wrong guess costs time
+// only. One launch saves the others, whose cost is measured; its work-items are vectors
+// of examples, which may be fewer than there are cores, and pass through the layers at
+// passSlower times the cost of the blocks of a matrix product.
+func (e *opencl) passPays(b backprop) bool {
+	layers := len(b.forward)
+	if !e.set.Backprops(layers) {
+		return false
+	}
+	rows, flops := b.input(0).Rows(), 0.0
+	for l, s := range b.forward[0].Theta.Shapes() {
+		products := 6.0 // forward, back and descent; the input layer has no δ
+		if l == 0 {
+			products = 4
+		}
+		flops += products * float64(rows) * float64(s.In+1) * float64(s.Out)
+	}
+	width := e.set.Tuning.VW
+	groups := (rows + width - 1) / width
+	rate := float64(2*2*width) * float64(max(e.clockMHz, 1000)) * 1e6 // two multiply-adds a cycle
+	units := float64(max(1, e.info.Units))
+	apart := flops / (rate * units)
+	joined := passSlower * flops / (rate * min(units, float64(groups)))
+	saved := 4*layers - 2 // Forward, Activate, OutputDelta, Pack and HiddenDelta, descent: all but two
+	return joined < apart+float64(saved)*e.launchCost().Seconds()
+}
+
+// passSlower is what BenchmarkStep shows of nets that are large enough to be bound by
+// multiply-adds.
+const passSlower = 1.6
+
+// launchCost measures, once, what a launch of a kernel costs that does nothing: the
+// best of a few short series.
+func (e *opencl) launchCost() time.Duration {
+	const tries, launches = 4, 32
+	if e.launchTime > 0 {
+		return e.launchTime
+	}
+	e.launchTime = time.Nanosecond
+	l, err := e.set.PeakEmpty()
+	if err != nil {
+		return e.launchTime // as if launches were free: nothing is joined
+	}
+	defer l.Release()
+	for try := range tries {
+		began := time.Now()
+		for range launches {
+			if err := e.fail(l.Enqueue(e.compute)); err != nil {
+				return e.launchTime
+			}
+		}
+		if err := e.fail(e.compute.Finish()); err != nil {
+			return e.launchTime
+		}
+		if took := time.Since(began) / launches; try == 1 || try > 1 && took < e.launchTime { // the first warms up
+			e.launchTime = max(took, time.Nanosecond)
+		}
+	}
+	return e.launchTime
+}
+
+// pass is what the kernels of a whole pass work on.
+func (p *openclPlan) pass(b backprop) kernels.Pass {
+	pass := kernels.Pass{
+		X: p.matrix(b.input(0)), Theta: p.layers(b.forward[0].Theta),
+		Z: p.matrix(b.out.Z), Y: p.matrix(b.delta.Y),
+	}
+	for l, f := range b.forward {
+		a := f.Out
+		if l == len(b.forward)-1 {
+			a = b.out.A
+		}
+		pass.A = append(pass.A, p.matrix(a))
+		pass.Delta = append(pass.Delta, p.matrix(b.deltaOf(l)))
+	}
+	return pass
+}
+
+func (p *openclPlan) backprop(b backprop) {
+	set, pass, loss := p.engine.set, p.pass(b), p.loss(orCrossEntropy(b.delta.Loss), nil)
+	if p.err != nil {
+		return
+	}
+	hidden := Linear // a net without hidden layers has none
+	if len(b.forward) > 1 {
+		hidden = b.forward[0].Act
+	}
+	scratch := p.scratch(set.BackpropFloats(pass), nil)
+	p.launch(func() (*kernels.Launch, error) {
+		return set.Backprop(string(hidden), string(b.out.Act), loss, pass, scratch)
+	})
+}
+
+// descendAll is descend with one launch for all layers.
+func (p *openclPlan) descendAll(o descent) {
+	pass := p.pass(*o.along)
+	p.layers(o.gradient.Sum) // not written, but an operand: its owner is checked
+	p.layers(o.gradient.Grad)
+	l := p.launch(func() (*kernels.Launch, error) {
+		return p.engine.set.DescendAll(pass, float32(o.gradient.Lambda), o.gradient.M)
+	})
+	p.follow(o.sgd.Rate, func(v float64) error { return l.SetDescentRateAll(float32(v)) })
+}
