@@ -63,11 +63,13 @@ func (t *Trainer) Predict(x []float32, batch int) ([]float32, error) {
 // Evaluation is how well a network does on a set.
 type Evaluation struct {
 	Loss     float64 `json:"loss"`     // mean error of an example, without penalty
-	Accuracy float64 `json:"accuracy"` // share of examples classified right
+	Accuracy float64 `json:"accuracy"` // share of examples classified right; 0 in regression
 	// Confusion[i][k] counts the examples of class i that were taken for class k.
-	// A single output makes two classes, 0 and 1.
+	// A single output makes two classes, 0 and 1. It is nil in regression.
 	Confusion [][]int `json:"confusion"`
 	Count     int     `json:"count"` // examples
+	// H is h of all examples, Count × K, row-major: package metrics has more to say of it.
+	H []float32 `json:"-"`
 }
 
 // Evaluate returns how well the network does on set. The class that it sees is
@@ -82,22 +84,31 @@ func (t *Trainer) Evaluate(set *data.Set) (Evaluation, error) {
 	size := min(evaluationBatch, set.Rows)
 	u, tally := m.units(t.net, size, false), m.tally()
 	p := m.pass("evaluation", unweighted(set), size, false, m.inputs(t.net, 1, size),
-		func(b batch) []device.Op { return measure(t.dev, tally, u, b) })
+		func(b batch) []device.Op { return judge(t.dev, tally, u, b) })
 	if m.err != nil {
 		return Evaluation{}, fmt.Errorf("evaluate: %w", m.err)
 	}
 	k := t.net.outputs()
-	e := Evaluation{Confusion: newConfusion(max(k, 2))}
+	e := Evaluation{H: make([]float32, set.Rows*k)}
+	if !t.net.Loss.Regression() {
+		e.Confusion = newConfusion(max(k, 2))
+	}
 	z := make([]float32, size*k)
 	for step := range p.steps() {
 		n, err := p.run(step)
 		if err == nil {
 			err = t.eng.Read(z[:n*k], u.z, 0)
 		}
+		if err == nil {
+			err = t.eng.Read(e.H[step*size*k:][:n*k], u.a[len(u.a)-1], 0)
+		}
 		if err != nil {
 			return Evaluation{}, fmt.Errorf("evaluate: batch %d: %w", step, err)
 		}
 		for i := range n {
+			if e.Confusion == nil {
+				break
+			}
 			y := set.Y[(step*size+i)*k:][:k]
 			e.Confusion[class(y, 0.5)][class(z[i*k:][:k], 0)]++
 		}

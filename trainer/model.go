@@ -98,6 +98,12 @@ func (m *Model) Check() error {
 	if n, want := m.Preprocess.Features(), m.Network.Sizes[0]; n != want {
 		return fmt.Errorf("preprocessing gives %d features, network %v takes %d", n, m.Network, want)
 	}
+	switch n, quantities := len(m.Preprocess.Targets), m.Network.Loss.Regression(); {
+	case quantities && n != m.Network.outputs():
+		return fmt.Errorf("preprocessing has %d quantities to predict, network %v gives %d", n, m.Network, m.Network.outputs())
+	case !quantities && n > 0:
+		return fmt.Errorf("preprocessing has quantities to predict, and the loss %s is for classes", m.Network.Loss)
+	}
 	if len(m.Classes) > 0 && !slices.Equal(m.Classes, m.Preprocess.Classes) {
 		return errors.New("class names differ between model and preprocessing")
 	}

@@ -122,6 +122,13 @@ func measure(net onDevice, tally device.Tally, u units, b batch) []device.Op {
 		device.Cost{Loss: net.loss, Z: u.z, Y: b.y, Tally: tally})
 }
 
+// judge is measure and predict in one.
+func judge(net onDevice, tally device.Tally, u units, b batch) []device.Op {
+	ops := measure(net, tally, u, b)
+	u = u.head(b.x.Rows())
+	return append(ops, device.Activate{Act: net.loss.Output(), Z: u.z, A: u.a[len(u.a)-1]})
+}
+
 // predict writes down h for a batch: u.a's last matrix.
 func predict(net onDevice, u units, x device.Matrix) []device.Op {
 	u = u.head(x.Rows())

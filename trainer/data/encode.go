@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -35,10 +36,34 @@ func (t *Table) Set(p *Preprocess) (*Set, error) {
 	default:
 		err = t.encodeClasses(labelling{labels, p.Classes, p.OneHot}, s)
 	}
+	if err == nil {
+		err = t.encodeWeights(s)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// encodeWeights fills s.Weights if the table was read with a column of them that it
+// has: a file to test on needs none.
+func (t *Table) encodeWeights(s *Set) error {
+	j, ok := t.find(t.weights)
+	if t.weights == "" || !ok {
+		return nil
+	}
+	s.Weights = make([]float32, t.rows)
+	for i := range s.Weights {
+		w := float32(-1)
+		if c := t.at(i, j); c.isNumber() {
+			w = float32(c.number())
+		}
+		if !(w >= 0 && w <= math.MaxFloat32) {
+			return t.fail(i, j, fmt.Sprintf("%q is no weight: need a number, 0 or more", t.shown(i, j)))
+		}
+		s.Weights[i] = w
+	}
+	return nil
 }
 
 func (t *Table) encodeClasses(l labelling, s *Set) error {

@@ -22,6 +22,9 @@ type Options struct {
 	Task Task
 	// Drop names columns that are no inputs, as Label does.
 	Drop string
+	// Weights names a column that says how much each row counts in training, as Label
+	// does; it is no input. It becomes Set.Weights.
+	Weights string
 	// Labels is a file of labels, for images and arrays that lie in another one.
 	Labels string
 	// Part is the part of a folder or archive to read; default TrainPart.

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/bits"
@@ -24,6 +25,7 @@ type Table struct {
 	header      bool // the file names its columns
 	sparse      bool // a column that is not there is 0 in every row
 	label, drop string
+	weights     string // Options.Weights
 	task        Task
 	labels      []int      // label columns by the format; nil: the last column
 	declared    []declared // by column; nil if the format does not say
@@ -53,7 +55,7 @@ func newTable(path string, opts Options, names []string) (*Table, error) {
 			names[j] = columnName(j)
 		}
 	}
-	t := &Table{Names: names, path: path, label: opts.Label, drop: opts.Drop, task: opts.Task, limit: opts.maxCells}
+	t := &Table{Names: names, path: path, label: opts.Label, drop: opts.Drop, weights: opts.Weights, task: opts.Task, limit: opts.maxCells}
 	if len(names) == 0 || len(names) > maxColumns {
 		return nil, &Error{Path: path, Offset: -1, Reason: fmt.Sprintf("%d columns: expected 1 to %d", len(names), maxColumns)}
 	}
@@ -166,7 +168,7 @@ func (t *Table) labelColumns() ([]int, error) {
 	return []int{len(t.Names) - 1}, nil
 }
 
-// inputColumns are the columns that are neither labels nor dropped.
+// inputColumns are the columns that are neither labels nor dropped, nor weights.
 func (t *Table) inputColumns(labels []int) ([]int, error) {
 	var dropped, inputs []int
 	if t.drop != "" {
@@ -174,6 +176,17 @@ func (t *Table) inputColumns(labels []int) ([]int, error) {
 		if dropped, err = t.findAll("dropped", t.drop); err != nil {
 			return nil, err
 		}
+	}
+	if t.weights != "" {
+		j, ok := t.find(t.weights)
+		if !ok {
+			_, err := t.findAll("weight", t.weights)
+			return nil, cmp.Or(err, fmt.Errorf("%s: weights are one column: name one", t.path))
+		}
+		if slices.Contains(labels, j) {
+			return nil, fmt.Errorf("%s: column %q is label and weight: name another one", t.path, t.Names[j])
+		}
+		dropped = append(dropped, j)
 	}
 	for j := range t.Names {
 		if !slices.Contains(labels, j) && !slices.Contains(dropped, j) {
