@@ -193,11 +193,13 @@ func (e *opencl) WriteParameters(dst Parameters, layer int, weights, bias []floa
 		return err
 	}
 	host := make([]float32, w.Panels()*w.Panel)
-	for o := range w.Out {
-		for i, v := range weights[o*w.In : (o+1)*w.In] {
-			host[w.Index(i, o)] = v
+	inBlocks(w, func(o, from, to, at int) {
+		for i, v := range weights[o*w.In+from : o*w.In+to] {
+			host[at+i*w.NR] = v
 		}
-		host[w.Index(w.In, o)] = bias[o]
+	})
+	for o, v := range bias {
+		host[w.Index(w.In, o)] = v
 	}
 	return e.write("write parameters", w.Buf, 0, host)
 }
@@ -211,13 +213,30 @@ func (e *opencl) ReadParameters(weights, bias []float32, src Parameters, layer i
 	if err := e.read("read parameters", w.Buf, 0, host); err != nil {
 		return err
 	}
-	for o := range w.Out {
-		for i := range w.In {
-			weights[o*w.In+i] = host[w.Index(i, o)]
+	inBlocks(w, func(o, from, to, at int) {
+		row := weights[o*w.In+from : o*w.In+to]
+		for i := range row {
+			row[i] = host[at+i*w.NR]
 		}
+	})
+	for o := range bias {
 		bias[o] = host[w.Index(w.In, o)]
 	}
 	return nil
+}
+
+// inBlocks calls f for inputs [from, to) of every output o, whose first is at w.Index(from, o)
+// = at and whose next are NR further each. A line of the cache holds several outputs of
+// a panel, so that a few inputs of all of them are better than all inputs of one.
+func inBlocks(w kernels.Weights, f func(o, from, to, at int)) {
+	const block = 64
+	for first := 0; first < w.Out; first += w.NR {
+		for from := 0; from < w.In; from += block {
+			for o := first; o < min(first+w.NR, w.Out); o++ {
+				f(o, from, min(from+block, w.In), w.Index(from, o))
+			}
+		}
+	}
 }
 
 // layer finds one layer of p that the host slices fit.

@@ -49,6 +49,10 @@ type Config struct {
 	// OnEpoch, if set, is called after every epoch, when the weights have been
 	// read back to the Network: a checkpoint can be written there.
 	OnEpoch func(Epoch) `json:"-"`
+	// OnDivergence says what to do when the loss or a weight is not finite; "" means
+	// DivergenceStop. OnReload, if set, is told of every reload.
+	OnDivergence OnDivergence `json:"-"`
+	OnReload     func(Reload) `json:"-"`
 	// Interval is the longest that the host runs ahead of the device, and with
 	// it the time between calls of OnBatch and the delay of a cancellation; 0
 	// means 200 ms. It never changes the results.
@@ -121,6 +125,11 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("label smoothing is %v: need 0 or more and less than 1", c.LabelSmoothing)
 	case c.Interval < 0:
 		return c, fmt.Errorf("interval is %v: need 0 or more", c.Interval)
+	}
+	switch c.OnDivergence {
+	case "", DivergenceStop, DivergenceReload:
+	default:
+		return c, fmt.Errorf("on divergence is %q: have stop, reload", string(c.OnDivergence))
 	}
 	switch c.Resident {
 	case ResidentAuto, ResidentYes, ResidentNo:

@@ -18,9 +18,9 @@ import (
 // Fit returns its error, wrapped, within about c.Interval, and the network holds
 // the weights of the last step. When the device fails or does not answer, the error
 // wraps device.ErrLost and the network holds the weights of the last epoch
-// completed; checkpoints made before are on the disk. When the loss or a weight is no longer finite at
-// the end of an epoch, the error wraps ErrDiverged and the network keeps the
-// weights of the epoch before.
+// completed; checkpoints made before are on the disk. When the loss or a weight is
+// no longer finite, the error wraps ErrDiverged and the network keeps the weights of
+// the epoch before; or Fit goes back there, see Config.OnDivergence.
 func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config) (*History, error) {
 	history := &History{}
 	c, err := c.withDefaults()
@@ -84,6 +84,10 @@ type fit struct {
 	sums    device.Sums
 	elapsed time.Duration
 	falls   int // of SchedulePlateau, before that epoch
+
+	fresh   bool // the network holds the weights that the device does
+	good    good
+	reloads int // times that the rate was halved
 }
 
 // prepare allocates everything and writes down the plans.
@@ -163,6 +167,9 @@ func (f *fit) run(ctx context.Context, history *History) error {
 			}
 		}
 		if err != nil {
+			if err = f.reload(history, err); err == nil {
+				continue
+			}
 			return f.ended(ctx, history, err)
 		}
 		f.epochs++
@@ -213,10 +220,14 @@ func (f *fit) epoch(ctx context.Context, number int, history *History) (Epoch, e
 			e.Cost, e.ValLoss, f.train.steps(), f.culprit()))
 	}
 	kept, err := f.read()
-	if err == nil && !kept {
-		err = f.diverged(number, fmt.Sprintf("a weight is not finite after its %d steps; %s", f.train.steps(), f.culprit()))
+	if err != nil {
+		return e, err
 	}
-	return e, err
+	if !kept {
+		return e, f.diverged(number, fmt.Sprintf("a weight is not finite after its %d steps; %s", f.train.steps(), f.culprit()))
+	}
+	f.fresh = true
+	return e, f.remember(number, 0, device.Sums{}, 0)
 }
 
 // descend runs the steps of an epoch, from f.step on. The device works through
@@ -238,6 +249,7 @@ func (f *fit) descend(ctx context.Context, number int, history *History) (device
 			_, reading := f.look(number, step, began)
 			return device.Sums{}, also(err, reading)
 		}
+		f.fresh = false
 		f.to.by.rate.Set(f.rate(number, step))
 		f.to.counted(f.taken(number, step))
 		if _, err := f.train.run(step); err != nil {
@@ -303,7 +315,7 @@ func (f *fit) look(number, step int, began time.Time) (device.Sums, error) {
 // rate is the learning rate of a step, counted from 0, of an epoch of this Fit.
 func (f *fit) rate(number, step int) float64 {
 	c := f.config
-	return c.Schedule.rate(c.Rate, moment{f.taken(number, step), f.end(), f.train.steps(), f.falls})
+	return c.Schedule.rate(f.scaledRate(), moment{f.taken(number, step), f.end(), f.train.steps(), f.falls})
 }
 
 // end is how many steps this Fit takes if nothing but Stop.Steps ends it early.

@@ -83,7 +83,7 @@ func (f *fit) begin(train, validation *data.Set, history *History) error {
 	}
 	f.keeper = newKeeper(f.config, f.net)
 	if f.keeper == nil && f.config.Resume == nil {
-		return nil
+		return f.remember(f.epochs+1, 0, device.Sums{}, 0)
 	}
 	now := Snapshot{Network: f.net, Config: f.config, Train: NewFingerprint(train), Validation: NewFingerprint(validation)}
 	if f.config.Resume != nil {
@@ -91,8 +91,8 @@ func (f *fit) begin(train, validation *data.Set, history *History) error {
 			return err
 		}
 	}
-	if f.keeper == nil {
-		return nil
+	if err := f.remember(f.epochs+1, f.step, f.sums, f.elapsed); err != nil || f.keeper == nil {
+		return err
 	}
 	s := &f.keeper.snapshot
 	s.Before, s.Train, s.Validation = f.before, now.Train, now.Validation
@@ -140,7 +140,7 @@ func (f *fit) resume(now *Snapshot, history *History) error {
 		copyLayers(f.bestLayers, layers[nameBest])
 	}
 	history.Epochs = slices.Clone(s.Epochs)
-	f.before, f.epochs, f.kept = s.Before, s.Before+len(s.Epochs), "of the checkpoint"
+	f.before, f.epochs, f.kept, f.reloads = s.Before, s.Before+len(s.Epochs), "of the checkpoint", s.Reloads
 	f.step, f.sums, f.elapsed = s.Step, s.Sums, s.Elapsed
 	return nil
 }
@@ -207,6 +207,9 @@ func (f *fit) save(history *History, step int, sums device.Sums, elapsed time.Du
 		layers := s.Network.Layers
 		if p.name != nameTheta {
 			layers = s.moment(p.name)
+		} else if f.fresh {
+			copyLayers(layers, f.net.Layers) // read once, and finite
+			continue
 		}
 		for l, layer := range layers {
 			if err := f.eng.ReadParameters(layer.W, layer.B, p.of, l); err != nil {
@@ -221,7 +224,7 @@ func (f *fit) save(history *History, step int, sums device.Sums, elapsed time.Du
 		copyLayers(s.moment(nameBest), f.bestLayers)
 	}
 	s.Epochs = slices.Clone(history.Epochs)
-	s.Step, s.Sums, s.Elapsed = step, sums, elapsed
+	s.Step, s.Sums, s.Elapsed, s.Reloads = step, sums, elapsed, f.reloads
 	k.write()
 	return nil
 }
@@ -240,19 +243,6 @@ func (s *Snapshot) moment(name string) []Layer {
 // layerName is a layer in words, counted as in the formulas.
 func (f *fit) layerName(l int) string {
 	return fmt.Sprintf("Θ(%d), %d to %d units", l+1, f.net.Sizes[l], f.net.Sizes[l+1])
-}
-
-// culprit says in which layer the first weight is that is not finite.
-func (f *fit) culprit() string {
-	for l, layer := range f.spare {
-		if err := f.eng.ReadParameters(layer.W, layer.B, f.dev.theta, l); err != nil {
-			return fmt.Sprintf("and the weights cannot be read: %v", err)
-		}
-		if firstNonFinite(layer.W) >= 0 || firstNonFinite(layer.B) >= 0 {
-			return "the first weight that is not finite is in " + f.layerName(l)
-		}
-	}
-	return "all weights are finite"
 }
 
 // ended is called with the error that ended run. If ctx did, and the steps so far

@@ -34,6 +34,7 @@ type Snapshot struct {
 	Step    int           // steps done of the epoch after them
 	Sums    device.Sums   // of those steps
 	Elapsed time.Duration // wall time of those steps
+	Reloads int           // times that the rate was halved, see DivergenceReload
 	// Train and Validation say what data it is about; Validation is zero if there
 	// is none.
 	Train, Validation Fingerprint
@@ -97,6 +98,7 @@ type state struct {
 	Step       int           `json:"step"`
 	Sums       device.Sums   `json:"sums"`
 	Elapsed    time.Duration `json:"elapsed_ns"`
+	Reloads    int           `json:"reloads,omitempty"`
 	Train      Fingerprint   `json:"train"`
 	Validation Fingerprint   `json:"validation"`
 	Machine    Machine       `json:"machine"`

@@ -20,7 +20,7 @@ func (s *Snapshot) encode() ([]checkpoint.Section, error) {
 	}{
 		{sectionNetwork, s.Network.architecture()},
 		{sectionConfig, s.Config},
-		{sectionState, state{s.Before, s.Step, s.Sums, s.Elapsed, s.Train, s.Validation, s.Machine}},
+		{sectionState, state{s.Before, s.Step, s.Sums, s.Elapsed, s.Reloads, s.Train, s.Validation, s.Machine}},
 	} {
 		text, err := json.Marshal(part.value)
 		if err != nil {
@@ -81,7 +81,7 @@ func decodeSnapshot(file *checkpoint.File) (*Snapshot, error) {
 			return nil, err
 		}
 	}
-	s.Before, s.Step, s.Sums, s.Elapsed = st.Before, st.Step, st.Sums, st.Elapsed
+	s.Before, s.Step, s.Sums, s.Elapsed, s.Reloads = st.Before, st.Step, st.Sums, st.Elapsed, st.Reloads
 	s.Train, s.Validation, s.Machine = st.Train, st.Validation, st.Machine
 	var err error
 	if s.Epochs, err = decodeHistory(file); err != nil {
@@ -191,6 +191,8 @@ func (s *Snapshot) check() error {
 		return fmt.Errorf("step %d of %d examples in batches of %d", s.Step, rows, c.BatchSize)
 	case s.Sums.Count != min(rows, s.Step*c.BatchSize):
 		return fmt.Errorf("sums of %d examples after %d steps", s.Sums.Count, s.Step)
+	case s.Reloads < 0 || s.Reloads > maxReloads:
+		return fmt.Errorf("the rate was halved %d times, at most %d", s.Reloads, maxReloads)
 	case s.Elapsed < 0:
 		return errors.New("the time of the epoch is below 0")
 	}

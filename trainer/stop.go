@@ -1,32 +1,9 @@
 package trainer
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"time"
 )
-
-// stopped is called with the error that ended an epoch early. If it was ctx, the
-// steps done count: the network gets their weights.
-func (f *fit) stopped(ctx context.Context, cause error) error {
-	if ctx.Err() == nil || !errors.Is(cause, ctx.Err()) {
-		return cause
-	}
-	kept, err := f.read()
-	if err == nil && !kept {
-		err = f.write() // diverged meanwhile: go back, so that device and network agree
-	}
-	return also(cause, err)
-}
-
-// diverged goes back to the weights that the network still holds, and returns
-// the error that says so.
-func (f *fit) diverged(epoch int, what string) error {
-	err := fmt.Errorf("epoch %d: %w: %s: the network keeps the weights %s: try a rate below %v, or scale the inputs",
-		epoch, ErrDiverged, what, f.kept, f.config.Rate)
-	return also(err, f.write())
-}
 
 // also adds an error met while dealing with another, in one line.
 func also(cause, err error) error {

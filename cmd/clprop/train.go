@@ -149,6 +149,10 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	p := newProgress(e.stderr, mode, c.Epochs)
 	c.OnBatch = func(b trainer.Progress) { t.begun = true; p.batch(b) }
 	c.OnEpoch = p.epoch
+	c.OnReload = func(r trainer.Reload) {
+		p.clear()
+		e.note("warning: %v; going on with epoch %d from there at --lr %v (%d of 3)", r.Cause, r.Epoch, r.Rate, r.Number)
+	}
 	t.history, err = tr.Fit(ctx, t.examples.train, t.examples.validation, c)
 	p.clear()
 	if err != nil {

@@ -34,6 +34,8 @@ type trainFlags struct {
 
 	config   trainer.Config
 	resident string
+	// onDivergence is of trainer.Config too.
+	onDivergence string
 
 	run  runFlags
 	stop stopFlags
@@ -67,6 +69,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	addRegularizers(flags, &f.config.Regularizers)
 	f.stop.add(flags, &f.config.Stop)
 	flags.StringVar(&f.resident, "resident", "auto", "keep the examples in device memory: auto, yes or no")
+	flags.StringVar(&f.onDivergence, "on-divergence", "stop", "when the loss or a weight is not finite: stop, or reload the epoch before and halve the rate, at most 3 times")
 	f.run.add(cmd)
 	addDeviceFlag(cmd, &f.device)
 	flags.StringVar(&f.out, "out", defaultModel, "`FILE` that the model is saved to")
@@ -88,6 +91,7 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		return nil, usage(cmd, "%w", err)
 	}
 	c := &f.config
+	c.OnDivergence = trainer.OnDivergence(f.onDivergence)
 	c.Seed, c.Resident = f.seed, trainer.Resident(f.resident)
 	if c.Epochs < 1 {
 		return nil, usage(cmd, "--epochs is %d: need at least 1", c.Epochs)
@@ -119,6 +123,7 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		{"output", f.output, []string{"softmax", "sigmoid"}},
 		{"init", f.init, []string{"auto", "xavier", "he"}},
 		{"resident", f.resident, []string{"auto", "yes", "no"}},
+		{"on-divergence", f.onDivergence, []string{"stop", "reload"}},
 		{"progress", f.progress, []string{"auto", "bar", "plain", "none"}},
 	} {
 		if err := oneOf(cmd, choice.flag, choice.value, choice.have); err != nil {

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"math"
+
+	"github.com/clprop/clprop/trainer/durable"
 )
 
 // Section is one part of a file to write.
@@ -57,18 +58,9 @@ func (s Section) write(w io.Writer) error {
 	if _, err := both.Write(append(head, s.Bytes...)); err != nil {
 		return err
 	}
-	buffer := make([]byte, 0, 1<<16)
 	for _, values := range s.Floats {
-		for len(values) > 0 {
-			n := min(len(values), cap(buffer)/4)
-			buffer = buffer[:0]
-			for _, v := range values[:n] {
-				buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
-			}
-			if _, err := both.Write(buffer); err != nil {
-				return err
-			}
-			values = values[n:]
+		if err := durable.WriteFloats(both, values); err != nil {
+			return err
 		}
 	}
 	_, err := w.Write(binary.LittleEndian.AppendUint32(nil, crc.Sum32()))

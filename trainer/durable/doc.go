@@ -6,6 +6,8 @@
 // renames it over the old one, which POSIX.1-2017 rename() makes atomic, and
 // forces the folder to the disk, without which the new name may not survive.
 //
+// WriteFloats writes many numbers fast, as all files here have them.
+//
 // What may not live here: formats. Package safetensors and the model file say
 // what is in a file.
 package durable

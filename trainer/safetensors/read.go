@@ -12,6 +12,9 @@ import (
 	"unicode/utf8"
 )
 
+// chunk is how many values are read at a time.
+const chunk = 1 << 14
+
 // ReadFile reads the file at path. The error names it.
 func ReadFile(path string) (*File, error) {
 	f, err := os.Open(path)

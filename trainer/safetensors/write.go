@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/clprop/clprop/trainer/durable"
 )
 
 // Write writes a file. The same content gives the same bytes: tensors are written
@@ -30,24 +31,7 @@ func Write(w io.Writer, file *File) error {
 		return err
 	}
 	for _, t := range tensors {
-		if err := writeValues(w, t.Data); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// chunk is how many values are converted at a time.
-const chunk = 1 << 14
-
-func writeValues(w io.Writer, values []float32) error {
-	buffer := make([]byte, 0, 4*min(chunk, len(values)))
-	for part := range slices.Chunk(values, chunk) {
-		buffer = buffer[:0]
-		for _, v := range part {
-			buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
-		}
-		if _, err := w.Write(buffer); err != nil {
+		if err := durable.WriteFloats(w, t.Data); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,192 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/clprop/clprop/device"
+)
+
+// OnDivergence says what Fit does when the loss or a weight is no longer finite.
+type OnDivergence string
+
+// What can be done.
+const (
+	// DivergenceStop ends Fit with an error that wraps ErrDiverged.
+	DivergenceStop OnDivergence = "stop"
+	// DivergenceReload goes back to the end of the epoch before, or to where this Fit
+	// began, and on from there with half the learning rate; after three times it is
+	// DivergenceStop.
+	DivergenceReload OnDivergence = "reload"
+)
+
+// maxReloads bounds DivergenceReload: an eighth of a rate that does not diverge at
+// once is as small as it helps.
+const maxReloads = 3
+
+// Reload is what Config.OnReload is told.
+type Reload struct {
+	Epoch  int     // that is begun again, or gone on with from where Fit began
+	Rate   float64 // Config.Rate as it is now: half of what it was
+	Number int     // 1 for the first, at most 3
+	Cause  error   // wraps ErrDiverged
+}
+
+// good is the newest state that is known to be finite, beside the weights that the
+// network holds; what DivergenceReload goes back to.
+type good struct {
+	step    int
+	sums    device.Sums
+	elapsed time.Duration
+	moments map[string][]Layer
+	spare   map[string][]Layer // where the next are read to
+}
+
+// remember makes the state of now the good one, if all of it is finite. The weights
+// have been read and are. Only DivergenceReload needs it.
+func (f *fit) remember(number, step int, sums device.Sums, elapsed time.Duration) error {
+	if f.config.OnDivergence != DivergenceReload {
+		return nil
+	}
+	moments := f.good.spare
+	if moments == nil {
+		moments = map[string][]Layer{}
+	}
+	for _, p := range f.to.by.state {
+		if moments[p.name] == nil {
+			moments[p.name] = newLayers(f.net)
+		}
+		for l, layer := range moments[p.name] {
+			if err := f.eng.ReadParameters(layer.W, layer.B, p.of, l); err != nil {
+				return fmt.Errorf("reading %s of layer %d: %w", p.name, l, err)
+			}
+			if firstNonFinite(layer.W) >= 0 || firstNonFinite(layer.B) >= 0 {
+				return f.diverged(number, fmt.Sprintf("a value of %s is not finite, first in %s", p.name, f.layerName(l)))
+			}
+		}
+	}
+	f.good = good{step, sums, elapsed, moments, f.good.moments}
+	return nil
+}
+
+// reload goes back to the good state with half the rate, if err is a divergence and
+// that may still help. Otherwise it returns err.
+func (f *fit) reload(history *History, err error) error {
+	if !errors.Is(err, ErrDiverged) || f.config.OnDivergence != DivergenceReload || f.badExample() != "" {
+		return err
+	}
+	if f.reloads == maxReloads {
+		return fmt.Errorf("%w; it was gone back to %d times, each with half the rate", err, maxReloads)
+	}
+	f.reloads++
+	for _, p := range f.to.by.state { // the weights went back already, in diverged
+		for l, layer := range f.good.moments[p.name] {
+			if writing := f.eng.WriteParameters(p.of, l, layer.W, layer.B); writing != nil {
+				return fmt.Errorf("%w; then writing %s of layer %d: %w", err, p.name, l, writing)
+			}
+		}
+	}
+	f.fresh = true
+	f.step, f.sums, f.elapsed = f.good.step, f.good.sums, f.good.elapsed
+	if f.config.OnReload != nil {
+		f.config.OnReload(Reload{f.epochs + 1, f.scaledRate(), f.reloads, err})
+	}
+	return f.rewind(history)
+}
+
+// rewind makes the good state the newest checkpoint, which knows the new rate, and
+// removes those of the way that ended badly.
+func (f *fit) rewind(history *History) error {
+	k := f.keeper
+	if k == nil {
+		return nil
+	}
+	if err := f.save(history, f.step, f.sums, f.elapsed); err != nil {
+		return err
+	}
+	if err := k.wait(); err != nil {
+		return err
+	}
+	list, err := places(k.Folder)
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		if p.epochs > k.at.epochs || (p.epochs == k.at.epochs && p.step > k.at.step) {
+			if err := os.Remove(filepath.Join(k.Folder, p.name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// scaledRate is Config.Rate after the reloads.
+func (f *fit) scaledRate() float64 { return math.Ldexp(f.config.Rate, -f.reloads) }
+
+// stopped is called with the error that ended an epoch early. If it was ctx, the
+// steps done count: the network gets their weights.
+func (f *fit) stopped(ctx context.Context, cause error) error {
+	if ctx.Err() == nil || !errors.Is(cause, ctx.Err()) {
+		return cause
+	}
+	where := fmt.Sprintf("when it was stopped, after %d of %d steps; ", f.step, f.train.steps())
+	if !finite(f.sums.Loss) {
+		return f.diverged(f.epochs+1, fmt.Sprintf("loss is %v %s%s", f.sums.Loss, where, f.culprit()))
+	}
+	kept, err := f.read()
+	if err == nil && !kept {
+		return f.diverged(f.epochs+1, "a weight is not finite "+where+f.culprit())
+	}
+	f.fresh = err == nil
+	return also(cause, err)
+}
+
+// diverged goes back to the weights that the network still holds, and returns
+// the error that says so.
+func (f *fit) diverged(epoch int, what string) error {
+	advice := fmt.Sprintf("try a rate below %v, or scale the inputs", f.scaledRate())
+	if bad := f.badExample(); bad != "" {
+		advice = bad
+	}
+	err := fmt.Errorf("epoch %d: %w: %s: the network keeps the weights %s: %s", epoch, ErrDiverged, what, f.kept, advice)
+	return also(err, f.write())
+}
+
+// culprit says in which layer the first weight is that is not finite.
+func (f *fit) culprit() string {
+	for l, layer := range f.spare {
+		if err := f.eng.ReadParameters(layer.W, layer.B, f.dev.theta, l); err != nil {
+			return fmt.Sprintf("and the weights cannot be read: %v", err)
+		}
+		if firstNonFinite(layer.W) >= 0 || firstNonFinite(layer.B) >= 0 {
+			return "the first weight that is not finite is in " + f.layerName(l)
+		}
+	}
+	return "all weights are finite"
+}
+
+// badExample names the first example with a value that is not finite, which no rate
+// helps against; "" if there is none. It is looked for only after a divergence.
+func (f *fit) badExample() string {
+	for _, p := range []struct {
+		name string
+		*pass
+	}{{"training", f.train}, {"validation", f.validation}} {
+		if p.pass == nil {
+			continue
+		}
+		if i := firstNonFinite(p.set.X); i >= 0 {
+			return fmt.Sprintf("feature %d of %s example %d is %v: mend or leave out the example", i%p.set.Features, p.name, i/p.set.Features, p.set.X[i])
+		}
+		if i := firstNonFinite(p.set.Y); i >= 0 {
+			return fmt.Sprintf("label %d of %s example %d is %v: mend or leave out the example", i%p.set.Outputs, p.name, i/p.set.Outputs, p.set.Y[i])
+		}
+	}
+	return ""
+}
