@@ -125,15 +125,20 @@ func readTuned(path string) (*Tuned, error) {
 	return t, nil
 }
 
+// UsesTuned reports whether Open looks for what Tune has kept: neither EnvTune nor
+// kernels.EnvCache is off, and there is a folder for it.
+func UsesTuned() bool {
+	return tunedFolder() != "" && !strings.EqualFold(os.Getenv(EnvTune), "off")
+}
+
 // loadTuned returns the Tuning kept for a device and a workload, if there is one that the
 // device can have.
 func loadTuned(dev *cl.Device, family kernels.Family, w Workload) (kernels.Tuning, bool) {
-	dir := tunedFolder()
-	if dir == "" || strings.EqualFold(os.Getenv(EnvTune), "off") || w.check() != nil {
+	if !UsesTuned() || w.check() != nil {
 		return kernels.Tuning{}, false
 	}
 	want := newTuned(dev, family, w)
-	got, err := readTuned(filepath.Join(dir, want.name()))
+	got, err := readTuned(filepath.Join(tunedFolder(), want.name()))
 	if err != nil || !got.sameKey(&want) || got.Tuning.Check(dev) != nil {
 		return kernels.Tuning{}, false
 	}

@@ -15,7 +15,9 @@ const devicesLong = `Devices lists what there is to train on: every device of ev
 the platforms that have none, and the CPU reference, which is always there.
 
 The first two columns, and any part of the name, are what --device takes. * marks
-what "auto" tries first. Memory and the largest allocation are the driver's word.
+what "auto" tries first. Memory and the largest allocation are the driver's word. Kernels
+is the family that clprop uses there, tuned for how many networks 'clprop tune' has
+found shapes of them that train takes now.
 
 With no OpenCL device it says why and what to do about it. That is an answer and
 not a failure: the exit code is 0.`
@@ -36,7 +38,7 @@ func newDevicesCommand(e *env) *cobra.Command {
 			if asJSON {
 				return e.printJSON(newDevicesJSON(listing, err))
 			}
-			return e.print(devicesText(listing, err))
+			return e.print(devicesText(listing, tunedFor(listing), err))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
@@ -52,13 +54,36 @@ func noDevice(err error) bool {
 // devicesJSON is what devices --json prints.
 type devicesJSON struct {
 	Schema  int              `json:"schema"`
-	Devices []device.Found   `json:"devices"`
+	Devices []foundJSON      `json:"devices"`
 	Skipped []device.Skipped `json:"skipped"`
 	// Auto is the device that "auto" tries first: an index, or "cpuref".
 	Auto string `json:"auto"`
 	// NoDevice is why there is no OpenCL device; "" if there is one.
 	NoDevice  string        `json:"no_device"`
 	Reference referenceJSON `json:"reference"`
+}
+
+// foundJSON is a device with the workloads that it is tuned for, such as "784-512-10 at 128".
+type foundJSON struct {
+	device.Found
+	Tuned []string `json:"tuned"`
+}
+
+// tunedFor lists for each device what it is tuned for. What cannot be read is of no use
+// to Open either, and so is not there.
+func tunedFor(l *device.Listing) [][]string {
+	all := make([][]string, len(l.Devices))
+	for i := range l.Devices {
+		all[i] = []string{}
+		if !device.UsesTuned() {
+			continue
+		}
+		entries, _ := device.ListTuned(&l.Devices[i])
+		for _, t := range entries {
+			all[i] = append(all[i], t.Net)
+		}
+	}
+	return all
 }
 
 type referenceJSON struct {
@@ -68,8 +93,11 @@ type referenceJSON struct {
 
 func newDevicesJSON(l *device.Listing, err error) devicesJSON {
 	d := devicesJSON{
-		Schema: schemaVersion, Devices: l.Devices, Skipped: l.Skipped,
+		Schema: schemaVersion, Devices: []foundJSON{}, Skipped: l.Skipped,
 		Auto: autoDevice(l), Reference: referenceJSON{"cpuref", runtime.NumCPU()},
+	}
+	for i, tuned := range tunedFor(l) {
+		d.Devices = append(d.Devices, foundJSON{l.Devices[i], tuned})
 	}
 	if err != nil {
 		d.NoDevice = oneLine(err.Error())
@@ -85,7 +113,7 @@ func autoDevice(l *device.Listing) string {
 	return "cpuref"
 }
 
-func devicesText(l *device.Listing, err error) string {
+func devicesText(l *device.Listing, tuned [][]string, err error) string {
 	var b strings.Builder
 	auto := autoDevice(l)
 	mark := func(name string) string {
@@ -95,13 +123,13 @@ func devicesText(l *device.Listing, err error) string {
 		return "  "
 	}
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "  index\tat\ttype\tname\tunits\tmemory\tlargest\tkernels\tdriver\tplatform")
-	for _, d := range l.Devices {
-		fmt.Fprintf(w, "%s%d\t%d:%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", mark(fmt.Sprint(d.Index)), d.Index,
+	fmt.Fprintln(w, "  index\tat\ttype\tname\tunits\tmemory\tlargest\tkernels\ttuned\tdriver\tplatform")
+	for i, d := range l.Devices {
+		fmt.Fprintf(w, "%s%d\t%d:%d\t%s\t%s\t%d\t%s\t%s\t%s\t%d\t%s\t%s\n", mark(fmt.Sprint(d.Index)), d.Index,
 			d.Platform, d.Device, d.Kind, oneLine(d.Name), d.Units, device.FormatBytes(d.TotalMemory),
-			device.FormatBytes(d.MaxAllocation), d.Kernels, oneLine(d.Driver), oneLine(d.On))
+			device.FormatBytes(d.MaxAllocation), d.Kernels, len(tuned[i]), oneLine(d.Driver), oneLine(d.On))
 	}
-	fmt.Fprintf(w, "%scpuref\t\t%s\tCPU reference\t%d\t\t\t\t\t\n", mark("cpuref"), device.KindReference, runtime.NumCPU())
+	fmt.Fprintf(w, "%scpuref\t\t%s\tCPU reference\t%d\t\t\t\t\t\t\n", mark("cpuref"), device.KindReference, runtime.NumCPU())
 	w.Flush() // to a strings.Builder, which does not fail
 	table := b.String()
 	b.Reset()

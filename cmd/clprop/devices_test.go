@@ -21,16 +21,16 @@ func TestDevicesText(t *testing.T) {
 		},
 		Skipped: []device.Skipped{{Platform: 2, Name: "Clover", Reason: "has no device"}},
 	}
-	want := fmt.Sprintf(`  index   at   type       name           units  memory   largest  kernels  driver  platform
-  0       0:0  CPU        pthread        2      8.0 GiB  2.0 GiB  block    3.1     PoCL
-* 1       1:0  GPU        GTX�[1m        30     6.0 GiB  1.5 GiB  tile     535     NVIDIA CUDA
+	want := fmt.Sprintf(`  index   at   type       name           units  memory   largest  kernels  tuned  driver  platform
+  0       0:0  CPU        pthread        2      8.0 GiB  2.0 GiB  block    2      3.1     PoCL
+* 1       1:0  GPU        GTX�[1m        30     6.0 GiB  1.5 GiB  tile     0      535     NVIDIA CUDA
   cpuref       reference  CPU reference  %d
 skipped: platform 2, Clover: has no device
 `, runtime.NumCPU())
-	if got := devicesText(listing, nil); got != want {
+	if got := devicesText(listing, [][]string{{"3-2 at 1", "4-2 at 1"}, {}}, nil); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	none := devicesText(&device.Listing{}, errors.New("no driver\nat all"))
+	none := devicesText(&device.Listing{}, nil, errors.New("no driver\nat all"))
 	if !strings.Contains(none, "\n* cpuref") || !strings.HasSuffix(none, "\nno driver; at all\n") {
 		t.Errorf("without a device:\n%s", none)
 	}

@@ -81,6 +81,13 @@ func TestTune(t *testing.T) {
 	if o := clprop(t, "tune", "--show", "--device", spec).succeeded(t); !strings.Contains(o.stdout, "64-16-10 at 100") || strings.Contains(o.stdout, "stale") {
 		t.Errorf("shown:\n%s", o.stdout)
 	}
+	var d devicesJSON
+	unpack(t, clprop(t, "devices", "--json").succeeded(t).stdout, &d)
+	for _, f := range d.Devices {
+		if tuned := len(f.Tuned) == 1; tuned != (strconv.Itoa(f.Index) == spec) {
+			t.Errorf("devices: %s is tuned for %q", f.Name, f.Tuned)
+		}
+	}
 	var cleared clearedJSON
 	unpack(t, clprop(t, "tune", "--clear", "--json").succeeded(t).stdout, &cleared)
 	if cleared.Removed != 1 {
