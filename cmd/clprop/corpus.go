@@ -109,9 +109,6 @@ func (c *corpus) read(f *dataFlags, stdin io.Reader, valShare float64, seed uint
 	if c.preprocess, err = raw.Fit(train, options); err != nil {
 		return err
 	}
-	if len(c.preprocess.Targets) > 0 {
-		return fmt.Errorf("%s: the labels are quantities, which this version does not train: choose another --label, or --task classification", c.source)
-	}
 	all, err := raw.Set(c.preprocess)
 	if err != nil {
 		return err

@@ -81,11 +81,11 @@ func (f *dataFlags) check(cmd *cobra.Command, others ...string) error {
 		return usage(cmd, "--labels goes with an IDX or NPY file of images: give it with --images")
 	}
 	tables := []data.Format{data.CSV, data.ARFF, data.LibSVM, data.FANN, data.Parquet, data.NPY, data.NPZ}
-	for name, formats := range map[string][]data.Format{"label": tables, "header": {data.CSV}, "separator": {data.CSV}} {
+	for name, formats := range map[string][]data.Format{"label": tables, "sample-weights": tables, "header": {data.CSV}, "separator": {data.CSV}} {
 		paths := append([]string{f.source()}, others...)
 		if cmd.Flags().Changed(name) && !slices.ContainsFunc(paths, func(path string) bool { return f.is(path, formats...) }) {
 			what := "CSV files"
-			if name == "label" {
+			if name == "label" || name == "sample-weights" {
 				what = "tables"
 			}
 			return usage(cmd, "--%s is for %s, and none is given", name, what)

@@ -11,8 +11,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const evaluateLong = `Evaluate tells how good a model is on labelled examples: accuracy, loss, and the
-confusion matrix with the precision and recall of each class.
+const evaluateLong = `Evaluate tells how good a model is on labelled examples: accuracy, loss, precision,
+recall, F1 and area under the ROC curve, and the confusion matrix; of a model that
+predicts quantities, R² and the mean errors in the units of the data.
 
 Without --data it takes the embedded digits that 'clprop train' held back, if the
 model was trained on them. Raw data goes in: the model knows how to scale it.
@@ -23,6 +24,9 @@ const evaluateExample = `  clprop evaluate
   clprop evaluate --model iris.safetensors --data iris-test.csv
   clprop evaluate --model fashion.safetensors --data /usr/share/datasets/fashion-mnist
   clprop evaluate --json`
+
+// defaultTop is the k of the top k that one usually asks for.
+const defaultTop = 5
 
 // modelFlags are the flags of commands that read a model.
 type modelFlags struct {
@@ -41,6 +45,7 @@ func (f *modelFlags) add(cmd *cobra.Command) {
 func newEvaluateCommand(e *env) *cobra.Command {
 	var f modelFlags
 	var asJSON bool
+	var top int
 	cmd := &cobra.Command{
 		Use:     "evaluate",
 		Short:   "Tell how good a model is on labelled examples",
@@ -49,17 +54,21 @@ func newEvaluateCommand(e *env) *cobra.Command {
 		Args:    noArguments,
 	}
 	f.add(cmd)
+	cmd.Flags().IntVar(&top, "top", defaultTop, "`K` of the share of examples whose class is among the K most likely; 0 for none")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as a JSON object")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := f.data.check(cmd); err != nil {
 			return err
 		}
-		return e.evaluate(cmd, &f, asJSON)
+		if top < 0 {
+			return usage(cmd, "--top is %d: need 0 or more", top)
+		}
+		return e.evaluate(cmd, &f, top, asJSON)
 	}
 	return cmd
 }
 
-func (e *env) evaluate(cmd *cobra.Command, f *modelFlags, asJSON bool) (err error) {
+func (e *env) evaluate(cmd *cobra.Command, f *modelFlags, top int, asJSON bool) (err error) {
 	m, err := loadModel(f.model)
 	if err != nil {
 		return err
@@ -73,8 +82,8 @@ func (e *env) evaluate(cmd *cobra.Command, f *modelFlags, asJSON bool) (err erro
 		return err
 	}
 	defer func() { err = first(err, eng.Close()) }()
-	e.note("model   %s: %v, %s, %s", f.model, m.Network, m.Network.Hidden, m.Network.Loss.Output())
-	e.note("data    %s: %d examples, %d classes", source, set.Rows, set.Outputs)
+	e.note("model   %s: %v, %s, %s", f.model, m.Network, m.Network.Hidden, outputText(m.Network.Loss))
+	e.note("data    %s: %d examples, %d %s", source, set.Rows, set.Outputs, kindOfOutputs(m.Network))
 	e.note("device  %s", deviceText(eng.Info()))
 
 	t, err := trainer.New(m.Network, eng)
@@ -89,10 +98,14 @@ func (e *env) evaluate(cmd *cobra.Command, f *modelFlags, asJSON bool) (err erro
 	if err := context.Cause(cmd.Context()); err != nil {
 		return err
 	}
-	if asJSON {
-		return e.printJSON(newEvaluateJSON(f.model, source, m, v, newDeviceJSON(eng)))
+	s := newScores(m, set, v, top)
+	if !asJSON {
+		return e.print(s.text("test"))
 	}
-	return e.print(scoreText("test", v) + "\n\n" + confusionText(classNames(m), v.Confusion))
+	return e.printJSON(evaluateJSON{
+		Schema: schemaVersion, Version: currentVersion().Version, Device: newDeviceJSON(eng), Model: f.model, Data: source,
+		Network: newNetworkJSON(m.Network), Evaluation: v, scoresJSON: s.json(),
+	})
 }
 
 // examples reads what the model is to be judged on, and says where it is from.
@@ -141,33 +154,7 @@ type evaluateJSON struct {
 	Data    string      `json:"data"`
 	Network networkJSON `json:"network"`
 	trainer.Evaluation
-	Classes []classJSON `json:"classes"`
-}
-
-// classJSON is how well one class does; null where nothing was to be counted.
-type classJSON struct {
-	Name      string   `json:"name"`
-	Count     int      `json:"count"`
-	Precision *float64 `json:"precision"`
-	Recall    *float64 `json:"recall"`
-}
-
-func newEvaluateJSON(model, source string, m *trainer.Model, v trainer.Evaluation, d deviceJSON) evaluateJSON {
-	r := evaluateJSON{
-		Schema: schemaVersion, Version: currentVersion().Version, Device: d, Model: model, Data: source,
-		Network: newNetworkJSON(m.Network), Evaluation: v,
-	}
-	for k, name := range classNames(m) {
-		c := classJSON{Name: name}
-		right, predicted := v.Confusion[k][k], 0
-		for i := range v.Confusion {
-			c.Count += v.Confusion[k][i]
-			predicted += v.Confusion[i][k]
-		}
-		c.Precision, c.Recall = share(right, predicted), share(right, c.Count)
-		r.Classes = append(r.Classes, c)
-	}
-	return r
+	scoresJSON
 }
 
 // share is part/whole, or nil if there is no whole.

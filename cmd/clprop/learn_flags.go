@@ -18,6 +18,7 @@ type learnFlags struct {
 
 	task         string
 	drop         string
+	weights      string // --sample-weights
 	scale        string
 	scaleTargets string
 	missing      string
@@ -66,7 +67,7 @@ func (f *learnFlags) check(cmd *cobra.Command) error {
 
 // apply adds to how data is read.
 func (f *learnFlags) apply(opts *data.Options) error {
-	opts.Drop = f.drop
+	opts.Drop, opts.Weights = f.drop, f.weights
 	tasks := map[string]data.Task{"": data.AutoTask, "auto": data.AutoTask, "classification": data.Classification, "regression": data.Regression}
 	var ok bool
 	if opts.Task, ok = tasks[f.task]; !ok {

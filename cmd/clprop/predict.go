@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
 	"github.com/clprop/clprop/trainer/durable"
 	"github.com/spf13/cobra"
@@ -19,6 +20,12 @@ probability of every class, as CSV:
   predicted,p_setosa,p_versicolor,p_virginica
   setosa,0.98,0.015,0.005
 
+or, of a model of quantities, what it predicts of each, in the units of the data it was
+trained on:
+
+  predicted_price,predicted_days
+  12800,31.5
+
 Rows are in the order of the input. Raw data goes in: the model knows which
 columns it needs, by name, and how to scale them. Other columns are passed over, a
 label column too. Nothing is written unless all of the input is good, and a file
@@ -27,7 +34,7 @@ is written whole or not at all.
 ` + dataHelp + `
 
 A model with --output sigmoid gives the probability of each class by itself, so
-that they need not add up to 1.`
+that they need not add up to 1; one with --loss hinge gives scores, above 0 for yes.`
 
 const predictExample = `  clprop predict --model iris.safetensors --data new.csv
   clprop predict --data new.csv --out answers.csv
@@ -39,7 +46,7 @@ func newPredictCommand(e *env) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:     "predict",
-		Short:   "Classify examples with a model, as CSV",
+		Short:   "Predict classes or quantities with a model, as CSV",
 		Long:    predictLong,
 		Example: predictExample,
 		Args:    noArguments,
@@ -89,7 +96,11 @@ func (e *env) predict(ctx context.Context, f *modelFlags, out string) (err error
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	write := func(w io.Writer) error { return writePredictions(w, classNames(m), h, set.Rows) }
+	write := func(w io.Writer) error { return writePredictions(w, m.Network.Loss, outputNames(m), h, set.Rows) }
+	if m.Network.Loss.Regression() {
+		m.Preprocess.Restore(h)
+		write = func(w io.Writer) error { return writeQuantities(w, outputNames(m), h) }
+	}
 	if out == "-" {
 		buffer := bufio.NewWriter(e.stdout)
 		return first(write(buffer), buffer.Flush())
@@ -102,12 +113,15 @@ func (e *env) predict(ctx context.Context, f *modelFlags, out string) (err error
 }
 
 // writePredictions writes h, rows × K, as CSV. Of a single output it makes the
-// probabilities of two classes.
-func writePredictions(w io.Writer, classes []string, h []float32, rows int) error {
+// probabilities of two classes, or of a hinge the scores.
+func writePredictions(w io.Writer, loss device.Loss, classes []string, h []float32, rows int) error {
 	c := csv.NewWriter(w)
-	record := []string{"predicted"}
+	record, prefix, whole := []string{"predicted"}, "p_", float32(1)
+	if loss == device.Hinge {
+		prefix, whole = "score_", 0
+	}
 	for _, name := range classes {
-		record = append(record, "p_"+name)
+		record = append(record, prefix+name)
 	}
 	if err := c.Write(record); err != nil {
 		return err
@@ -116,7 +130,7 @@ func writePredictions(w io.Writer, classes []string, h []float32, rows int) erro
 	p := make([]float32, len(classes))
 	for i := range rows {
 		if single {
-			p[0], p[1] = 1-h[i], h[i]
+			p[0], p[1] = whole-h[i], h[i]
 		} else {
 			copy(p, h[i*len(p):])
 		}
@@ -128,6 +142,28 @@ func writePredictions(w io.Writer, classes []string, h []float32, rows int) erro
 			record[k+1] = strconv.FormatFloat(float64(v), 'g', -1, 32)
 		}
 		record[0] = classes[best]
+		if err := c.Write(record); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// writeQuantities writes h, rows × K, as CSV.
+func writeQuantities(w io.Writer, names []string, h []float32) error {
+	c := csv.NewWriter(w)
+	record := make([]string, len(names))
+	for k, name := range names {
+		record[k] = "predicted_" + name
+	}
+	if err := c.Write(record); err != nil {
+		return err
+	}
+	for ; len(h) > 0; h = h[len(names):] {
+		for k := range record {
+			record[k] = strconv.FormatFloat(float64(h[k]), 'g', -1, 32)
+		}
 		if err := c.Write(record); err != nil {
 			return err
 		}

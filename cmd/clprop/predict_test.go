@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/clprop/clprop/device"
 )
 
 func TestPredict(t *testing.T) {
@@ -89,7 +91,7 @@ func TestPredictImages(t *testing.T) {
 // A single output makes two classes.
 func TestWritePredictions(t *testing.T) {
 	var b strings.Builder
-	if err := writePredictions(&b, []string{"no", `a "yes"`}, []float32{0.25, 0.5, 0.75}, 3); err != nil {
+	if err := writePredictions(&b, device.SigmoidCrossEntropy, []string{"no", `a "yes"`}, []float32{0.25, 0.5, 0.75}, 3); err != nil {
 		t.Fatal(err)
 	}
 	want := "predicted,p_no,\"p_a \"\"yes\"\"\"\nno,0.75,0.25\nno,0.5,0.5\n\"a \"\"yes\"\"\",0.25,0.75\n"

@@ -15,11 +15,13 @@ import (
 // line that is drawn again and again until the epoch is over. Only a bar writes
 // control characters, and of them only the carriage return.
 type progress struct {
-	w     io.Writer
-	bar   bool
-	none  bool
-	width func() int // columns of the terminal
-	now   func() time.Time
+	w    io.Writer
+	bar  bool
+	none bool
+	// quantities are predicted, and not classes: there is no accuracy.
+	quantities bool
+	width      func() int // columns of the terminal
+	now        func() time.Time
 
 	began time.Time // of the first epoch
 	last  int       // number of the last epoch
@@ -54,7 +56,7 @@ func (p *progress) batch(b trainer.Progress) {
 	rate := float64(b.Examples) / max(b.Elapsed.Seconds(), 1e-9)
 	p.draw(share,
 		fmt.Sprintf("epoch %*d/%d ", digits(p.last), b.Epoch, p.last),
-		fmt.Sprintf(" loss %.4f  accuracy %5.2f%%  %s samples/s  %s left", b.Loss, 100*b.Accuracy, thousands(rate), duration(left)))
+		fmt.Sprintf(" loss %.4f%s  %s samples/s  %s left", b.Loss, p.accuracy(b.Accuracy), thousands(rate), duration(left)))
 }
 
 // epoch writes the line of an epoch.
@@ -63,15 +65,23 @@ func (p *progress) epoch(e trainer.Epoch) {
 		return
 	}
 	p.clear()
-	line := fmt.Sprintf("epoch %*d/%d  cost %.4f  accuracy %5.2f%%", digits(p.last), e.Epoch, p.last, e.Cost, 100*e.Accuracy)
+	line := fmt.Sprintf("epoch %*d/%d  cost %.4f%s", digits(p.last), e.Epoch, p.last, e.Cost, p.accuracy(e.Accuracy))
 	if e.Validated {
-		line += fmt.Sprintf("  validation loss %.4f  accuracy %5.2f%%", e.ValLoss, 100*e.ValAccuracy)
+		line += fmt.Sprintf("  validation loss %.4f%s", e.ValLoss, p.accuracy(e.ValAccuracy))
 	}
 	line += fmt.Sprintf("  rate %.3g  %s samples/s", e.Rate, thousands(e.SamplesPerSecond))
 	if e.Epoch < p.last {
 		line += fmt.Sprintf("  %s left", duration(p.left(float64(e.Epoch))))
 	}
 	fmt.Fprintln(p.w, line)
+}
+
+// accuracy is a share of classes told right, as text.
+func (p *progress) accuracy(share float64) string {
+	if p.quantities {
+		return ""
+	}
+	return fmt.Sprintf("  accuracy %5.2f%%", 100*share)
 }
 
 // left estimates the time to go, as though what is left took as long an epoch as

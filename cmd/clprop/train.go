@@ -83,6 +83,10 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 	if t.examples, err = f.data.loadCorpus(e.stdin, f.testData, f.valSplit, f.seed); err != nil {
 		return err
 	}
+	loss, err := f.loss.of(cmd, &f.config, t.examples.preprocess)
+	if err != nil {
+		return err
+	}
 	sizes := append(append([]int{t.examples.train.Features}, hidden...), t.examples.train.Outputs)
 	t.eng, err = e.openDeviceWith(f.device, "training", device.Options{
 		Profile: f.profile != "", Workload: device.Workload{Sizes: sizes, Batch: f.config.BatchSize},
@@ -96,7 +100,7 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 		return err
 	}
 	t.net, err = trainer.NewNetwork(trainer.NetworkConfig{
-		Sizes: sizes, Hidden: device.Activation(f.activation), Loss: f.loss(), Init: trainer.Init(f.init), Seed: f.seed,
+		Sizes: sizes, Hidden: device.Activation(f.activation), Loss: loss, Init: trainer.Init(f.init), Seed: f.seed,
 	})
 	if err != nil {
 		return usage(cmd, "%w", err)
@@ -147,6 +151,7 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	c := t.flags.config
 	t.flags.run.configure(&c)
 	p := newProgress(e.stderr, mode, c.Epochs)
+	p.quantities = t.net.Loss.Regression()
 	c.OnBatch = func(b trainer.Progress) { t.begun = true; p.batch(b) }
 	c.OnEpoch = p.epoch
 	c.OnReload = func(r trainer.Reload) {
@@ -234,15 +239,31 @@ func (e *env) describe(t *training) {
 		rows += x.test.Rows
 		split += fmt.Sprintf(", %d to test on", x.test.Rows)
 	}
-	e.note("data    %s: %d examples (%s), %d features, %d classes", x.source, rows, split, x.train.Features, x.train.Outputs)
+	e.note("data    %s: %d examples (%s), %d features, %d %s", x.source, rows, split, x.train.Features, x.train.Outputs, kindOfOutputs(t.net))
 	if x.note != "" {
 		e.note("        %s", x.note)
 	}
-	e.note("net     %v, %s, %s: %d parameters", t.net, t.net.Hidden, t.net.Loss.Output(), t.net.Parameters())
+	e.note("net     %v, %s, %s: %d parameters", t.net, t.net.Hidden, outputText(t.net.Loss), t.net.Parameters())
 	e.note("device  %s", deviceText(t.eng.Info()))
 	if _, err := os.Stat(t.flags.out); err == nil {
 		e.note("model   %s, replacing the file that is there", t.flags.out)
 	}
+}
+
+// kindOfOutputs says what the outputs of a network are.
+func kindOfOutputs(n *trainer.Network) string {
+	if n.Loss.Regression() {
+		return "quantities"
+	}
+	return "classes"
+}
+
+// outputText names the output units, and the loss where it is not their cross-entropy.
+func outputText(loss device.Loss) string {
+	if g := loss.Output(); g != device.Linear {
+		return string(g)
+	}
+	return fmt.Sprintf("%s with %s", loss.Output(), loss)
 }
 
 // first returns the first error that is not nil: what follows from it is not

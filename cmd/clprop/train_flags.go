@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/clprop/clprop/cpuref"
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
 	"github.com/spf13/cobra"
@@ -28,7 +29,7 @@ type trainFlags struct {
 
 	hidden     string
 	activation string
-	output     string
+	loss       lossFlags
 	init       string
 	seed       uint64
 
@@ -56,14 +57,14 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags.Float64Var(&f.valSplit, "val-split", 0.1, "`SHARE` of the training examples held back for validation; 0 for none")
 	f.data.learn.add(cmd)
 	flags.StringVar(&f.hidden, "hidden", "128", "`UNITS` of the hidden layers, such as 128,64; empty for none")
-	flags.StringVar(&f.activation, "activation", "relu", "of the hidden units: sigmoid, tanh, relu, leaky-relu, elu, selu, softplus or linear")
-	flags.StringVar(&f.output, "output", "softmax", "output units, with their cross-entropy: softmax or sigmoid")
-	flags.StringVar(&f.init, "init", "auto", "first weights: auto, xavier or he")
+	flags.StringVar(&f.activation, "activation", "relu", "of the hidden units: "+strings.Join(activations(), ", "))
+	f.loss.add(flags, &f.config, &f.data.learn.weights)
+	flags.StringVar(&f.init, "init", "auto", "first weights: "+strings.Join(trainer.Inits(), ", "))
 	flags.Uint64Var(&f.seed, "seed", 1, "of the weights, the order of the examples and the validation split")
 	flags.IntVar(&f.config.Epochs, "epochs", 20, "times to go through the training examples")
 	flags.IntVar(&f.config.BatchSize, "batch-size", 32, "examples of one step")
 	addOptimizer(flags, &f.config.Optimizer)
-	flags.Float64Var(&f.config.Rate, "lr", 0.1, "learning rate; if not given, 0.01 with momentum, nesterov, rmsprop, adagrad, 0.001 with adam, adamw, 0.0001 with lion")
+	flags.Float64Var(&f.config.Rate, "lr", 0.1, "learning rate; if not given, 0.01 for quantities and with momentum, nesterov, rmsprop, adagrad, 0.001 with adam, adamw, 0.0001 with lion")
 	addSchedule(flags, &f.config.Schedule)
 	flags.Float64Var(&f.config.Lambda, "l2", 0, "λ of the penalty on large weights")
 	addRegularizers(flags, &f.config.Regularizers)
@@ -119,9 +120,8 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		flag, value string
 		have        []string
 	}{
-		{"activation", f.activation, []string{"sigmoid", "tanh", "relu", "leaky-relu", "elu", "selu", "softplus", "linear"}},
-		{"output", f.output, []string{"softmax", "sigmoid"}},
-		{"init", f.init, []string{"auto", "xavier", "he"}},
+		{"activation", f.activation, activations()},
+		{"init", f.init, trainer.Inits()},
 		{"resident", f.resident, []string{"auto", "yes", "no"}},
 		{"on-divergence", f.onDivergence, []string{"stop", "reload"}},
 		{"progress", f.progress, []string{"auto", "bar", "plain", "none"}},
@@ -129,6 +129,9 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		if err := oneOf(cmd, choice.flag, choice.value, choice.have); err != nil {
 			return nil, err
 		}
+	}
+	if err := f.loss.check(cmd, c, &f.data.learn.task); err != nil {
+		return nil, err
 	}
 	if err := checkRegularizers(cmd, c.Regularizers); err != nil {
 		return nil, err
@@ -146,6 +149,15 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		return nil, err
 	}
 	return hidden, f.data.check(cmd, f.testData, f.data.learn.valData)
+}
+
+// activations are the names of those that hidden units can have.
+func activations() []string {
+	var names []string
+	for _, a := range cpuref.HiddenActivations() {
+		names = append(names, string(a))
+	}
+	return names
 }
 
 // oneOf refuses the value of a flag that is not one of those that it has.
@@ -170,14 +182,6 @@ func parseHidden(text string) ([]int, error) {
 		units = append(units, n)
 	}
 	return units, nil
-}
-
-// loss is the error that belongs to the output units.
-func (f *trainFlags) loss() device.Loss {
-	if f.output == "sigmoid" {
-		return device.SigmoidCrossEntropy
-	}
-	return device.SoftmaxCrossEntropy
 }
 
 // checkWritten refuses names of files to write that would cost a file to read, or

@@ -29,6 +29,7 @@ type corpusJSON struct {
 	TestSource string   `json:"test_source"`
 	Features   int      `json:"features"`
 	Classes    []string `json:"classes"`
+	Targets    []string `json:"targets"`
 	Train      int      `json:"train"`
 	Validation int      `json:"validation"`
 	Test       int      `json:"test"`
@@ -38,6 +39,7 @@ type networkJSON struct {
 	Sizes      []int  `json:"sizes"`
 	Activation string `json:"activation"`
 	Output     string `json:"output"`
+	Loss       string `json:"loss"`
 	Parameters int    `json:"parameters"`
 }
 
@@ -48,7 +50,8 @@ type configJSON struct {
 	Rate      float64       `json:"lr"`
 	Schedule  scheduleJSON  `json:"lr_schedule"`
 	Lambda    float64       `json:"l2"`
-	Stop      stopJSON      `json:"stop"`
+	lossJSON
+	Stop stopJSON `json:"stop"`
 
 	Regularizers regularizersJSON `json:"regularizers"`
 
@@ -70,12 +73,13 @@ type optimizerJSON struct {
 
 type scoreJSON struct {
 	Loss     float64 `json:"loss"`
-	Accuracy float64 `json:"accuracy"`
+	Accuracy float64 `json:"accuracy"` // 0 for quantities
 	Count    int     `json:"count"`
+	scoresJSON
 }
 
 func newNetworkJSON(n *trainer.Network) networkJSON {
-	return networkJSON{n.Sizes, string(n.Hidden), string(n.Loss.Output()), n.Parameters()}
+	return networkJSON{n.Sizes, string(n.Hidden), string(n.Loss.Output()), string(n.Loss), n.Parameters()}
 }
 
 // report prints the result.
@@ -115,8 +119,12 @@ func (t *training) text() string {
 	}
 	switch {
 	case t.test != nil:
-		fmt.Fprintln(&b, scoreText("test", *t.test))
+		fmt.Fprintln(&b, t.scores().line("test"))
 	case len(t.history.Epochs) == 0:
+	case t.net.Loss.Regression() && last.Validated:
+		fmt.Fprintf(&b, "validation loss %.4f\n", last.ValLoss)
+	case t.net.Loss.Regression():
+		fmt.Fprintf(&b, "training cost %.4f: nothing was held back to test on\n", last.Cost)
 	case last.Validated:
 		fmt.Fprintf(&b, "validation accuracy %.2f%%, loss %.4f\n", 100*last.ValAccuracy, last.ValLoss)
 	default:
@@ -128,15 +136,8 @@ func (t *training) text() string {
 	return b.String()
 }
 
-// scoreText is the line that train and evaluate share, so that it is the same
-// where the score is.
-func scoreText(what string, v trainer.Evaluation) string {
-	right := 0
-	for i := range v.Confusion {
-		right += v.Confusion[i][i]
-	}
-	return fmt.Sprintf("%s accuracy %.2f%% (%d of %d), loss %.4f", what, 100*v.Accuracy, right, v.Count, v.Loss)
-}
+// scores judges the test.
+func (t *training) scores() scores { return newScores(t.model(), t.examples.test, *t.test, defaultTop) }
 
 func (t *training) result() trainJSON {
 	f, x := t.flags, t.examples
@@ -146,11 +147,11 @@ func (t *training) result() trainJSON {
 		Device:  newDeviceJSON(t.eng),
 		Data: corpusJSON{
 			Source: x.source, TestSource: x.testSource, Features: x.train.Features,
-			Classes: x.preprocess.Classes, Train: x.train.Rows,
+			Classes: x.preprocess.Classes, Targets: x.train.Targets, Train: x.train.Rows,
 		},
 		Network: newNetworkJSON(t.net),
 		Config: configJSON{
-			f.config.Epochs, f.config.BatchSize, optimizerJSON(f.config.Optimizer), f.config.Rate, scheduleJSON(f.config.Schedule), f.config.Lambda, newStopJSON(f.config.Stop), regularizersJSON(f.config.Regularizers), f.seed, f.init, f.resident, f.valSplit,
+			f.config.Epochs, f.config.BatchSize, optimizerJSON(f.config.Optimizer), f.config.Rate, scheduleJSON(f.config.Schedule), f.config.Lambda, lossJSON{f.config.LabelSmoothing, f.loss.classWeights, f.data.learn.weights}, newStopJSON(f.config.Stop), regularizersJSON(f.config.Regularizers), f.seed, f.init, f.resident, f.valSplit,
 		},
 		History:     t.history,
 		Model:       f.out,
@@ -163,7 +164,7 @@ func (t *training) result() trainJSON {
 		r.Data.Test = x.test.Rows
 	}
 	if t.test != nil {
-		r.Test = &scoreJSON{t.test.Loss, t.test.Accuracy, t.test.Count}
+		r.Test = &scoreJSON{t.test.Loss, t.test.Accuracy, t.test.Count, t.scores().json()}
 	}
 	r.Seconds, r.Throughput = t.timing()
 	return r
