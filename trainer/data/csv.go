@@ -243,8 +243,19 @@ func (r *csvReader) readRow(t *Table) error {
 		for spaces && i < len(row) && isSpace(row[i]) {
 			i++
 		}
+		// Whole numbers, such as pixels, without a call.
+		end, m := i, uint64(0)
+		for end < len(row) && row[end]-'0' < 10 {
+			m = 10*m + uint64(row[end]-'0')
+			end++
+		}
+		if n := end - i; 0 < n && n < 16 && end < len(row) && row[end] == comma && j < len(to)-1 {
+			to[j] = numberCell(float64(m))
+			i = end + 1
+			continue
+		}
 		x, n, exact := scanNumber(row[i:])
-		end := i + n
+		end = i + n
 		for spaces && comma != ' ' && end < len(row) && isSpace(row[end]) {
 			end++
 		}

@@ -43,7 +43,7 @@ func (e *Error) Error() string {
 	if e.Reason != "" {
 		parts = append(parts, e.Reason)
 	}
-	if e.Err != nil && !errors.Is(e.Err, ErrFormat) {
+	if e.Err != nil && (e.Reason == "" || !errors.Is(e.Err, ErrFormat)) {
 		parts = append(parts, e.Err.Error())
 	}
 	return strings.Join(parts, ": ")
@@ -57,3 +57,9 @@ func (e *Error) Unwrap() error {
 	}
 	return e.Err
 }
+
+// formatError is a cause that is an ErrFormat.
+type formatError string
+
+func (e formatError) Error() string        { return string(e) }
+func (e formatError) Is(target error) bool { return target == ErrFormat }

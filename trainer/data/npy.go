@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -100,8 +101,11 @@ func (x *array) read(r io.Reader, offset int64, fortran bool) error {
 	}
 	var err error
 	if x.data, err = readExactly(r, total); err != nil {
-		return &Error{Path: x.path, Offset: offset + int64(len(x.data)),
-			Reason: fmt.Sprintf("truncated: shape %v promises %d bytes of data, found %d", x.dims, total, len(x.data)), Err: err}
+		e := &Error{Path: x.path, Offset: offset + int64(len(x.data)), Err: err}
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			e.Reason = fmt.Sprintf("truncated: shape %v promises %d bytes of data, found %d", x.dims, total, len(x.data))
+		}
+		return e
 	}
 	if n, err := io.ReadFull(r, make([]byte, 1)); n > 0 {
 		return &Error{Path: x.path, Offset: offset + int64(total), Reason: fmt.Sprintf("expected the end after %d bytes of data, found more", total)}

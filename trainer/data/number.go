@@ -2,6 +2,7 @@ package data
 
 import (
 	"math"
+	"math/bits"
 	"strconv"
 )
 
@@ -18,10 +19,10 @@ const (
 
 // scanNumber reads the decimal number that b begins with, and tells how many
 // bytes it has. If exact is false, x is not set: there is no number, or it needs
-// more than the fast way, which is this: digits m below 2⁵³ and a power of ten up
-// to 10²² are both float64, so m·10ᵉ or m/10⁻ᵉ is rounded once, as IEEE 754 and
+// more than the fast ways. One is: digits m up to 2⁵³ and a power of ten up to
+// 10²² are both float64, so m·10ᵉ or m/10⁻ᵉ is rounded once, as IEEE 754 and
 // strconv round it (W. D. Clinger, "How to read floating point numbers
-// accurately", PLDI 1990, section 2).
+// accurately", PLDI 1990, section 2). The other is divide.
 func scanNumber(b []byte) (x float64, n int, exact bool) {
 	i, negative := 0, false
 	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
@@ -55,19 +56,37 @@ func scanNumber(b []byte) (x float64, n int, exact bool) {
 		i += 1 + n
 		e += power
 	}
-	if m > exactInteger || e < -22 || e > 22 {
+	switch {
+	case m <= exactInteger && -22 <= e && e <= 0:
+		x = float64(m) / pow10[-e]
+	case m <= exactInteger && 0 < e && e <= 22:
+		x = float64(m) * pow10[e]
+	case m > exactInteger && -19 <= e && e < 0:
+		x = divide(m, uint64(pow10[-e]))
+	default:
 		return 0, i, false
-	}
-	x = float64(m)
-	if e < 0 {
-		x /= pow10[-e]
-	} else {
-		x *= pow10[e]
 	}
 	if negative && m > 0 { // −0 is 0
 		x = -x
 	}
 	return x, i, true
+}
+
+// divide returns m/d for m and d above 0, rounded to the nearest float64, to the
+// even one of two as near: with d' = d·2ᵃ and m' = m·2ᵇ, both of 64 bits, the whole
+// number q = ⌊m'·2⁶³/d'⌋ has 63 or 64 bits, more than the 53 of float64, and what
+// the division leaves tells whether there is something below them.
+func divide(m, d uint64) float64 {
+	a, b := bits.LeadingZeros64(d), bits.LeadingZeros64(m)
+	m <<= b
+	q, rest := bits.Div64(m>>1, m<<63, d<<a)
+	e := a - b - 63
+	drop := bits.Len64(q) - 53 // 10 or 11
+	kept, half := q>>drop, uint64(1)<<(drop-1)
+	if below := q & (2*half - 1); below > half || below == half && (rest > 0 || kept&1 == 1) {
+		kept++
+	}
+	return math.Ldexp(float64(kept), e+drop)
 }
 
 // scanExponent reads a sign and up to four digits; more are no job for the fast

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -16,6 +15,7 @@ import (
 const (
 	packedFree  = 1 << 24 // bytes that any file may become
 	packedRatio = 256     // bytes more for each byte that is packed
+	detectBytes = 1 << 14 // bytes that tell a format
 	zstdWindow  = 1 << 23 // bytes of history, what RFC 8878, 3.1.1.1.2, asks readers for
 )
 
@@ -64,7 +64,7 @@ func (s *source) close() error {
 
 func (s *source) unpack(in io.Reader) error {
 	packed := &counter{r: in}
-	s.r = bufio.NewReaderSize(packed, firstRead)
+	s.r = bufio.NewReaderSize(packed, detectBytes)
 	magic, err := s.r.Peek(4)
 	if err != nil && err != io.EOF { // a file of up to 3 bytes is its format's business
 		return &Error{Path: s.path, Offset: 0, Err: err}
@@ -118,7 +118,7 @@ func (u *unpacked) Read(p []byte) (int, error) {
 	return n, err
 }
 
-var errBomb = fmt.Errorf("%w: it unpacks to more than %d times its size: is that meant? unpack it by other means then", ErrFormat, packedRatio)
+const errBomb = formatError("it unpacks to more than 256 times its size: if that is meant, unpack it by other means")
 
 // all reads the whole of a source, for formats that need to jump about in it.
 func (s *source) all() (io.ReaderAt, int64, error) {

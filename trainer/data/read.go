@@ -124,7 +124,7 @@ func DetectFormat(path string) Format {
 
 // detect looks at what the source begins with.
 func (s *source) detect() Format {
-	start, _ := s.r.Peek(1 << 12) // an error comes again when it is read
+	start, _ := s.r.Peek(detectBytes) // an error comes again when it is read
 	for _, f := range []struct {
 		magic  string
 		format Format

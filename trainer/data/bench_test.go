@@ -1,0 +1,66 @@
+package data
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// BenchmarkReadCSV reads tables of numbers in memory: pixels, measurements with a
+// few digits, and float64 with all their digits, which need strconv.
+func BenchmarkReadCSV(b *testing.B) {
+	for _, c := range []struct {
+		name, format string
+		value        func(r *rand.Rand) any
+	}{
+		{"pixels", "%d", func(r *rand.Rand) any { return r.IntN(256) }},
+		{"measured", "%.4f", func(r *rand.Rand) any { return 100 * r.NormFloat64() }},
+		{"full", "%v", func(r *rand.Rand) any { return r.NormFloat64() }},
+	} {
+		r := rand.New(rand.NewPCG(1, 1))
+		var text bytes.Buffer
+		for text.Len() < 16<<20 {
+			for range 99 {
+				fmt.Fprintf(&text, c.format+",", c.value(r))
+			}
+			fmt.Fprintf(&text, "%d\n", r.IntN(10))
+		}
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(int64(text.Len()))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := ReadCSV("-", Options{Stdin: bytes.NewReader(text.Bytes())}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkReadParquet reads five columns of numbers.
+func BenchmarkReadParquet(b *testing.B) {
+	type row struct {
+		A, B float64
+		C    int64
+		D    float32
+		E    int32
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	rows := make([]row, 1<<19)
+	for i := range rows {
+		rows[i] = row{r.NormFloat64(), r.NormFloat64(), r.Int64N(1000), r.Float32(), int32(i)}
+	}
+	var file bytes.Buffer
+	if err := parquet.Write(&file, rows); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := Read("-", Options{Stdin: bytes.NewReader(file.Bytes())}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(5*len(rows)*b.N)/b.Elapsed().Seconds(), "values/s")
+}
