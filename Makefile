@@ -1,5 +1,6 @@
 # make demo   install what is missing, train on Fashion-MNIST, print the test accuracy
 # make test   install what is missing, run all tests
+# make compare  clprop and its peers on this machine, a table; ARGS=--quick for a short one
 # make check  static checks and cross-builds; .ci/run is check and test
 #
 # Packages are installed with apt-get (Debian, Ubuntu), with sudo unless you are
@@ -11,9 +12,12 @@ FASHION      = /usr/share/datasets/fashion-mnist
 DEMO_MODEL   = fashion.safetensors
 PLATFORMS    = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
+PYTHON      ?= /usr/bin/python3
+COMPARE_MD   = compare.md
+
 export CGO_ENABLED = 0
 
-.PHONY: build demo test check bench install-demo install-test
+.PHONY: build demo test check bench compare install-demo install-test install-compare
 
 build:
 	$(GO) build -o bin/clprop ./cmd/clprop
@@ -28,6 +32,11 @@ test: install-test
 
 bench: build
 	bin/clprop bench
+
+# A peer that cannot be installed is left out.
+compare: build
+	-$(MAKE) install-compare
+	$(PYTHON) scripts/compare/compare.py --output $(COMPARE_MD) $(ARGS)
 
 check:
 	test -z "$$(gofmt -s -l . | tee /dev/stderr)"
@@ -44,4 +53,9 @@ install-demo:
 	sh scripts/install.sh ocl-icd-libopencl1 pocl-opencl-icd dataset-fashion-mnist
 
 install-test:
-	sh scripts/install.sh ocl-icd-libopencl1 pocl-opencl-icd mesa-opencl-icd oclgrind dataset-fashion-mnist strace
+	sh scripts/install.sh ocl-icd-libopencl1 pocl-opencl-icd mesa-opencl-icd oclgrind dataset-fashion-mnist strace \
+		libopenblas0-pthread
+
+install-compare:
+	sh scripts/install.sh ocl-icd-libopencl1 pocl-opencl-icd dataset-fashion-mnist libopenblas0-pthread \
+		python3-numpy python3-torch python3-sklearn libclblast1 clblast-utils
