@@ -102,6 +102,9 @@ func (r *TuneResult) Step() (before, after time.Duration) {
 // budget is spent. The time that counts is that of all products of a step, so that each
 // weighs what it costs. A candidate that does not compile or run is counted and passed
 // over; one that gives a result out of bounds on ragged shapes is out, however fast.
+//
+// A net so narrow that its step is joined into a launch or two does not run these
+// products, and is as fast with any Tuning.
 func Tune(ctx context.Context, spec string, w Workload, o TuneOptions) (*TuneResult, error) {
 	if err := w.check(); err != nil {
 		return nil, fmt.Errorf("tune: %w", err)

@@ -15,16 +15,21 @@ import (
 // What Tune finds is kept, Open takes it, and the products have the bits that the default
 // gives.
 func TestTune(t *testing.T) {
-	f := quick(t)
+	for _, family := range []kernels.Family{kernels.Block, kernels.Tile} {
+		t.Run(string(family), func(t *testing.T) { tune(t, quick(t), family) })
+	}
+}
+
+func tune(t *testing.T, f Found, family kernels.Family) {
 	kept(t)
 	var seen []TuneProgress
 	r, err := Tune(t.Context(), strconv.Itoa(f.Index), small, TuneOptions{
-		Budget: time.Second, Progress: func(p TuneProgress) { seen = append(seen, p) },
+		Family: family, Budget: time.Second, Progress: func(p TuneProgress) { seen = append(seen, p) },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.NotKept != nil || r.Tried < 1 || r.Failed != 0 || r.Rejected != 0 || r.Tuning.Check(f.device) != nil || len(seen) < r.Tried-1 {
+	if r.Tuning.Family != family || r.NotKept != nil || r.Tried < 1 || r.Failed != 0 || r.Rejected != 0 || r.Tuning.Check(f.device) != nil || len(seen) < r.Tried-1 {
 		t.Errorf("%+v, %d times progress", r, len(seen))
 	}
 	if _, err := os.Stat(r.Path); err != nil {
@@ -44,7 +49,9 @@ func TestTune(t *testing.T) {
 	if before, after := r.Step(); after > before || !r.Changed && after != before {
 		t.Errorf("a step of %v became one of %v, changed %v", before, after, r.Changed)
 	}
-	e, err := OpenWith(strconv.Itoa(f.Index), Options{Workload: Workload{Sizes: []int{18, 40, 5}, Batch: 20}}) // of its bucket
+	e, err := OpenWith(strconv.Itoa(f.Index), Options{
+		Family: family, Workload: Workload{Sizes: []int{18, 40, 5}, Batch: 20}, // of its bucket
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -154,58 +154,66 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// Every candidate of a device's family adds up in the same order: products have the same
-// bits, with panels or without.
+// Every candidate of a family adds up in the same order: products have the same bits, with
+// panels or without.
 func TestCandidatesSameBits(t *testing.T) {
 	for _, b := range open(t) {
 		if b.simulated {
 			continue // what it would add to the others is an hour
 		}
-		t.Run(b.device.Platform().Name(), func(t *testing.T) {
-			base := DefaultTuning(b.device)
-			all := Candidates(b.device, base)
-			for _, width := range []int{1, mostPanelWidth} {
-				panels := base
-				panels.PanelWidth = width
-				all = append(all, panels)
-			}
-			n := size{33, 65, 67}
-			a, delta, theta := normal(0, n.b, n.in, 1), normal(1, n.b, n.out, 1), randomLayer(2, n.in, n.out)
-			results := func(tuning Tuning) (bits []float32) {
-				onThread(t, func() {
-					f := b.fixture(t, tuning.String(), tuning)
-					out, hidden, w := f.output(n.b, n.out), f.output(n.b, n.in), f.weights(theta)
-					f.run(f.set.Forward("linear", f.matrix(a), w, out))
-					packed := f.set.NewTransposed(w)
-					packed.Buf = f.scratch(f.set.TransposedFloats(w))
-					f.run(f.set.Pack(w, packed))
-					f.run(f.set.HiddenDelta("linear", f.matrix(delta), w, packed, f.matrix(a), hidden))
-					d, x := f.matrix(delta), f.matrix(a)
-					var panels Panels
-					if f.set.WantsPanels(d, x) {
-						forA, forDelta := f.set.PanelFloats(d, x)
-						panels.A, panels.Delta = f.scratch(forA), f.scratch(forDelta)
-						f.run(f.set.PanelA(x, panels.A))
-						f.run(f.set.PanelDelta(d, panels.Delta))
+		for _, base := range []Tuning{BlockTuning(b.device), TileTuning(b.device)} {
+			t.Run(b.device.Platform().Name()+"/"+string(base.Family), func(t *testing.T) {
+				all := Candidates(b.device, base)
+				if base.Family == Block {
+					for _, width := range []int{1, mostPanelWidth} {
+						panels := base
+						panels.PanelWidth = width
+						all = append(all, panels)
 					}
-					descend, err := f.set.Descend(d, x, panels, w, 0.25, 3)
-					f.ok(err)
-					f.ok(descend.SetDescentRate(0.5))
-					f.run(descend, nil)
-					after := f.layer(w)
-					bits = slices.Concat(f.values(out).Data, f.values(hidden).Data, after.W.Data, after.B)
-				})
-				if slices.Equal(bits[len(bits)-n.out:], theta.B) {
-					t.Error("no descent")
 				}
-				return bits
-			}
-			want := results(base)
-			for _, tuning := range all[1:] {
-				if got := results(tuning); !slices.Equal(got, want) {
-					t.Errorf("%v: other bits than with %v", tuning, base)
+				want := productBits(t, b, base)
+				for _, tuning := range all[1:] {
+					if got := productBits(t, b, tuning); !slices.Equal(got, want) {
+						t.Errorf("%v: other bits than with %v", tuning, base)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
+}
+
+// productBits is what the three products give under a tuning, one after the other.
+func productBits(t *testing.T, b *bench, tuning Tuning) (results []float32) {
+	n := size{33, 65, 67}
+	a, delta, theta := normal(0, n.b, n.in, 1), normal(1, n.b, n.out, 1), randomLayer(2, n.in, n.out)
+	onThread(t, func() {
+		f := b.fixture(t, tuning.String(), tuning)
+		out, hidden, w := f.output(n.b, n.out), f.output(n.b, n.in), f.weights(theta)
+		d, x := f.matrix(delta), f.matrix(a)
+		f.run(f.set.Forward("linear", x, w, out))
+		var packed Transposed
+		if f.set.NeedsTransposed() {
+			packed = f.set.NewTransposed(w)
+			packed.Buf = f.scratch(f.set.TransposedFloats(w))
+			f.run(f.set.Pack(w, packed))
+		}
+		f.run(f.set.HiddenDelta("linear", d, w, packed, x, hidden))
+		var panels Panels
+		if f.set.WantsPanels(d, x) {
+			forA, forDelta := f.set.PanelFloats(d, x)
+			panels.A, panels.Delta = f.scratch(forA), f.scratch(forDelta)
+			f.run(f.set.PanelA(x, panels.A))
+			f.run(f.set.PanelDelta(d, panels.Delta))
+		}
+		descend, err := f.set.Descend(d, x, panels, w, 0.25, 3)
+		f.ok(err)
+		f.ok(descend.SetDescentRate(0.5))
+		f.run(descend, nil)
+		after := f.layer(w)
+		if slices.Equal(after.B, theta.B) {
+			t.Error("no descent")
+		}
+		results = slices.Concat(f.values(out).Data, f.values(hidden).Data, after.W.Data, after.B)
+	})
+	return results
 }

@@ -48,7 +48,8 @@
 // A [Tuning] says which of the shapes of a family a [Set] uses. Those of DefaultTuning come
 // from what a device says of itself; a tuner goes from [Candidates] along
 // [Tuning.Neighbours] and measures. [Tuning.Check] has the ranges: what passes it is right,
-// wherever it comes from. All Tunings of a family add up in the same order.
+// wherever it comes from. All Tunings of a family add up in the same order. A new field
+// needs a range in Check and a step in Neighbours, and Choice if it changes a product.
 //
 // # Launches
 //
