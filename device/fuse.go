@@ -11,7 +11,6 @@ type descent struct {
 	products []Accumulate // one for each layer of Theta
 	gradient Gradient
 	sgd      SGD
-	along    *backprop // the pass whose a and δ it goes along, if all layers are one launch
 }
 
 func (descent) check() error { return nil } // its parts were checked

@@ -50,24 +50,6 @@ func fusePass(ops []Op, wanted func(backprop) bool) []Op {
 	return append(append(fused, p.backprop), others[first:]...)
 }
 
-// fuseDescent lets a descent of all layers follow the pass before it in one launch,
-// when it goes along what that has left.
-func fuseDescent(ops []Op) []Op {
-	var pass *backprop
-	for i, op := range ops {
-		switch o := op.(type) {
-		case backprop:
-			pass = &o
-		case descent:
-			if pass != nil && pass.feeds(o) {
-				o.along = pass
-				ops[i] = o
-			}
-		}
-	}
-	return ops
-}
-
 // passFinder collects the parts in the order that they must have.
 type passFinder struct {
 	backprop
@@ -175,19 +157,6 @@ func (p *passFinder) apart() bool {
 			if sameMemory(a, b) {
 				return false
 			}
-		}
-	}
-	return true
-}
-
-// feeds reports whether a descent of all layers goes along this pass.
-func (b backprop) feeds(d descent) bool {
-	if d.sgd.Theta != b.forward[0].Theta || len(d.products) != len(b.forward) {
-		return false
-	}
-	for l, product := range d.products {
-		if product.A != b.input(l) || product.Delta != b.deltaOf(l) {
-			return false
 		}
 	}
 	return true

@@ -23,37 +23,36 @@ func TestFusePassOnlyWhereRight(t *testing.T) {
 	back := list(output, one(product[2], hidden[1], product[1], hidden[0], product[0]))
 	fetch := one(Gather{Src: other, Dst: x}, Gather{Src: other, Dst: y})
 	for _, c := range []struct {
-		what          string
-		ops           []Op
-		fused, follow bool
+		what  string
+		ops   []Op
+		fused bool
 	}{
-		{"a step", list(forward, one(cost), back, update), true, true},
-		{"a step on examples of a set, and a step more", list(fetch, forward, one(cost), back, update, forward), true, true},
-		{"no update", list(forward, back), true, false},
-		{"an update of another kind", list(forward, back, one(update[0], Momentum{Theta: theta, Grad: grad})), true, false},
-		{"one layer trained", list(forward, output, hidden[1:], hidden[:1], product[:1], update), true, false},
-		{"forward only", list(forward, one(cost)), false, false},
-		{"no δ of the first hidden layer", list(forward, output, one(product[2], hidden[1], product[1])), false, false},
-		{"δ of another y", list(forward, output[:1], one(OutputDelta{A: other, Y: y, Delta: d3}), hidden[1:], hidden[:1]), false, false},
-		{"a layer twice", list(forward[:1], forward, back, update), false, false},
-		{"another hidden activation", list(one(forward[0], Forward{Act: ReLU, A: a1, Theta: theta, Layer: 1, Out: a2}), forward[2:], back, update), false, false},
-		{"g′ of another activation", list(forward, output, one(HiddenDelta{ReLU, d3, theta, 2, a2, d2}, hidden[0])), false, false},
-		{"weights of another net on the way back", list(forward, output, one(HiddenDelta{Tanh, d3, p(), 2, a2, d2}, hidden[0])), false, false},
-		{"weights of the examples", list(forward, output[:1], one(OutputDelta{A: h, Y: y, Delta: d3, Weight: other}), hidden[1:], hidden[:1]), false, false},
-		{"z kept", list(one(Forward{Act: Tanh, A: x, Theta: theta, Out: a1, Z: other}), forward[1:], back), false, false},
-		{"x changed on the way", list(forward, fetch[:1], back, update), false, false},
-		{"Θ changed on the way", list(forward, update[1:], back, update), false, false},
-		{"z judged before it is there", list(forward[:2], one(cost), forward[2:], back, update), false, false},
-		{"δ summed before it is there", list(forward, output, one(product[0], product[2], hidden[1], product[1], hidden[0]), update), false, false},
-		{"Δ is Θ", list(forward, output, one(Accumulate{d3, a2, theta, 2, true}, hidden[1], hidden[0])), false, false},
-		{"δ in the memory of a", list(forward, output, one(HiddenDelta{Tanh, d3, theta, 2, a2, a2}, HiddenDelta{Tanh, a2, theta, 1, a1, d1})), false, false},
-		{"h in the memory of z", list(forward, one(Activate{Sigmoid, z, z}, OutputDelta{A: z, Y: y, Delta: d3}), hidden[1:], hidden[:1]), false, false},
+		{"a step", list(forward, one(cost), back, update), true},
+		{"a step on examples of a set, and a step more", list(fetch, forward, one(cost), back, update, forward), true},
+		{"no update", list(forward, back), true},
+		{"an update of another kind", list(forward, back, one(update[0], Momentum{Theta: theta, Grad: grad})), true},
+		{"one layer trained", list(forward, output, hidden[1:], hidden[:1], product[:1], update), true},
+		{"forward only", list(forward, one(cost)), false},
+		{"no δ of the first hidden layer", list(forward, output, one(product[2], hidden[1], product[1])), false},
+		{"δ of another y", list(forward, output[:1], one(OutputDelta{A: other, Y: y, Delta: d3}), hidden[1:], hidden[:1]), false},
+		{"a layer twice", list(forward[:1], forward, back, update), false},
+		{"another hidden activation", list(one(forward[0], Forward{Act: ReLU, A: a1, Theta: theta, Layer: 1, Out: a2}), forward[2:], back, update), false},
+		{"g′ of another activation", list(forward, output, one(HiddenDelta{ReLU, d3, theta, 2, a2, d2}, hidden[0])), false},
+		{"weights of another net on the way back", list(forward, output, one(HiddenDelta{Tanh, d3, p(), 2, a2, d2}, hidden[0])), false},
+		{"weights of the examples", list(forward, output[:1], one(OutputDelta{A: h, Y: y, Delta: d3, Weight: other}), hidden[1:], hidden[:1]), false},
+		{"z kept", list(one(Forward{Act: Tanh, A: x, Theta: theta, Out: a1, Z: other}), forward[1:], back), false},
+		{"x changed on the way", list(forward, fetch[:1], back, update), false},
+		{"Θ changed on the way", list(forward, update[1:], back, update), false},
+		{"z judged before it is there", list(forward[:2], one(cost), forward[2:], back, update), false},
+		{"δ summed before it is there", list(forward, output, one(product[0], product[2], hidden[1], product[1], hidden[0]), update), false},
+		{"Δ is Θ", list(forward, output, one(Accumulate{d3, a2, theta, 2, true}, hidden[1], hidden[0])), false},
+		{"δ in the memory of a", list(forward, output, one(HiddenDelta{Tanh, d3, theta, 2, a2, a2}, HiddenDelta{Tanh, a2, theta, 1, a1, d1})), false},
+		{"h in the memory of z", list(forward, one(Activate{Sigmoid, z, z}, OutputDelta{A: z, Y: y, Delta: d3}), hidden[1:], hidden[:1]), false},
 	} {
-		ops := fuseDescent(fusePass(fuse(c.ops), func(backprop) bool { return true }))
+		ops := fusePass(fuse(c.ops), func(backprop) bool { return true })
 		fused := slices.ContainsFunc(ops, func(op Op) bool { _, ok := op.(backprop); return ok })
-		follow := slices.ContainsFunc(ops, func(op Op) bool { d, ok := op.(descent); return ok && d.along != nil })
-		if fused != c.fused || follow != c.follow {
-			t.Errorf("%s: joined %v, descent too %v; want %v, %v", c.what, fused, follow, c.fused, c.follow)
+		if fused != c.fused {
+			t.Errorf("%s: joined is %v, want %v", c.what, fused, c.fused)
 		}
 	}
 	ops := list(forward, back)

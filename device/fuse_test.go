@@ -31,7 +31,7 @@ func TestFusedStepSameBits(t *testing.T) {
 						}
 					}
 					// two layers: product, gradient and update of each become one launch; on CPUs
-					// the pass is one more and the descents are the other
+					// the descents are one, and the pass is another
 					want := more - 4
 					if family == kernels.Block {
 						want = 2

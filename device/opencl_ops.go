@@ -38,10 +38,6 @@ func (p *openclPlan) add(op Op) {
 	case backprop:
 		p.backprop(o)
 	case descent:
-		if o.along != nil {
-			p.descendAll(o)
-			return
-		}
 		p.descend(o)
 	case Cost:
 		p.cost(o)
@@ -214,6 +210,9 @@ func (p *openclPlan) descend(o descent) {
 	theta := p.layers(o.sgd.Theta)
 	p.layers(o.gradient.Sum) // not written, but an operand: its owner is checked
 	p.layers(o.gradient.Grad)
+	if p.descendAll(o, theta) {
+		return
+	}
 	for i, product := range o.products {
 		delta, a := p.matrix(product.Delta), p.matrix(product.A)
 		panels := p.panels(delta, a)

@@ -100,13 +100,24 @@ func (p *openclPlan) backprop(b backprop) {
 	})
 }
 
-// descendAll is descend with one launch for all layers.
-func (p *openclPlan) descendAll(o descent) {
-	pass := p.pass(*o.along)
-	p.layers(o.gradient.Sum) // not written, but an operand: its owner is checked
-	p.layers(o.gradient.Grad)
+// descendAll is descend with one launch for all layers, where no layer is so wide that
+// copies of its operands pay; it reports whether that is so.
+func (p *openclPlan) descendAll(o descent, theta []kernels.Weights) bool {
+	set := p.engine.set
+	if !set.DescendsAll(len(o.products)) {
+		return false
+	}
+	var layers []kernels.Descent
+	for i, product := range o.products {
+		delta, a := p.matrix(product.Delta), p.matrix(product.A)
+		if p.err != nil || set.WantsPanels(delta, a) || a.Rows != o.products[0].A.Rows() {
+			return false
+		}
+		layers = append(layers, kernels.Descent{Delta: delta, A: a, Theta: theta[i]})
+	}
 	l := p.launch(func() (*kernels.Launch, error) {
-		return p.engine.set.DescendAll(pass, float32(o.gradient.Lambda), o.gradient.M)
+		return set.DescendAll(layers, float32(o.gradient.Lambda), o.gradient.M)
 	})
 	p.follow(o.sgd.Rate, func(v float64) error { return l.SetDescentRateAll(float32(v)) })
+	return true
 }

@@ -45,7 +45,7 @@ func (e *opencl) Prepare(ops ...Op) (Plan, error) {
 	}
 	p := &openclPlan{engine: e}
 	if !e.unfused {
-		ops = fuseDescent(fusePass(fuse(ops), e.passPays))
+		ops = fusePass(fuse(ops), e.passPays)
 	}
 	for i, op := range ops {
 		p.add(op)

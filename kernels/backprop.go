@@ -53,8 +53,8 @@ func (p Pass) parts(vw int) (all, wide int) {
 	return all + 2*wide, wide
 }
 
-// Backprops reports whether Backprop and DescendAll are there for nets of so many
-// layers: they are for CPUs with vectors.
+// Backprops reports whether Backprop is there for nets of so many layers: it is for CPUs
+// with vectors.
 func (s *Set) Backprops(layers int) bool {
 	return s.Tuning.Family == Block && s.Tuning.VW > 1 && layers <= MaxLayers
 }

@@ -76,52 +76,6 @@ func TestBackprop(t *testing.T) {
 	})
 }
 
-// TestDescendAll compares the descent of all layers in one launch with Descend layer by
-// layer, whose bits it promises and which is compared with float64 in TestDescend.
-func TestDescendAll(t *testing.T) {
-	each(t, func(f fixture) {
-		if !f.set.Backprops(1) {
-			return
-		}
-		for at, n := range narrowNets {
-			if f.simulated && n.batch > 17 {
-				continue
-			}
-			lambda, m := []float32{0, 0.3}[at%2], n.batch+at%3
-			one, many := f.descentPass(n.batch, n.sizes), f.descentPass(n.batch, n.sizes)
-			l, err := f.set.DescendAll(one.Pass, lambda, m)
-			f.ok(err)
-			f.ok(l.SetDescentRateAll(0.7))
-			f.enqueue(l)
-			l.Release()
-			a := many.X
-			for i, w := range many.Theta {
-				l, err := f.set.Descend(many.Delta[i], a, Panels{}, w, lambda, m)
-				f.ok(err)
-				f.ok(l.SetDescentRate(0.7))
-				f.enqueue(l)
-				l.Release()
-				got, want := f.layer(one.Theta[i]), f.layer(w)
-				if !slices.Equal(got.W.Data, want.W.Data) || !slices.Equal(got.B, want.B) {
-					f.Errorf("%v: layer %d differs from Descend", n.sizes, i)
-				}
-				a = many.A[i]
-			}
-			f.unchanged(one.X.Buf)
-		}
-	})
-}
-
-// descentPass is a netPass whose a and δ are set.
-func (f fixture) descentPass(batch int, sizes []int) netPass {
-	p := f.netPass(cpuref.MeanSquaredError, batch, sizes)
-	for l, out := range sizes[1:] {
-		p.A[l] = f.matrix(normal(uint32(50+l), batch, out, 1))
-		p.Delta[l] = f.matrix(normal(uint32(70+l), batch, out, 1))
-	}
-	return p
-}
-
 // layerByLayer is what Backprop does, a launch an operation.
 func (f fixture) layerByLayer(act, output string, loss Loss, p Pass) {
 	f.Helper()

@@ -7,16 +7,12 @@
 //   D##l         (k, n) at D[k·ldd + n]: δ(l+2), out columns
 //   K            examples
 //
-// A work-item does STRIP blocks of block.cl below one another, of one layer: work-items are
+// A work-item does strip blocks of block.cl below one another, of one layer, so that it is
+// worth its start: of one example, a block takes less time than that. Work-items are
 // numbered through the strips of a panel, the panels of a layer, the layers.
 //
-// Launch: global (≥ Σ ⌈(in+1)/(MR·STRIP)⌉·⌈out/NR⌉), local (1), no local memory.
+// Launch: global (≥ Σ ⌈(in+1)/(MR·strip)⌉·⌈out/NR⌉), local (1), no local memory.
 // Macros: LAYERS, MR, NV, TA, EXACT_INVERSE; see block.cl and descend.cl.
-// Tunable: STRIP 4 blocks, so that a work-item is worth its start.
-
-#ifndef STRIP
-#define STRIP 4
-#endif
 
 #undef BLOCK_M
 #undef BLOCK_N
@@ -28,7 +24,7 @@
       __global const float *A##l, const int lda##l, __global const float *D##l, const int ldd##l
 #define TAKE(l)                                                     \
   if (item >= 0) {                                                  \
-    const int strips = (in##l + MR * STRIP) / (MR * STRIP);         \
+    const int strips = (in##l + MR * strip) / (MR * strip);         \
     if (item < strips * ((out##l + NR - 1) / NR)) {                 \
       T = T##l, A = A##l, D = D##l;                                 \
       M = in##l + 1, N = out##l, nr = nr##l, panel = panel##l;      \
@@ -38,20 +34,21 @@
     item -= strips * ((out##l + NR - 1) / NR);                      \
   }
 
-__kernel void descendall(const int K, const float lambda, const float examples, const float rate EACH(ARGUMENTS)) {
+__kernel void descendall(const int K, const float lambda, const float examples, const float rate,
+                         const int strip EACH(ARGUMENTS)) {
   __global float *T = 0;
   __global const float *A = 0, *D = 0;
   int M = 0, N = 0, nr = 1, panel = 0, lda = 0, ldd = 0, strip_m = 0, strip_n = 0;
   int item = (int)get_global_id(0);
   EACH(TAKE)
-  const int end = min((strip_m + 1) * STRIP, (M + MR - 1) / MR);
+  const int end = min((strip_m + 1) * strip, (M + MR - 1) / MR);
 #define STORE(row, col, left, v)                                                             \
   if ((left) > 0) {                                                                          \
     __global float *p = T + (col) / nr * (size_t)panel + (size_t)(row)*nr + (col) % nr;      \
     const float penalty = (row) < M - 1 ? lambda : 0.0f;                                     \
     STORE_REAL(descended(LOAD_REAL(p), (v) + 0.0f, penalty, examples, rate), left, p);       \
   }
-  for (int block = strip_m * STRIP; block < end; block++) {
+  for (int block = strip_m * strip; block < end; block++) {
     PRODUCT(A, lda, MR, D, NR, ldd)
   }
 #undef STORE

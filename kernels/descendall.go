@@ -5,40 +5,49 @@ import "fmt"
 // descendAllRate is the position of α among the arguments of descendall.cl.
 const descendAllRate = 3
 
-// blocksPerStrip is STRIP of descendall.cl.
-const blocksPerStrip = 4
+// Descent is what Descend works on for one layer: Delta is b × out, A b × in.
+type Descent struct {
+	Delta, A Matrix
+	Theta    Weights
+}
 
-// DescendAll launches Descend of every layer of a net, with the same bits. A and Delta
-// of the Pass are read, X too; Z and Y are not used. SetDescentRateAll gives α.
-// See descendall.cl.
-func (s *Set) DescendAll(p Pass, lambda float32, m int) (*Launch, error) {
-	if err := p.check("descendall"); err != nil {
-		return nil, err
+// DescendsAll reports whether DescendAll is there for so many layers: it is for CPUs.
+func (s *Set) DescendsAll(layers int) bool {
+	return s.Tuning.Family == Block && layers >= 1 && layers <= MaxLayers
+}
+
+// DescendAll launches Descend of every layer of a net, with the same bits. All have b
+// examples. SetDescentRateAll gives α. See descendall.cl.
+func (s *Set) DescendAll(layers []Descent, lambda float32, m int) (*Launch, error) {
+	if !s.DescendsAll(len(layers)) || m < 1 {
+		return nil, fmt.Errorf("descendall: %w: %d layers, at most %d on a CPU, m %d", ErrShape, len(layers), MaxLayers, m)
 	}
-	if !s.Backprops(len(p.Theta)) || m < 1 {
-		return nil, fmt.Errorf("descendall: %w: a kernel for CPUs with vectors; m %d", ErrShape, m)
-	}
-	t := s.Tuning
+	t, rows := s.Tuning, layers[0].A.Rows
 	mr, nr := t.MRs[0], t.NV*t.VW
-	mac := macros{"TA": 1, "LAYERS": len(p.Theta), "MR": mr, "NV": t.NV, "STRIP": blocksPerStrip, "ACT_LINEAR": 1}
+	// a work-item of fewer multiply-adds costs more to start than to do
+	strip := min(max(4, 256/rows), 64)
+	items, flops, bytes := 0, 0.0, 0.0
+	args := []any{rows, lambda, float32(m), float32(0), strip}
+	for l, d := range layers {
+		w := d.Theta
+		err := fits("descendall", d.Delta.Cols == w.Out && d.A.Cols == w.In && d.Delta.Rows == rows && d.A.Rows == rows,
+			"layer %d: delta %v, a %v, theta %v", l, d.Delta, d.A, w)
+		if err != nil {
+			return nil, err
+		}
+		items += ceilDiv(w.In+1, mr*strip) * ceilDiv(w.Out, nr)
+		args = append(args, w.Buf, w.In, w.Out, w.NR, w.Panel, d.A.Buf, d.A.LD, d.Delta.Buf, d.Delta.LD)
+		weights := float64(w.In+1) * float64(w.Out)
+		flops += 2 * float64(rows) * weights
+		bytes += 4 * (float64(rows)*float64(w.In+w.Out) + 2*weights)
+	}
+	mac := macros{"TA": 1, "LAYERS": len(layers), "MR": mr, "NV": t.NV, "ACT_LINEAR": 1}
 	if m&(m-1) == 0 {
 		mac["EXACT_INVERSE"] = 1
 	}
 	k, err := s.kernel("descendall", mac, "each.cl", "block.cl", "activation.cl", "descend.cl", "descendall.cl")
 	if err != nil {
 		return nil, err
-	}
-	items := 0
-	args := []any{p.X.Rows, lambda, float32(m), float32(0)}
-	flops, bytes := 0.0, 0.0
-	a := p.X
-	for i, w := range p.Theta {
-		items += ceilDiv(w.In+1, mr*blocksPerStrip) * ceilDiv(w.Out, nr)
-		args = append(args, w.Buf, w.In, w.Out, w.NR, w.Panel, a.Buf, a.LD, p.Delta[i].Buf, p.Delta[i].LD)
-		weights := float64(w.In+1) * float64(w.Out)
-		flops += 2 * float64(a.Rows) * weights
-		bytes += 4 * (float64(a.Rows)*float64(w.In+w.Out) + 2*weights)
-		a = p.A[i]
 	}
 	l, err := s.launch("descendall", k, []int{items}, []int{1})
 	if err != nil {
