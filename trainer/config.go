@@ -53,6 +53,10 @@ type Config struct {
 	// DivergenceStop. OnReload, if set, is told of every reload.
 	OnDivergence OnDivergence `json:"-"`
 	OnReload     func(Reload) `json:"-"`
+	// VerifyEvery compares every so many steps with the reference in float64, operation
+	// by operation; 0 means never. A device that is further off than rounding explains
+	// ends Fit with a *Disagreement. Such a step takes some hundred times as long.
+	VerifyEvery int `json:"-"`
 	// Interval is the longest that the host runs ahead of the device, and with
 	// it the time between calls of OnBatch and the delay of a cancellation; 0
 	// means 200 ms. It never changes the results.
@@ -123,6 +127,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("lambda is %v: need a finite number, 0 or more", c.Lambda)
 	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1):
 		return c, fmt.Errorf("label smoothing is %v: need 0 or more and less than 1", c.LabelSmoothing)
+	case c.VerifyEvery < 0:
+		return c, fmt.Errorf("verify every is %d: need 0 or more", c.VerifyEvery)
 	case c.Interval < 0:
 		return c, fmt.Errorf("interval is %v: need 0 or more", c.Interval)
 	}

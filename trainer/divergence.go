@@ -57,7 +57,7 @@ func (f *fit) remember(number, step int, sums device.Sums, elapsed time.Duration
 	if moments == nil {
 		moments = map[string][]Layer{}
 	}
-	for _, p := range f.to.by.state {
+	for _, p := range f.beside() {
 		if moments[p.name] == nil {
 			moments[p.name] = newLayers(f.net)
 		}
@@ -74,6 +74,15 @@ func (f *fit) remember(number, step int, sums device.Sums, elapsed time.Duration
 	return nil
 }
 
+// beside lists what a step goes on from and the network does not hold.
+func (f *fit) beside() []stateful {
+	all := f.stateful()
+	if f.to.average.mean == nil {
+		return all[1:] // the first is Θ
+	}
+	return all
+}
+
 // reload goes back to the good state with half the rate, if err is a divergence and
 // that may still help. Otherwise it returns err.
 func (f *fit) reload(history *History, err error) error {
@@ -84,7 +93,7 @@ func (f *fit) reload(history *History, err error) error {
 		return fmt.Errorf("%w; it was gone back to %d times, each with half the rate", err, maxReloads)
 	}
 	f.reloads++
-	for _, p := range f.to.by.state { // the weights went back already, in diverged
+	for _, p := range f.beside() { // what the network holds went back already, in diverged
 		for l, layer := range f.good.moments[p.name] {
 			if writing := f.eng.WriteParameters(p.of, l, layer.W, layer.B); writing != nil {
 				return fmt.Errorf("%w; then writing %s of layer %d: %w", err, p.name, l, writing)

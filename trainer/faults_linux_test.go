@@ -172,3 +172,39 @@ func TestDeviceLostInTraining(t *testing.T) {
 		}
 	})
 }
+
+// A launch that a driver loses is found where it happened, by the name of the
+// operation, also where kernels of several operations are one.
+func TestVerifyFindsLostLaunches(t *testing.T) {
+	cltest.WithDouble(t, func(d *cltest.Double) {
+		t.Setenv("CLPROP_CACHE", "off")
+		for _, c := range []struct {
+			kernel  string
+			unfused bool
+			text    string
+		}{
+			{"forward", true, "forward, layer 1"},
+			{"hiddendelta", true, "hidden delta, layer 2"},
+			{"sgd", true, "accumulate, gradient and update, layer "},
+			{"gather", false, "gather, inputs"},
+			{"rowcost", true, "cost"},
+		} {
+			eng, err := device.OpenWith("cpu", device.Options{Unfused: c.unfused})
+			if err != nil {
+				t.Fatal(err)
+			}
+			config := func(config *Config) {
+				config.OnEpoch = func(Epoch) { d.Skip(c.kernel, 1) }
+				config.Resident = ResidentYes
+			}
+			err = verifying(t, eng, NetworkConfig{Sizes: []int{6, 8, 3}, Seed: 1}, config)
+			d.Reset()
+			if !errors.Is(err, ErrDisagree) || !strings.Contains(err.Error(), "epoch 2, step 1: ") || !strings.Contains(err.Error(), c.text) {
+				t.Errorf("%s: %v", c.kernel, err)
+			}
+			if err := eng.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

@@ -67,6 +67,7 @@ type fit struct {
 	memory     memory
 	last       int // number of the last epoch
 	to         descent
+	units      units
 	penalty    device.Plan
 	train      *pass
 	validation *pass // nil if there is no validation set
@@ -102,6 +103,7 @@ func (f *fit) prepare(train, validation *data.Set) error {
 	}
 	shapes := f.net.shapes()
 	u := m.units(f.net, c.BatchSize, true)
+	f.units = u
 	f.to = descent{
 		sum:    m.parameters("Δ", shapes),
 		grad:   m.parameters("D", shapes),
@@ -252,8 +254,8 @@ func (f *fit) descend(ctx context.Context, number int, history *History) (device
 		f.fresh = false
 		f.to.by.rate.Set(f.rate(number, step))
 		f.to.counted(f.taken(number, step))
-		if _, err := f.train.run(step); err != nil {
-			return device.Sums{}, fmt.Errorf("epoch %d, step %d: %w", number, step+1, err)
+		if err := f.advance(number, step); err != nil {
+			return device.Sums{}, err
 		}
 		if step+1 == steps {
 			break
@@ -272,6 +274,20 @@ func (f *fit) descend(ctx context.Context, number int, history *History) (device
 		return device.Sums{}, fmt.Errorf("epoch %d: %w", number, err)
 	}
 	return f.look(number, steps, began)
+}
+
+// advance takes one step, and now and then verifies it.
+func (f *fit) advance(number, step int) error {
+	var err error
+	if every := f.config.VerifyEvery; every > 0 && (f.taken(number, step)+1)%every == 0 {
+		err = f.verified(number, step)
+	} else {
+		_, err = f.train.run(step)
+	}
+	if err != nil && !errors.Is(err, ErrDisagree) { // which says so itself
+		err = fmt.Errorf("epoch %d, step %d: %w", number, step+1, err)
+	}
+	return err
 }
 
 // pause is what is done between two steps, when it is time for it: a look at the

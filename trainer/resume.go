@@ -207,7 +207,7 @@ func (f *fit) save(history *History, step int, sums device.Sums, elapsed time.Du
 		layers := s.Network.Layers
 		if p.name != nameTheta {
 			layers = s.moment(p.name)
-		} else if f.fresh {
+		} else if f.fresh && f.to.average.mean == nil {
 			copyLayers(layers, f.net.Layers) // read once, and finite
 			continue
 		}

@@ -71,6 +71,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	f.stop.add(flags, &f.config.Stop)
 	flags.StringVar(&f.resident, "resident", "auto", "keep the examples in device memory: auto, yes or no")
 	flags.StringVar(&f.onDivergence, "on-divergence", "stop", "when the loss or a weight is not finite: stop, or reload the epoch before and halve the rate, at most 3 times")
+	flags.IntVar(&f.config.VerifyEvery, "verify-every", 0, "compare every `N`th step with the reference in float64, and stop where they disagree; 0 for never")
 	f.run.add(cmd)
 	addDeviceFlag(cmd, &f.device)
 	flags.StringVar(&f.out, "out", defaultModel, "`FILE` that the model is saved to")
@@ -96,6 +97,9 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 	c.Seed, c.Resident = f.seed, trainer.Resident(f.resident)
 	if c.Epochs < 1 {
 		return nil, usage(cmd, "--epochs is %d: need at least 1", c.Epochs)
+	}
+	if c.VerifyEvery < 0 {
+		return nil, usage(cmd, "--verify-every is %d: need 0 or more", c.VerifyEvery)
 	}
 	if c.BatchSize < 1 {
 		return nil, usage(cmd, "--batch-size is %d: need at least 1", c.BatchSize)

@@ -46,7 +46,7 @@ func (r *runFlags) add(cmd *cobra.Command) {
 // given anew with --resume; all others must stay as they were.
 var (
 	unsaved    = []string{"run", "resume", "progress", "quiet", "json", "profile", "help"}
-	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "on-divergence", "checkpoint-every", "keep", "max-time"}
+	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "on-divergence", "verify-every", "checkpoint-every", "keep", "max-time"}
 	paths      = []string{"data", "images", "labels", "test-data", "val-data", "out"}
 )
 

@@ -1,0 +1,259 @@
+package trainer
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/clprop/clprop/cpuref"
+	"github.com/clprop/clprop/device"
+)
+
+// ErrDisagree is wrapped by every *Disagreement.
+var ErrDisagree = errors.New("device and reference disagree")
+
+// Disagreement is a result of the device that is further from the reference's than
+// rounding explains: its kernels, driver or memory are wrong.
+type Disagreement struct {
+	Device      string
+	Epoch, Step int    // both counted from 1
+	Operation   string // such as "forward, layer 1"; layers count from 1
+	Element     string // such as "row 3, column 17"
+	Got, Want   float64
+	Bound       float64 // the most that rounding explains
+}
+
+// Error is one line: where, what, and the way out.
+func (d *Disagreement) Error() string {
+	return fmt.Sprintf("epoch %d, step %d: %v: %s of %s: %s is %v, want %v ± %.3g: its results cannot be trusted: update the driver, or use another device",
+		d.Epoch, d.Step, ErrDisagree, d.Operation, d.Device, d.Element, d.Got, d.Want, d.Bound)
+}
+
+// Unwrap returns ErrDisagree.
+func (d *Disagreement) Unwrap() error { return ErrDisagree }
+
+type (
+	wideMatrix = cpuref.Matrix[float64]
+	wideLayers = []cpuref.Layer[float64]
+)
+
+const (
+	unit    = 0x1p-24  // relative error of one float32 rounding
+	flushed = 0x1p-126 // below this a device may give 0
+)
+
+// verifier replays one step in float64. Every operation is given what the device
+// gave it, so that the first that is wrong is the one that is named, and a bound
+// holds for one operation, not for all before it.
+type verifier struct {
+	*fit
+	number, step int
+	rows         []int32
+	// What was on the device before the step, Parameters by name.
+	before map[string]wideLayers
+	sums   device.Sums
+}
+
+// verified runs a step and compares what it did with the reference.
+func (f *fit) verified(number, step int) error {
+	v := &verifier{fit: f, number: number, step: step, before: map[string]wideLayers{}}
+	var err error
+	for _, p := range f.stateful() {
+		if v.before[p.name], err = v.parameters(p.of); err != nil {
+			return err
+		}
+	}
+	if v.sums, err = f.eng.ReadTally(f.to.tally); err != nil {
+		return err
+	}
+	n, err := f.train.run(step)
+	if err != nil {
+		return err
+	}
+	v.rows = f.train.rows[step*f.train.batch:][:n]
+	b := f.train.inputs[f.train.slot(step)].head(n, f.train.set.Weights != nil)
+	return v.replay(b, trainingStep(f.dev, f.to, f.units, b))
+}
+
+// replay goes through the operations in order.
+func (v *verifier) replay(b batch, ops []device.Op) error {
+	if err := v.gathered(b); err != nil {
+		return err
+	}
+	for i, op := range ops {
+		var err error
+		switch o := op.(type) {
+		case device.Forward:
+			err = v.forward(o)
+		case device.Cost:
+			err = v.cost(o)
+		case device.Activate:
+			err = v.activate(o)
+		case device.OutputDelta:
+			err = v.outputDelta(o)
+		case device.HiddenDelta:
+			err = v.hiddenDelta(o)
+		case device.Accumulate: // with the update, below: Δ need not be there after a step
+		default:
+			return v.update(ops, i)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// within compares a matrix, and names the first element that is off.
+func (v *verifier) within(operation string, got, want wideMatrix, bound func(i int) float64) error {
+	for i, g := range got.Data {
+		if limit := bound(i) + flushed; !(math.Abs(g-want.Data[i]) <= limit) { // so that NaN fails
+			return v.disagree(operation, fmt.Sprintf("row %d, column %d", i/got.Cols, i%got.Cols), g, want.Data[i], limit)
+		}
+	}
+	return nil
+}
+
+func (v *verifier) disagree(operation, element string, got, want, bound float64) error {
+	return &Disagreement{v.eng.Info().Name, v.number, v.step + 1, operation, element, got, want, bound}
+}
+
+// gathered: a copy has no rounding.
+func (v *verifier) gathered(b batch) error {
+	set := v.train.set
+	for _, part := range []struct {
+		what string
+		of   device.Matrix
+		from []float32
+	}{{"inputs", b.x, set.X}, {"labels", b.y, set.Y}, {"weights", b.weight, set.Weights}} {
+		if part.of == nil {
+			continue
+		}
+		got, err := v.matrix(part.of)
+		if err != nil {
+			return err
+		}
+		want := wideMatrix{Rows: got.Rows, Cols: got.Cols, Data: wide(gather(nil, part.from, got.Cols, v.rows))}
+		if err := v.within("gather, "+part.what, got, want, func(int) float64 { return 0 }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forward: a product of k = in + 1 terms is off by 2k·u of Σ|terms| (N. Higham,
+// "Accuracy and stability of numerical algorithms" (2002), eq. 3.5); no g is steeper
+// than 2, and none adds more than 40u (1+|a|).
+func (v *verifier) forward(o device.Forward) error {
+	m, err := v.matrices(o.A, o.Out)
+	if err != nil {
+		return err
+	}
+	a, got, theta := m[0], m[1], v.before[nameTheta][o.Layer]
+	want, size := cpuref.NewMatrix[float64](got.Rows, got.Cols), cpuref.NewMatrix[float64](got.Rows, got.Cols)
+	cpuref.Forward(o.Act, a, theta, want)
+	cpuref.Forward(cpuref.Linear, absolute(a), absoluteLayer(theta), size)
+	k := float64(a.Cols + 1)
+	bound := func(i int) float64 { return 2*2*k*unit*size.Data[i] + 40*unit*(1+math.Abs(want.Data[i])) }
+	if o.Act == cpuref.Linear {
+		bound = func(i int) float64 { return 2 * k * unit * size.Data[i] }
+	}
+	return v.within(fmt.Sprintf("forward, layer %d", o.Layer+1), got, want, bound)
+}
+
+// activate: of softmax, e^(z−c) is off by u times the spread of z and 6u, the sum of K
+// by K u more, the division by 5u; others add 40u (1+|a|).
+func (v *verifier) activate(o device.Activate) error {
+	m, err := v.matrices(o.Z, o.A)
+	if err != nil {
+		return err
+	}
+	z, got, want := m[0], m[1], cpuref.NewMatrix[float64](m[1].Rows, m[1].Cols)
+	cpuref.Activate(o.Act, z, want)
+	return v.within("activate "+string(o.Act), got, want, func(i int) float64 {
+		if o.Act == cpuref.Softmax {
+			row := z.Row(i / z.Cols)
+			return (2*(slices.Max(row)-slices.Min(row)) + 17 + float64(z.Cols)) * unit * want.Data[i]
+		}
+		return 40 * unit * (1 + math.Abs(want.Data[i]))
+	})
+}
+
+// outputDelta: the difference, and for some losses two factors and a weight.
+func (v *verifier) outputDelta(o device.OutputDelta) error {
+	m, err := v.matrices(o.A, o.Y, o.Delta)
+	if err != nil {
+		return err
+	}
+	want := cpuref.NewMatrix[float64](m[2].Rows, m[2].Cols)
+	cpuref.OutputDelta(o.Loss, m[0], m[1], want)
+	if o.Weight != nil {
+		w, err := v.matrix(o.Weight)
+		if err != nil {
+			return err
+		}
+		cpuref.ScaleRows(w, want)
+	}
+	return v.within("output delta", m[2], want, func(i int) float64 { return 5 * unit * math.Abs(want.Data[i]) })
+}
+
+// hiddenDelta: the product as in forward, times g′ ≤ 2, which itself is off by at most
+// 42u of it.
+func (v *verifier) hiddenDelta(o device.HiddenDelta) error {
+	m, err := v.matrices(o.Next, o.A, o.Delta)
+	if err != nil {
+		return err
+	}
+	next, saved, got, theta := m[0], m[1], m[2], v.before[nameTheta][o.Layer]
+	want, size := cpuref.NewMatrix[float64](got.Rows, got.Cols), cpuref.NewMatrix[float64](got.Rows, got.Cols)
+	cpuref.HiddenDelta(o.Act, next, theta, saved, want)
+	cpuref.HiddenDelta(cpuref.Linear, absolute(next), absoluteLayer(theta), saved, size)
+	k := float64(next.Cols)
+	return v.within(fmt.Sprintf("hidden delta, layer %d", o.Layer+1), got, want, func(i int) float64 {
+		return (2*2*k + 42) * unit * size.Data[i]
+	})
+}
+
+// cost: each of K terms of a row is off by at most 14u of itself and of 1, their sum by
+// K u and that of n rows by n u more; the running sum, which is compensated, by 4u.
+func (v *verifier) cost(o device.Cost) error {
+	m, err := v.matrices(o.Z, o.Y)
+	if err != nil {
+		return err
+	}
+	z, y, weight := m[0], m[1], wideMatrix{}
+	heaviest := 1.0
+	if o.Weight != nil {
+		if weight, err = v.matrix(o.Weight); err != nil {
+			return err
+		}
+		heaviest = slices.Max(weight.Data)
+	}
+	sums, err := v.eng.ReadTally(v.to.tally)
+	if err != nil {
+		return err
+	}
+	var loss float64
+	var correct int
+	if o.Weight == nil {
+		loss, correct = cpuref.Cost(o.Loss, z, y)
+	} else {
+		loss, correct = cpuref.WeightedCost(o.Loss, z, y, weight)
+	}
+	size := float64(len(z.Data))
+	for i, x := range z.Data {
+		size += (math.Abs(x) + math.Abs(y.Data[i])) * (1 + math.Abs(x) + math.Abs(y.Data[i]))
+	}
+	limit := float64(14+3*z.Cols+z.Rows)*unit*size*heaviest + 4*unit*math.Abs(sums.Loss)
+	if got := sums.Loss - v.sums.Loss; !(math.Abs(got-loss) <= limit) {
+		return v.disagree("cost", "the loss of the batch", got, loss, limit)
+	}
+	if got := sums.Count - v.sums.Count; got != z.Rows {
+		return v.disagree("cost", "the number of examples", float64(got), float64(z.Rows), 0)
+	}
+	if got := sums.Correct - v.sums.Correct; got != correct {
+		return v.disagree("cost", "the number of right answers", float64(got), float64(correct), 0)
+	}
+	return nil
+}

@@ -1,0 +1,216 @@
+package trainer
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/clprop/clprop/cpuref"
+	"github.com/clprop/clprop/device"
+)
+
+// update compares Θ after the step. D itself may never have been in the device's
+// memory, so that the whole way from δ to Θ is one operation here.
+//
+// D is off by at most b, of its product and the roundings of (Δ+λΘ)/m. What that
+// does to Θ depends on the optimizer: a square root, a sign. So the rest of the way
+// is gone three times, with D−b, D and D+b; the largest change of an element between
+// them, twice for what lies between, and the roundings of the way itself, 16u of the
+// change of Θ and 4u of Θ, is the bound.
+func (v *verifier) update(ops []device.Op, first int) error {
+	grad, slack, err := v.gradient(ops[:first], ops[first])
+	if err != nil {
+		return err
+	}
+	var ends [3]wideLayers
+	for i, sign := range []float64{0, -1, 1} {
+		if ends[i], err = v.descended(ops[first+1:], shifted(grad, slack, sign)); err != nil {
+			return err
+		}
+	}
+	after, err := v.parameters(v.dev.theta)
+	if err != nil {
+		return err
+	}
+	for l := range after {
+		operation := fmt.Sprintf("accumulate, gradient and update, layer %d", l+1)
+		for part, values := range parts(after[l]) {
+			was, want := parts(v.before[nameTheta][l])[part], parts(ends[0][l])[part]
+			low, high := parts(ends[1][l])[part], parts(ends[2][l])[part]
+			err := v.within(operation+[]string{", weights", ", biases"}[part], values, want, func(i int) float64 {
+				w := want.Data[i]
+				spread := math.Max(math.Abs(low.Data[i]-w), math.Abs(high.Data[i]-w))
+				return 2*spread + 16*unit*math.Abs(w-was.Data[i]) + 4*unit*math.Abs(w)
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// parts are the weights and the biases of a layer, one bias a column.
+func parts(l cpuref.Layer[float64]) []wideMatrix {
+	return []wideMatrix{l.W, {Rows: 1, Cols: len(l.B), Data: l.B}}
+}
+
+// gradient returns D and how far that of the device may be from it: 2m·u of the sum of
+// absolute products, and 9u of |Δ|+|λΘ|, over m.
+func (v *verifier) gradient(products []device.Op, op device.Op) (grad, slack wideLayers, err error) {
+	g, ok := op.(device.Gradient)
+	if !ok {
+		return nil, nil, fmt.Errorf("verifying a step: no rule for %T", op)
+	}
+	theta := v.before[nameTheta]
+	grad, slack = zeros(theta), zeros(theta)
+	for _, op := range products {
+		o, ok := op.(device.Accumulate)
+		if !ok {
+			continue
+		}
+		m, err := v.matrices(o.Delta, o.A)
+		if err != nil {
+			return nil, nil, err
+		}
+		sum, size, was := zeros(theta[o.Layer:][:1])[0], zeros(theta[o.Layer:][:1])[0], theta[o.Layer]
+		cpuref.Accumulate(m[0], m[1], sum)
+		cpuref.Accumulate(absolute(m[0]), absolute(m[1]), size)
+		cpuref.Gradient(sum, was, g.Lambda, g.M, grad[o.Layer])
+		cpuref.Gradient(size, absoluteLayer(was), g.Lambda, g.M, slack[o.Layer])
+		for _, part := range parts(slack[o.Layer]) {
+			for i := range part.Data {
+				part.Data[i] *= (2*float64(g.M) + 9) * unit
+			}
+		}
+	}
+	return grad, slack, nil
+}
+
+// descended returns Θ after the operations that follow D.
+func (v *verifier) descended(ops []device.Op, grad wideLayers) (wideLayers, error) {
+	state := map[string]wideLayers{}
+	for name, layers := range v.before {
+		state[name] = shifted(layers, layers, 0)
+	}
+	theta := state[nameTheta]
+	for _, op := range ops {
+		if o, ok := op.(device.ClipNorm); ok {
+			cpuref.ClipNorm(grad, o.Limit)
+			continue
+		}
+		for l := range theta {
+			if !apply(op, theta[l], grad[l], func(moment int) cpuref.Layer[float64] {
+				return state[v.to.by.state[moment].name][l]
+			}) {
+				return nil, fmt.Errorf("verifying a step: no rule for %T", op)
+			}
+		}
+	}
+	return theta, nil
+}
+
+// apply does what an operation does to one layer, and reports whether it knows it.
+func apply(op device.Op, theta, grad cpuref.Layer[float64], moment func(int) cpuref.Layer[float64]) bool {
+	switch o := op.(type) {
+	case device.L1:
+		cpuref.L1(theta, grad, o.Lambda, o.M)
+	case device.ClipValue:
+		cpuref.ClipValue(grad, o.Limit)
+	case device.SGD:
+		cpuref.SGD(theta, grad, o.Rate.Value())
+	case device.Momentum:
+		cpuref.Momentum(theta, grad, moment(0), o.Rate.Value(), o.Mu, o.Nesterov)
+	case device.RMSprop:
+		cpuref.RMSprop(theta, grad, moment(0), o.Rate.Value(), o.Rho, o.Eps)
+	case device.Adagrad:
+		cpuref.Adagrad(theta, grad, moment(0), o.Rate.Value(), o.Eps)
+	case device.Adam:
+		cpuref.Adam(theta, grad, moment(0), moment(1), cpuref.AdamStep{
+			Rate: o.Rate.Value(), Step: o.Step.Value(), Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, Decay: o.Decay})
+	case device.Lion:
+		cpuref.Lion(theta, grad, moment(0), o.Rate.Value(), o.Beta1, o.Beta2, o.Decay)
+	case device.MaxNorm:
+		cpuref.MaxNorm(theta, o.Limit)
+	case device.Average: // of Θ, which it does not change
+	default:
+		return false
+	}
+	return true
+}
+
+// zeros are layers of those sizes.
+func zeros(like wideLayers) wideLayers {
+	list := make(wideLayers, len(like))
+	for l, layer := range like {
+		list[l] = cpuref.NewLayer[float64](layer.W.Cols, layer.W.Rows)
+	}
+	return list
+}
+
+// shifted returns layers + sign · by, newly made.
+func shifted(layers, by wideLayers, sign float64) wideLayers {
+	list := zeros(layers)
+	for l := range layers {
+		for part, to := range parts(list[l]) {
+			from, step := parts(layers[l])[part], parts(by[l])[part]
+			for i := range to.Data {
+				to.Data[i] = from.Data[i] + sign*step.Data[i]
+			}
+		}
+	}
+	return list
+}
+
+func absolute(m wideMatrix) wideMatrix {
+	list := make([]float64, len(m.Data))
+	for i, x := range m.Data {
+		list[i] = math.Abs(x)
+	}
+	return wideMatrix{Rows: m.Rows, Cols: m.Cols, Data: list}
+}
+
+func absoluteLayer(l cpuref.Layer[float64]) cpuref.Layer[float64] {
+	p := parts(l)
+	return cpuref.Layer[float64]{W: absolute(p[0]), B: absolute(p[1]).Data}
+}
+
+func wide(values []float32) []float64 {
+	list := make([]float64, len(values))
+	for i, x := range values {
+		list[i] = float64(x)
+	}
+	return list
+}
+
+// matrix reads a matrix.
+func (v *verifier) matrix(m device.Matrix) (wideMatrix, error) {
+	values := make([]float32, m.Rows()*m.Cols())
+	if err := v.eng.Read(values, m, 0); err != nil {
+		return wideMatrix{}, err
+	}
+	return wideMatrix{Rows: m.Rows(), Cols: m.Cols(), Data: wide(values)}, nil
+}
+
+func (v *verifier) matrices(list ...device.Matrix) (read []wideMatrix, err error) {
+	read = make([]wideMatrix, len(list))
+	for i, m := range list {
+		if read[i], err = v.matrix(m); err != nil {
+			return nil, err
+		}
+	}
+	return read, nil
+}
+
+// parameters reads all layers.
+func (v *verifier) parameters(p device.Parameters) (wideLayers, error) {
+	list := make(wideLayers, 0, len(v.spare))
+	for l, spare := range newLayers(v.net) {
+		if err := v.eng.ReadParameters(spare.W, spare.B, p, l); err != nil {
+			return nil, fmt.Errorf("reading the weights of layer %d: %w", l, err)
+		}
+		list = append(list, cpuref.Layer[float64]{
+			W: wideMatrix{Rows: v.net.Sizes[l+1], Cols: v.net.Sizes[l], Data: wide(spare.W)}, B: wide(spare.B),
+		})
+	}
+	return list, nil
+}
