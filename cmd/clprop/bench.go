@@ -40,7 +40,8 @@ that it did all of the work itself, no ratio is given.
 
 --gemm measures no steps, but the products alone: C m × n of m·n·k multiply-adds, with
 the operands transposed as in forward, delta and accumulate. What a device does to
-lay operands out for it counts.
+lay operands out for it counts. It takes what "clprop tune --net K-N-N --batch-size M" has
+found for a size of M x N x K.
 
 A device on which one step would take longer than 5 times --seconds is skipped.`
 

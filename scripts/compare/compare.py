@@ -58,6 +58,7 @@ class Comparison:
         self.peak = 0.0  # GFLOPS, the highest measured: a peak is what was reached once
         self.rounds = 1 if given.quick else given.rounds
         self.seconds = 0.2 if given.quick else given.seconds
+        self.budget = 0 if given.quick else given.budget
 
     def peer(self, name, call):
         """What call returns, or None if the peer is not there; it is asked only once."""
@@ -93,6 +94,16 @@ class Comparison:
             sys.exit("compare.py: the device changed between two rounds")
         return ours, results[0]
 
+    def tune(self, net, batch):
+        """Lets clprop tune itself for a net, as CLBlast and OpenBLAS were tuned."""
+        if self.budget > 0:
+            print(f"clprop tune {net} {batch}", file=sys.stderr)
+            self.peer("clprop", lambda: run([self.given.clprop, "tune", "--net", net, "--batch-size", batch, "--json",
+                                             "--budget", f"{self.budget}s"] + self.device_flag()))
+
+    def device_flag(self):
+        return [] if self.given.device == "auto" else ["--device", self.given.device]
+
     # Steps.
 
     def step(self, name, net, batch):
@@ -126,6 +137,8 @@ class Comparison:
     def steps(self):
         cases = STEPS[:2] if self.given.quick else STEPS
         found = {case: collections.defaultdict(list) for case in cases}
+        for case in cases:
+            self.tune(*case.split("@"))
         for round_ in range(self.rounds):
             for case in cases:
                 print(f"step {case}, round {round_ + 1} of {self.rounds}", file=sys.stderr)
@@ -150,6 +163,9 @@ class Comparison:
         cubes, shapes = (["256x256x256"], ["64x64x64"]) if self.given.quick else (CUBES, SHAPES)
         found = collections.defaultdict(lambda: collections.defaultdict(list))  # "layout size": peer: GFLOPS
         clblast = ["--device", self.device_name()]
+        for size in cubes:
+            m, n, k = size.split("x")
+            self.tune(f"{k}-{n}-{n}", m)
         tuned = None
         if not self.given.quick:
             tuned = self.peer("CLBlast tuned", lambda: self.python("gemm.py", "clblast-tune", *clblast, "--seconds", self.given.tune))
@@ -207,7 +223,7 @@ class Comparison:
                 self.given.clprop, "train", "--images", f"{FASHION}/train-images-idx3-ubyte.gz",
                 "--val-data", f"{FASHION}/t10k-images-idx3-ubyte.gz", "--hidden", "512,512", "--activation", "relu",
                 "--optimizer", "adam", "--lr", "0.001", "--batch-size", "256", "--epochs", "30", "--target", f"val_accuracy={target}",
-                "--device", self.given.device, "--out", os.path.join(folder, "model.safetensors"), "--json", "--quiet"])
+                *self.device_flag(), "--out", os.path.join(folder, "model.safetensors"), "--json", "--quiet"])
             last = result["history"]["epochs"][-1]
             return took, last["epoch"], last["val_accuracy"]
 
@@ -243,7 +259,8 @@ class Comparison:
     def head(self, load):
         lines = ["# clprop compared", "",
                  f"On {processor()}, {len(os.sched_getaffinity(0))} cores, {platform.system()} {platform.machine()}; "
-                 f"load {load:.2f} at the start; {self.rounds} rounds, {self.seconds:g} s each. A bold figure is that of clprop by the peer's.", ""]
+                 f"load {load:.2f} at the start; {self.rounds} rounds, {self.seconds:g} s each. A bold figure is that of clprop by the peer's. "
+                 f"clprop was tuned for {self.budget} s for each net of the first table and each cube of the second, and for no other.", ""]
         if self.given.quick:
             lines += ["**A quick run: these figures mean nothing.**", ""]
         elif load > 0.5:
@@ -283,9 +300,11 @@ def main():
     parse.add_argument("--clprop", default="bin/clprop", help="the binary (default bin/clprop)")
     parse.add_argument("--device", default="auto", help="as clprop bench --devices takes it (default auto)")
     parse.add_argument("--quick", action="store_true", help="two nets, one round, no time to accuracy: about a minute")
-    parse.add_argument("--rounds", type=int, default=3)
-    parse.add_argument("--seconds", type=float, default=0.6, help="for each figure of a round")
-    parse.add_argument("--tune", type=float, default=60, help="seconds for CLBlast's tuner")
+    parse.add_argument("--rounds", type=int, default=3, help="default 3")
+    parse.add_argument("--seconds", type=float, default=0.6, help="for each figure of a round (default 0.6)")
+    parse.add_argument("--tune", type=float, default=60, help="seconds for CLBlast's tuner (default 60)")
+    parse.add_argument("--budget", type=int, default=10,
+                       help="seconds for clprop's tuner, for each net of the first two tables, 0 for none (default 10)")
     parse.add_argument("--sections", help="of steps,gemm,accuracy,scaling (default all; with --quick the first two)")
     parse.add_argument("--output", help="file that the tables are written to as well")
     given = parse.parse_args()
