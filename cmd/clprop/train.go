@@ -79,32 +79,11 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 	if err := f.checkWritten(cmd); err != nil {
 		return err
 	}
-	t := &training{flags: f}
-	if t.examples, err = f.data.loadCorpus(e.stdin, f.testData, f.valSplit, f.seed); err != nil {
-		return err
-	}
-	loss, err := f.loss.of(cmd, &f.config, t.examples.preprocess)
-	if err != nil {
-		return err
-	}
-	sizes := append(append([]int{t.examples.train.Features}, hidden...), t.examples.train.Outputs)
-	t.eng, err = e.openDeviceWith(f.device, "training", device.Options{
-		Profile: f.profile != "", Workload: device.Workload{Sizes: sizes, Batch: f.config.BatchSize},
-	})
+	t, err := e.begin(cmd, f, hidden)
 	if err != nil {
 		return err
 	}
 	defer func() { err = first(err, t.eng.Close()) }()
-
-	if err := checkMemory(t.eng.Info(), sizes); err != nil {
-		return err
-	}
-	t.net, err = trainer.NewNetwork(trainer.NetworkConfig{
-		Sizes: sizes, Hidden: device.Activation(f.activation), Loss: loss, Init: trainer.Init(f.init), Seed: f.seed,
-	})
-	if err != nil {
-		return usage(cmd, "%w", err)
-	}
 	if !f.quiet {
 		e.describe(t)
 	}
@@ -130,6 +109,37 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 		e.note("%s: the model so far is saved to %s", t.stage(), f.out)
 	}
 	return first(e.report(t), t.interrupted)
+}
+
+// begin reads the examples, opens the device and makes the network.
+func (e *env) begin(cmd *cobra.Command, f *trainFlags, hidden []int) (t *training, err error) {
+	t = &training{flags: f}
+	if t.examples, err = f.data.loadCorpus(e.stdin, f.testData, f.valSplit, f.seed); err != nil {
+		return nil, err
+	}
+	loss, err := f.loss.of(cmd, &f.config, t.examples.preprocess)
+	if err != nil {
+		return nil, err
+	}
+	sizes := append(append([]int{t.examples.train.Features}, hidden...), t.examples.train.Outputs)
+	t.eng, err = e.openDeviceWith(f.device, "training", device.Options{
+		Profile: f.profile != "", Workload: device.Workload{Sizes: sizes, Batch: f.config.BatchSize},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err = checkMemory(t.eng.Info(), sizes); err == nil {
+		t.net, err = trainer.NewNetwork(trainer.NetworkConfig{
+			Sizes: sizes, Hidden: device.Activation(f.activation), Loss: loss, Init: trainer.Init(f.init), Seed: f.seed,
+		})
+		if err != nil {
+			err = usage(cmd, "%w", err)
+		}
+	}
+	if err != nil {
+		return nil, first(err, t.eng.Close())
+	}
+	return t, nil
 }
 
 // fit trains and tests. An interruption is kept in t; it is an error only if

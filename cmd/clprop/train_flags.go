@@ -49,11 +49,11 @@ type trainFlags struct {
 	json     bool
 }
 
-func (f *trainFlags) add(cmd *cobra.Command) {
+// addStep adds the flags about the data, the network and what a step is.
+func (f *trainFlags) addStep(cmd *cobra.Command) {
 	f.data.add(cmd)
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&f.testData, "test-data", "", "`PATH` of examples to test on, as --data takes them (default: what comes with the data)")
 	flags.Float64Var(&f.valSplit, "val-split", 0.1, "`SHARE` of the training examples held back for validation; 0 for none")
 	f.data.learn.add(cmd)
 	flags.StringVar(&f.hidden, "hidden", "128", "`UNITS` of the hidden layers, such as 128,64; empty for none")
@@ -61,19 +61,25 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	f.loss.add(flags, &f.config, &f.data.learn.weights)
 	flags.StringVar(&f.init, "init", "auto", "first weights: "+strings.Join(trainer.Inits(), ", "))
 	flags.Uint64Var(&f.seed, "seed", 1, "of the weights, the order of the examples and the validation split")
-	flags.IntVar(&f.config.Epochs, "epochs", 20, "times to go through the training examples")
 	flags.IntVar(&f.config.BatchSize, "batch-size", 32, "examples of one step")
 	addOptimizer(flags, &f.config.Optimizer)
-	flags.Float64Var(&f.config.Rate, "lr", 0.1, "learning rate; if not given, 0.01 for quantities and with momentum, nesterov, rmsprop, adagrad, 0.001 with adam, adamw, 0.0001 with lion")
-	addSchedule(flags, &f.config.Schedule)
 	flags.Float64Var(&f.config.Lambda, "l2", 0, "λ of the penalty on large weights")
 	addRegularizers(flags, &f.config.Regularizers)
-	f.stop.add(flags, &f.config.Stop)
 	flags.StringVar(&f.resident, "resident", "auto", "keep the examples in device memory: auto, yes or no")
+	addDeviceFlag(cmd, &f.device)
+}
+
+func (f *trainFlags) add(cmd *cobra.Command) {
+	f.addStep(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.testData, "test-data", "", "`PATH` of examples to test on, as --data takes them (default: what comes with the data)")
+	flags.IntVar(&f.config.Epochs, "epochs", 20, "times to go through the training examples")
+	flags.Float64Var(&f.config.Rate, "lr", 0.1, "learning rate; if not given, 0.01 for quantities and with momentum, nesterov, rmsprop, adagrad, 0.001 with adam, adamw, 0.0001 with lion")
+	addSchedule(flags, &f.config.Schedule)
+	f.stop.add(flags, &f.config.Stop)
 	flags.StringVar(&f.onDivergence, "on-divergence", "stop", "when the loss or a weight is not finite: stop, or reload the epoch before and halve the rate, at most 3 times")
 	flags.IntVar(&f.config.VerifyEvery, "verify-every", 0, "compare every `N`th step with the reference in float64, and stop where they disagree; 0 for never")
 	f.run.add(cmd)
-	addDeviceFlag(cmd, &f.device)
 	flags.StringVar(&f.out, "out", defaultModel, "`FILE` that the model is saved to")
 	flags.StringVar(&f.profile, "profile", "", "print the time by kernel, and write a Chrome trace of the first kernels to `FILE`; slows small networks down")
 	flags.StringVar(&f.progress, "progress", "auto", "auto, bar, plain or none; auto is a bar on a terminal and plain elsewhere")
@@ -86,34 +92,20 @@ func addDeviceFlag(cmd *cobra.Command, spec *string) {
 		device.EnvDevice+", or else auto)")
 }
 
-// check refuses what cannot be meant, before anything is read, and fills config.
-// It returns the units of the hidden layers.
-func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
+// checkStep is check for the flags of addStep.
+func (f *trainFlags) checkStep(cmd *cobra.Command) (hidden []int, err error) {
 	if hidden, err = parseHidden(f.hidden); err != nil {
 		return nil, usage(cmd, "%w", err)
 	}
 	c := &f.config
-	c.OnDivergence = trainer.OnDivergence(f.onDivergence)
 	c.Seed, c.Resident = f.seed, trainer.Resident(f.resident)
-	if c.Epochs < 1 {
-		return nil, usage(cmd, "--epochs is %d: need at least 1", c.Epochs)
-	}
-	if c.VerifyEvery < 0 {
-		return nil, usage(cmd, "--verify-every is %d: need 0 or more", c.VerifyEvery)
-	}
 	if c.BatchSize < 1 {
 		return nil, usage(cmd, "--batch-size is %d: need at least 1", c.BatchSize)
 	}
 	if err := checkOptimizer(cmd, c); err != nil {
 		return nil, err
 	}
-	if err := checkSchedule(cmd, c); err != nil {
-		return nil, err
-	}
 	// Written so that NaN fails too: no comparison with it is true.
-	if !(c.Rate > 0 && c.Rate <= math.MaxFloat32) {
-		return nil, usage(cmd, "--lr is %v: need a number above 0", c.Rate)
-	}
 	if !(c.Lambda >= 0 && c.Lambda <= math.MaxFloat32) {
 		return nil, usage(cmd, "--l2 is %v: need 0 or more", c.Lambda)
 	}
@@ -127,8 +119,6 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		{"activation", f.activation, activations()},
 		{"init", f.init, trainer.Inits()},
 		{"resident", f.resident, []string{"auto", "yes", "no"}},
-		{"on-divergence", f.onDivergence, []string{"stop", "reload"}},
-		{"progress", f.progress, []string{"auto", "bar", "plain", "none"}},
 	} {
 		if err := oneOf(cmd, choice.flag, choice.value, choice.have); err != nil {
 			return nil, err
@@ -140,6 +130,38 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 	if err := checkRegularizers(cmd, c.Regularizers); err != nil {
 		return nil, err
 	}
+	if err := f.data.learn.check(cmd); err != nil {
+		return nil, err
+	}
+	return hidden, f.data.check(cmd, f.testData, f.data.learn.valData)
+}
+
+// check refuses what cannot be meant, before anything is read, and fills config.
+// It returns the units of the hidden layers.
+func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
+	if hidden, err = f.checkStep(cmd); err != nil {
+		return nil, err
+	}
+	c := &f.config
+	if c.Epochs < 1 {
+		return nil, usage(cmd, "--epochs is %d: need at least 1", c.Epochs)
+	}
+	if c.VerifyEvery < 0 {
+		return nil, usage(cmd, "--verify-every is %d: need 0 or more", c.VerifyEvery)
+	}
+	if !(c.Rate > 0 && c.Rate <= math.MaxFloat32) { // so that NaN fails
+		return nil, usage(cmd, "--lr is %v: need a number above 0", c.Rate)
+	}
+	if err := checkSchedule(cmd, c); err != nil {
+		return nil, err
+	}
+	if err := oneOf(cmd, "progress", f.progress, []string{"auto", "bar", "plain", "none"}); err != nil {
+		return nil, err
+	}
+	if err := oneOf(cmd, "on-divergence", f.onDivergence, []string{"stop", "reload"}); err != nil {
+		return nil, err
+	}
+	c.OnDivergence = trainer.OnDivergence(f.onDivergence)
 	if err := f.stop.check(cmd, c, f.valSplit > 0 || f.data.learn.valData != ""); err != nil {
 		return nil, err
 	}
@@ -149,10 +171,7 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 	if f.out == "" {
 		return nil, usage(cmd, "--out is empty: name a file for the model")
 	}
-	if err := f.data.learn.check(cmd); err != nil {
-		return nil, err
-	}
-	return hidden, f.data.check(cmd, f.testData, f.data.learn.valData)
+	return hidden, nil
 }
 
 // activations are the names of those that hidden units can have.
