@@ -38,6 +38,11 @@ func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config
 	if err := c.Stop.checkMonitors(validation != nil); err != nil {
 		return history, fmt.Errorf("fit: %w", err)
 	}
+	for _, m := range []Monitor{c.Stop.Monitor, c.Stop.Target.Monitor} {
+		if m.rises() && t.net.Loss.Regression() {
+			return history, fmt.Errorf("fit: monitor %s is of classes, the loss %s of quantities: use one of a loss", m, t.net.Loss)
+		}
+	}
 	c.BatchSize = min(c.BatchSize, train.Rows)
 	f := &fit{Trainer: t, config: c, memory: memory{eng: t.eng}, began: time.Now()}
 	defer f.memory.release()

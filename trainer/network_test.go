@@ -103,7 +103,7 @@ func TestBadNetworks(t *testing.T) {
 		"10001 layers":                               {Sizes: make([]int, 10_001)},
 		`unknown activation "swish"`:                 {Sizes: []int{3, 2}, Hidden: "swish"},
 		"softmax is for the output layer only":       {Sizes: []int{3, 2}, Hidden: device.Softmax},
-		`unknown loss "absent"`:                       {Sizes: []int{3, 2}, Loss: "absent"},
+		`unknown loss "absent"`:                      {Sizes: []int{3, 2}, Loss: "absent"},
 		"softmax of one output":                      {Sizes: []int{3, 1}, Loss: device.SoftmaxCrossEntropy},
 		`unknown initialisation "ones"`:              {Sizes: []int{3, 2}, Init: "ones"},
 	} {

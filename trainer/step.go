@@ -81,13 +81,13 @@ func trainingStep(net onDevice, to descent, u units, b batch) []device.Op {
 		return u.a[l-1]
 	}
 
-	ops := append(forward(net, u, x), device.Cost{Loss: net.loss, Z: u.z, Y: b.y, Weight: b.weight, Tally: to.tally})
-	h := u.z
-	if g := net.loss.Output(); g != device.Linear {
-		h = u.a[last]
-		ops = append(ops, device.Activate{Act: g, Z: u.z, A: h})
-	}
-	ops = append(ops, device.OutputDelta{Loss: net.loss, A: h, Y: b.y, Weight: b.weight, Delta: u.delta[last]})
+	// A linear g is a copy. It stays in the list, so that every loss has the same one, which
+	// an engine may join.
+	ops := append(forward(net, u, x),
+		device.Cost{Loss: net.loss, Z: u.z, Y: b.y, Weight: b.weight, Tally: to.tally},
+		device.Activate{Act: net.loss.Output(), Z: u.z, A: u.a[last]},
+		device.OutputDelta{Loss: net.loss, A: u.a[last], Y: b.y, Weight: b.weight, Delta: u.delta[last]},
+	)
 	for l := last; l >= 0; l-- {
 		ops = append(ops, device.Accumulate{Delta: u.delta[l], A: input(l), Sum: to.sum, Layer: l, Fresh: true})
 		if l > 0 { // the input layer has no δ

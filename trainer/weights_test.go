@@ -147,6 +147,18 @@ func TestRegression(t *testing.T) {
 	}
 }
 
+// Quantities have no accuracy to watch.
+func TestRegressionMonitors(t *testing.T) {
+	set := randomSet(6, 4, 2, 1)
+	set.Targets = []string{"y"}
+	tr := open(t, newNetwork(t, NetworkConfig{Sizes: []int{2, 1}, Loss: device.MeanSquaredError}), device.OpenReference())
+	for _, stop := range []Stopping{{Patience: 1, Monitor: MonitorValAccuracy}, {Target: Target{MonitorAccuracy, 0.9}}} {
+		if _, err := tr.Fit(context.Background(), set, set, Config{Stop: stop}); err == nil || !strings.Contains(err.Error(), "is of classes") {
+			t.Errorf("%+v: error %v", stop, err)
+		}
+	}
+}
+
 // close32 compares with what gradient descent goes to: its distance shrinks by a
 // constant a step until it is a few roundings of 2⁻²⁴.
 func close32(got, want float32) bool { return max(got-want, want-got) < 1e-5 }
