@@ -13,7 +13,7 @@ const evaluationBatch = 256
 
 // Predict returns h for examples x, row-major with s_1 features each: K numbers
 // an example, the probability of each class (softmax), or that each output is 1
-// (sigmoid). batch is how many examples the device takes at a time; 0 means 256.
+// (sigmoid), or the quantities, scaled as in training, or a hinge's scores. batch is how many examples the device takes at a time; 0 means 256.
 // The batch size does not change a result by more than rounding.
 func (t *Trainer) Predict(x []float32, batch int) ([]float32, error) {
 	features, k := t.net.Sizes[0], t.net.outputs()
