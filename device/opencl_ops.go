@@ -153,7 +153,7 @@ func (p *openclPlan) hiddenDelta(o HiddenDelta) {
 	set := p.engine.set
 	next, theta, a, delta := p.matrix(o.Next), p.layers(o.Theta), p.matrix(o.A), p.matrix(o.Delta)
 	var packed kernels.Transposed
-	if p.err == nil && set.NeedsTransposed() {
+	if p.err == nil && set.NeedsTransposed(next.Rows, theta[o.Layer]) {
 		w := theta[o.Layer]
 		packed = set.NewTransposed(w)
 		packed.Buf = p.scratch(set.TransposedFloats(w), nil)

@@ -16,6 +16,11 @@ func (e *opencl) passPays(b backprop) bool {
 	if !e.set.Backprops(layers) {
 		return false
 	}
+	for l, w := range b.forward[0].Theta.(*openclParameters).layers {
+		if l > 0 && !e.set.NeedsTransposed(b.input(0).Rows(), w) {
+			return false // HiddenDelta adds in another order: the bits would not be the same
+		}
+	}
 	rows, flops := b.input(0).Rows(), 0.0
 	for l, s := range b.forward[0].Theta.Shapes() {
 		products := 6.0 // forward, back and descent; the input layer has no δ

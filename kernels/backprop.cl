@@ -37,31 +37,6 @@ typedef floatv real;
 // UP(n) is n rounded up to whole vectors.
 #define UP(n) (((n) + VW - 1) / VW * VW)
 
-#define UNITS_1(X) X(0)
-#define UNITS_2(X) UNITS_1(X) X(1)
-#define UNITS_4(X) UNITS_2(X) X(2) X(3)
-#define UNITS_8(X) UNITS_4(X) X(4) X(5) X(6) X(7)
-#define UNITS_16(X) UNITS_8(X) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
-#define UNITS(X) CAT(UNITS_, VW)(X)
-
-#define DECLARE_UNIT(i) floatv c##i = 0.0f;
-#define LIST_UNIT(i) c##i,
-
-// transpose exchanges the rows and columns of a square: each of the log VW rounds riffles its
-// upper half with its lower, and after the last every element has come to its place.
-inline void transpose(floatv *v) {
-  for (int round = VW; round > 1; round /= 2) {
-    floatv t[VW];
-    for (int i = 0; i < VW / 2; i++) {
-      t[2 * i].even = v[i].lo;
-      t[2 * i].odd = v[i + VW / 2].lo;
-      t[2 * i + 1].even = v[i].hi;
-      t[2 * i + 1].odd = v[i + VW / 2].hi;
-    }
-    for (int i = 0; i < VW; i++) v[i] = t[i];
-  }
-}
-
 // columns turns VW rows of cols floats into columns at T; rows past left repeat the last.
 inline void columns(__global const float *rows, int ld, int left, int cols, __global float *T) {
   for (int j = 0; j < cols; j += VW) {

@@ -98,7 +98,7 @@ func (s *Set) Backprop(act, output string, loss Loss, p Pass, scratch *cl.MemObj
 		return nil, fmt.Errorf("no kernel backprop for output %q", output)
 	}
 	mac["LAYERS"] = len(p.Theta)
-	k, err := s.kernel("backprop", mac, "each.cl", "activation.cl", "outputdelta.cl", "backprop.cl")
+	k, err := s.kernel("backprop", mac, "each.cl", "square.cl", "activation.cl", "outputdelta.cl", "backprop.cl")
 	if err != nil {
 		return nil, err
 	}

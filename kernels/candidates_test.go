@@ -192,7 +192,7 @@ func productBits(t *testing.T, b *bench, tuning Tuning) (results []float32) {
 		d, x := f.matrix(delta), f.matrix(a)
 		f.run(f.set.Forward("linear", x, w, out))
 		var packed Transposed
-		if f.set.NeedsTransposed() {
+		if f.set.NeedsTransposed(n.b, w) {
 			packed = f.set.NewTransposed(w)
 			packed.Buf = f.scratch(f.set.TransposedFloats(w))
 			f.run(f.set.Pack(w, packed))

@@ -9,7 +9,7 @@ import (
 // nothing behind the copy's panels.
 func TestPack(t *testing.T) {
 	eachWidth(t, func(f fixture) {
-		if !f.set.NeedsTransposed() {
+		if f.set.Tuning.Family != Block {
 			return
 		}
 		for _, n := range f.sizes {

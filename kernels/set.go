@@ -87,7 +87,9 @@ func (s *Set) plain(name string) (*cl.Kernel, error) {
 // kernel returns a new kernel object, building files (one after the other, one
 // program) with the macros if that was not done before.
 func (s *Set) kernel(name string, m macros, files ...string) (*cl.Kernel, error) {
-	m["VW"] = s.Tuning.VW
+	if _, given := m["VW"]; !given {
+		m["VW"] = s.Tuning.VW
+	}
 	options := s.options(m)
 	key := strings.Join(files, "+") + " " + options
 	p := s.programs[key]
