@@ -265,7 +265,8 @@ class Comparison:
             lines += ["**A quick run: these figures mean nothing.**", ""]
         elif load > 0.5:
             lines += [f"**The machine was not quiet (load {load:.2f}): these figures mean little.**", ""]
-        lines += [f"- FMA peak: {self.peak:.0f} GFLOPS, the highest of what clprop bench measured"]
+        if self.peak:
+            lines += [f"- FMA peak: {self.peak:.0f} GFLOPS, the highest of what clprop bench measured"]
         lines += [f"- {name}: {text}" for name, text in self.about.items()]
         lines += [f"- {name}: left out: {why}" for name, why in self.absent.items()]
         return "\n".join(lines) + "\n"
