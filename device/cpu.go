@@ -20,6 +20,7 @@ type reference struct {
 	calls     int64 // cpuref functions called
 	allocated int64 // bytes
 	closed    bool
+	sizes     bool // it only counts, see Sizing
 }
 
 // EnvBLAS is the environment variable that says what the matrix products of the CPU
@@ -37,6 +38,8 @@ func newReference() *reference {
 		Kind:  KindReference,
 		Index: -1,
 		Units: runtime.NumCPU(),
+
+		TotalMemory: ram(),
 	}}
 	library, err := cpuref.UseBLAS(os.Getenv(EnvBLAS))
 	if err != nil {
@@ -110,7 +113,7 @@ func (m *referenceMatrix) Head(rows int) Matrix {
 	if head.bad == nil {
 		head.bad = checkHead(m, rows)
 	}
-	if head.bad == nil {
+	if head.bad == nil && !m.owner.sizes {
 		head.Data = m.Data[:rows*m.Cols()]
 	}
 	return head
@@ -206,7 +209,7 @@ func (e *reference) NewMatrix(rows, cols int) (Matrix, error) {
 	}
 	return &referenceMatrix{
 		memory: e.newMemory(rows*cols, 4),
-		Matrix: cpuref.NewMatrix[float32](rows, cols),
+		Matrix: e.storage(rows, cols),
 	}, nil
 }
 
@@ -220,7 +223,9 @@ func (e *reference) NewParameters(shapes []Shape) (Parameters, error) {
 	p := &referenceParameters{shapes: slices.Clone(shapes)}
 	values := 0
 	for _, s := range shapes {
-		p.layers = append(p.layers, cpuref.NewLayer[float32](s.In, s.Out))
+		if !e.sizes {
+			p.layers = append(p.layers, cpuref.NewLayer[float32](s.In, s.Out))
+		}
 		values += s.Out*s.In + s.Out
 	}
 	p.memory = e.newMemory(values, 4)
@@ -256,7 +261,9 @@ func (e *reference) write(op string, dst Matrix, row int, src []float32) error {
 	if err := checkRows(op, m, row, len(src)); err != nil {
 		return err
 	}
-	copy(m.Data[row*m.Cols():], src)
+	if !e.sizes {
+		copy(m.Data[row*m.Cols():], src)
+	}
 	return nil
 }
 
@@ -289,6 +296,9 @@ func (e *reference) WriteParameters(dst Parameters, layer int, weights, bias []f
 	if err != nil {
 		return err
 	}
+	if e.sizes {
+		return nil
+	}
 	copy(l.W.Data, weights)
 	copy(l.B, bias)
 	return nil
@@ -312,6 +322,9 @@ func (e *reference) layer(op string, p Parameters, layer int, weights, bias []fl
 	}
 	if err := checkLayer(op, own, layer, len(weights), len(bias)); err != nil {
 		return cpuref.Layer[float32]{}, err
+	}
+	if e.sizes {
+		return cpuref.Layer[float32]{}, nil
 	}
 	return own.layers[layer], nil
 }

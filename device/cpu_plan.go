@@ -43,6 +43,9 @@ func (e *reference) Prepare(ops ...Op) (Plan, error) {
 		return nil, err
 	}
 	p := &referencePlan{engine: e}
+	if e.sizes {
+		return p, nil
+	}
 	b := binder{plan: p}
 	for i, op := range ops {
 		b.bind(op)

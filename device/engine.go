@@ -63,6 +63,12 @@ type Engine interface {
 	// Sync waits for everything queued and returns the first error met.
 	Sync() error
 
+	// Sizing returns an engine that allocates and runs nothing: with it the same calls
+	// of New… and Prepare only add to Counters().Allocated what they would have taken
+	// here, from Allocated of now on. A single allocation above MaxAllocation fails.
+	// Its objects are good for that only, where e's own may be among the operands, and
+	// it needs no Close.
+	Sizing() Engine
 	// Counters proves where work was done.
 	Counters() Counters
 	// Close frees everything. It is safe to call twice.

@@ -35,6 +35,7 @@ type opencl struct {
 	hung       bool          // the device did not answer in time
 	queued     []*openclPlan // since the device last answered
 	profile    *profile      // nil unless Options.Profile
+	sizes      *opencl       // the engine that this one only counts for; nil for one that works
 	clockMHz   int
 	launchTime time.Duration // see launchCost; 0 before it is measured
 	unfused    bool          // prepare plans operation by operation, to test fusion against
@@ -90,6 +91,9 @@ func (e *opencl) ready(op string) error {
 
 // enqueue queues one launch and counts it.
 func (e *opencl) enqueue(l *kernels.Launch) error {
+	if e.sizes != nil {
+		return nil
+	}
 	var err error
 	if e.profile == nil {
 		err = l.Enqueue(e.compute)
@@ -168,13 +172,16 @@ func (e *opencl) allocate(what string, floats int) (*buffer, error) {
 		return nil, refused
 	}
 	refused.Have = max(0, e.info.TotalMemory-e.allocated)
-	if e.info.TotalMemory > 0 && need > refused.Have {
-		return nil, refused
-	}
-	mem, err := e.context.CreateEmptyBuffer(cl.MemReadWrite, int(need))
-	if err != nil {
-		refused.Cause = err
-		return nil, refused
+	mem := new(cl.MemObject)
+	if e.sizes == nil {
+		if e.info.TotalMemory > 0 && need > refused.Have {
+			return nil, refused
+		}
+		var err error
+		if mem, err = e.context.CreateEmptyBuffer(cl.MemReadWrite, int(need)); err != nil {
+			refused.Cause = err
+			return nil, refused
+		}
 	}
 	b := &buffer{owner: e, mem: mem, bytes: need}
 	e.allocated += need
@@ -198,6 +205,9 @@ func (e *opencl) zeroed(what string, floats int) (*buffer, error) {
 
 // zero queues setting a buffer to 0.
 func (e *opencl) zero(b *buffer) error {
+	if e.sizes != nil {
+		return nil
+	}
 	var pattern float32
 	event, err := e.compute.EnqueueFillBuffer(b.mem, unsafe.Pointer(&pattern), 4, 0, int(b.bytes), nil)
 	event.Release()
@@ -220,7 +230,7 @@ func (b *buffer) Release() {
 // usable says why engine e cannot use the buffer, if it cannot.
 func (b *buffer) usable(e *opencl) error {
 	switch {
-	case b.owner != e:
+	case b.owner != e && b.owner != e.sizes:
 		return ErrForeign
 	case b.released:
 		return ErrReleased
@@ -301,6 +311,9 @@ func (e *opencl) NewMatrix(rows, cols int) (Matrix, error) {
 	}
 	m := &openclMatrix{upload: &upload{buffer: b}}
 	m.m = kernels.Matrix{Buf: b.mem, Rows: rows, Cols: cols, LD: kernels.LeadingDimension(cols)}
+	if e.sizes != nil {
+		return m, nil
+	}
 	blank, err := e.set.Blank(m.m)
 	if err != nil {
 		m.Release()

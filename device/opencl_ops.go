@@ -78,7 +78,7 @@ func (p *openclPlan) layers(theta Parameters) []kernels.Weights {
 // launch appends what a launcher returns. The launcher runs only if its operands
 // were found.
 func (p *openclPlan) launch(launcher func() (*kernels.Launch, error)) *kernels.Launch {
-	if p.err != nil {
+	if p.err != nil || p.engine.sizes != nil {
 		return nil
 	}
 	var l *kernels.Launch
@@ -104,7 +104,7 @@ func (p *openclPlan) own(what string, floats int) *cl.MemObject {
 
 // follow makes an argument take the value of a Scalar at every Run.
 func (p *openclPlan) follow(from *Scalar, set func(float64) error) {
-	if p.err == nil {
+	if p.err == nil && p.engine.sizes == nil {
 		last := from.Value()
 		p.err = set(last)
 		p.scalars = append(p.scalars, scalarArg{from: from, last: last, set: set})

@@ -47,6 +47,9 @@ const passSlower = 1.6
 // best of a few short series.
 func (e *opencl) launchCost() time.Duration {
 	const tries, launches = 4, 32
+	if e.sizes != nil {
+		return e.sizes.launchCost()
+	}
 	if e.launchTime > 0 {
 		return e.launchTime
 	}
@@ -63,7 +66,7 @@ func (e *opencl) launchCost() time.Duration {
 				return e.launchTime
 			}
 		}
-		if err := e.fail(e.compute.Finish()); err != nil {
+		if err := e.await("measure a launch", e.compute.Finish); err != nil {
 			return e.launchTime
 		}
 		if took := time.Since(began) / launches; try == 1 || try > 1 && took < e.launchTime { // the first warms up

@@ -46,7 +46,16 @@ func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config
 	c.BatchSize = min(c.BatchSize, train.Rows)
 	f := &fit{Trainer: t, config: c, memory: memory{eng: t.eng}, began: time.Now()}
 	defer f.memory.release()
-	if err := f.prepare(train, validation); err != nil {
+	if err := f.checkFits(train, validation); err != nil {
+		return history, fmt.Errorf("fit: %w", err)
+	}
+	err = f.prepare(train, validation)
+	if err == nil {
+		// All of the memory has been written to by then: a driver that finds none only at
+		// the first use says so now.
+		err = f.eng.Sync()
+	}
+	if err != nil {
 		return history, fmt.Errorf("fit: %w", err)
 	}
 	history.Resident = f.train.index != nil
@@ -101,9 +110,6 @@ func (f *fit) prepare(train, validation *data.Set) error {
 	c, m := f.config, &f.memory
 	train, err := c.examples(train, f.net.Loss)
 	if err != nil {
-		return err
-	}
-	if err := f.checkFits(c.BatchSize, c); err != nil {
 		return err
 	}
 	shapes := f.net.shapes()

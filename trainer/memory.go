@@ -1,9 +1,12 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
+	"sort"
 
 	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer/data"
 )
 
 // memory is what was allocated on an engine for one purpose. It keeps the first
@@ -74,50 +77,55 @@ func (m *memory) release() {
 	m.held = nil
 }
 
-// Bytes estimates the device memory that Fit takes for a network and a batch
-// size: Θ, Δ and D, which is all that sgd needs; other optimizers take as much as Θ
-// again for each moment; the activations and errors of a batch, its inputs and
-// labels, and, if rows is not 0, the rows examples of a resident training set; not
-// the weights of examples, 4 bytes each. A device pads what it stores, so it takes a little more.
-func Bytes(net *Network, batch, rows int) int64 {
-	perExample := int64(net.Sizes[0] + net.outputs())
-	inputs := int64(1)
-	if rows == 0 {
-		inputs = 2 // streamed: one is filled while the other is worked on
-	}
-	units := int64(net.outputs())
-	for l, size := range net.Sizes[1:] {
-		units += 2 * int64(size)
-		if net.Hidden.NeedsZ() && l < len(net.Sizes)-2 {
-			units += int64(size)
-		}
-	}
-	values := 3*int64(net.Parameters()) + int64(batch)*(units+inputs*perExample) + int64(rows)*(perExample+1)
-	return 4 * values
+// sized is an engine with the limits of another.
+type sized struct {
+	device.Engine
+	info device.Info
 }
 
-// checkFits compares Bytes with what the device has, before anything is
+func (s sized) Info() device.Info { return s.info }
+
+// needs returns how many bytes prepare will take for a batch size, exactly: it is
+// prepare on an engine that only counts.
+func (f *fit) needs(batch int, train, validation *data.Set) (int64, error) {
+	t := *f.Trainer
+	t.eng = sized{f.eng.Sizing(), f.eng.Info()}
+	try := &fit{Trainer: &t, config: f.config, memory: memory{eng: t.eng}}
+	try.config.BatchSize = batch
+	before := t.eng.Counters().Allocated
+	err := try.prepare(train, validation)
+	return t.eng.Counters().Allocated - before, err
+}
+
+// checkFits compares what is needed with what the device has, before anything is
 // allocated, and names the batch that fits.
-func (t *Trainer) checkFits(batch int, c Config) error {
-	total := t.eng.Info().TotalMemory
-	if total == 0 { // not limited
+func (f *fit) checkFits(train, validation *data.Set) error {
+	info := f.eng.Info()
+	if info.TotalMemory == 0 { // not limited
 		return nil
 	}
-	theta := 4 * int64(t.net.Parameters()) // allocated by New
-	available := total - t.eng.Counters().Allocated
-	moments := theta * int64(len(c.Optimizer.moments()))
-	if c.Regularizers.Average > 0 {
-		moments += theta // the mean
+	available := info.TotalMemory - f.eng.Counters().Allocated
+	batch := f.config.BatchSize
+	needed, err := f.needs(batch, train, validation)
+	var refused *device.MemoryError
+	if err != nil && !errors.As(err, &refused) {
+		return err
 	}
-	needed := Bytes(t.net, batch, 0) - theta + moments
-	if needed <= available {
+	if err == nil && needed <= available {
 		return nil
 	}
-	perExample := Bytes(t.net, 1, 0) - Bytes(t.net, 0, 0)
+	// The first batch size from the top that fits: what is needed grows with it.
+	below := sort.Search(batch-1, func(i int) bool {
+		n, err := f.needs(batch-1-i, train, validation)
+		return err == nil && n <= available
+	})
 	advice := "no batch fits: make the layers smaller"
-	if fits := (available - (Bytes(t.net, 0, 0) - theta + moments)) / perExample; fits > 0 {
+	if fits := batch - 1 - below; fits > 0 {
 		advice = fmt.Sprintf("a batch of %d fits", fits)
 	}
-	return fmt.Errorf("network %v with batch %d: %w: needs %d bytes more, %s has %d left of %d: %s",
-		t.net, batch, ErrMemory, needed, t.eng.Info().Name, available, total, advice)
+	if err != nil {
+		return fmt.Errorf("network %v with batch %d: %w: %s: %w", f.net, batch, ErrMemory, advice, err)
+	}
+	return fmt.Errorf("network %v with batch %d: %w: needs %s more, %s has %s left of %s: %s",
+		f.net, batch, ErrMemory, device.FormatBytes(needed), info.Name, device.FormatBytes(available), device.FormatBytes(info.TotalMemory), advice)
 }

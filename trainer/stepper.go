@@ -49,6 +49,9 @@ func (s *Stepper) prepare(set *data.Set) error {
 	if set.Rows < f.config.BatchSize {
 		return fmt.Errorf("%w: %d examples are no batch of %d", ErrData, set.Rows, f.config.BatchSize)
 	}
+	if err := f.checkFits(set, nil); err != nil {
+		return err
+	}
 	if err := f.prepare(set, nil); err != nil {
 		return err
 	}

@@ -1,0 +1,91 @@
+package trainer
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/clprop/clprop/device"
+)
+
+// What is said to be needed before training is what the device holds during it, to
+// the byte, so within the 5% promised: padding, packed copies and the plans' own
+// memory included. Nets whose kernels are joined and apart, wide enough for panels,
+// of all moments, streamed and resident, with a rest of a batch and validation.
+func TestNeedsIsWhatIsTaken(t *testing.T) {
+	for name, open := range map[string]func() (device.Engine, error){
+		"reference": func() (device.Engine, error) { return device.OpenReference(), nil },
+		"OpenCL":    func() (device.Engine, error) { return openOpenCL(t), nil },
+		"unfused":   func() (device.Engine, error) { return device.OpenWith("", device.Options{Unfused: true}) },
+	} {
+		eng, err := open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			sizes  []int
+			config Config
+		}{
+			{[]int{5, 7, 3}, Config{BatchSize: 8}},
+			{[]int{64, 128, 10}, Config{BatchSize: 32}},
+			{[]int{300, 515, 260, 10}, Config{BatchSize: 128}},
+			{[]int{64, 50, 50, 50, 50, 3}, Config{BatchSize: 31, Resident: ResidentNo, Optimizer: Optimizer{Name: "adam"}}},
+			{[]int{40, 33, 2}, Config{BatchSize: 16, Regularizers: Regularizers{L1: 0.1, ClipNorm: 1, MaxNorm: 3, Average: 0.9},
+				Optimizer: Optimizer{Name: "momentum"}, ClassWeights: ClassWeights{Balanced: true}}},
+		} {
+			in, out := c.sizes[0], c.sizes[len(c.sizes)-1]
+			train, validation := randomSet(1, 300, in, out), randomSet(2, 70, in, out)
+			tr, err := New(newNetwork(t, NetworkConfig{Sizes: c.sizes, Seed: 1}), eng)
+			if err != nil {
+				t.Fatal(err)
+			}
+			config, err := c.config.withDefaults()
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := eng.Counters().Allocated
+			f := &fit{Trainer: tr, config: config, memory: memory{eng: eng}}
+			need, err := f.needs(config.BatchSize, train, validation)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if now := eng.Counters(); now.Allocated != before {
+				t.Errorf("%s, %v: counting took %d bytes", name, c.sizes, now.Allocated-before)
+			}
+			if err := f.prepare(train, validation); err != nil {
+				t.Fatal(err)
+			}
+			if took := eng.Counters().Allocated - before; took != need {
+				t.Errorf("%s, %v: takes %d bytes, %d were said to be needed", name, c.sizes, took, need)
+			}
+			f.memory.release()
+			tr.Close()
+			if left := eng.Counters().Allocated; left > before {
+				t.Errorf("%s, %v: %d bytes are left, there were %d", name, c.sizes, left, before)
+			}
+		}
+		if err := eng.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A buffer that no device of the machine can have in one piece is refused before
+// training, with the batch that fits.
+func TestLargestAllocation(t *testing.T) {
+	eng := openOpenCL(t)
+	info := eng.Info()
+	if info.MaxAllocation == 0 || info.MaxAllocation >= info.TotalMemory {
+		t.Skip("the device has no limit of one allocation below its memory")
+	}
+	batch := int(info.MaxAllocation/4/1024) + 1
+	set := randomSet(1, 1, 1024, 2)
+	// The examples are not there: what is tested comes before they are looked at.
+	set.Rows = batch
+	f := &fit{Trainer: open(t, newNetwork(t, NetworkConfig{Sizes: []int{1024, 2}, Seed: 1}), eng), config: Config{BatchSize: batch, Resident: ResidentNo}}
+	err := f.checkFits(set, nil)
+	var refused *device.MemoryError
+	if !errors.Is(err, ErrMemory) || !errors.As(err, &refused) || !refused.Single || !strings.Contains(err.Error(), "a batch of ") {
+		t.Errorf("error %v", err)
+	}
+}
