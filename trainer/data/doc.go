@@ -1,18 +1,20 @@
 // Package data turns files into examples in host memory, ready for a network.
 //
-//	file ──ReadIDX──▶ IDX ──LoadIDX──▶ Set, Preprocess
-//	file ──ReadCSV──▶ Table ──Fit──▶ Preprocess
-//	                  Table ──Set(Preprocess)──▶ Set
-//	embedded ──Digits──▶ Set, Preprocess
+//	file, folder, standard input ──Read──▶ Raw: Table or Images
+//	Raw ──Split──▶ rows to train on, rows held back
+//	Raw ──Fit(rows)──▶ Preprocess
+//	Raw ──Set(Preprocess)──▶ Set
+//	Raw ──Inspect──▶ Summary
 //
 // It knows no networks, no devices and no batches: package trainer takes a Set
 // from here. A new file format belongs here, in a file of its own, and ends in
-// a Table (columns to be chosen and scaled) or in a Set (pixels).
+// a Table (columns to be chosen and scaled) or in Images.
 //
 // # Examples
 //
 // A Set holds one example a row: X is Rows × Features, Y is Rows × Outputs, both
-// row-major float32, Y one-hot: y_k = 1 for the example's class k, else 0.
+// row-major float32. For classes Y is one-hot: y_k = 1 for the example's class k,
+// else 0. For regression it has the scaled targets, which Restore scales back.
 //
 // # Preprocessing
 //
@@ -20,13 +22,14 @@
 // rows and travels in the model, so that prediction takes raw files:
 //
 //	number     x′ = (x − μ)/σ     μ = (1/n) Σ x,  σ² = (1/n) Σ (x − μ)²
+//	minmax     x′ = (x − min)/(max − min)
 //	category   x′_k = 1 if x is category k, else 0: an input for each category
-//	pixel      x′ = s·x           s = 1/255 for IDX, 1/16 for the digits
+//	pixel      x′ = s·x           s = 1/255 for images, 1/16 for the digits
 //
-// μ and σ come from the training rows alone. Categories and class names come
-// from all rows of the table: they are names, not statistics, and a rare one
-// must not make the validation rows unreadable. For a constant column σ = 1, so
-// its input is 0.
+// Statistics, categories and what takes the place of missing values come from the
+// training rows alone; Table.Split leaves each category a training row, so that a
+// rare one does not make the rows held back unreadable. Class names come from all
+// rows. For a constant column σ = 1, so its input is 0.
 //
 // To hold rows back, choose them first, and learn from the others:
 //
@@ -38,18 +41,20 @@
 //
 // # Columns of a table
 //
-// A column of which at least half the cells are finite numbers is a number, and
-// any other cell in it is an error; so a typing error never turns a number into
-// a category. Other columns are categories. Missing cells (empty, NA, NaN, ?)
-// are errors. Columns are found by name, so neither their order nor extra ones
-// matter; without a header the names are c0, c1, …, counted from 0 as label
+// A column of which at least half the cells that are there are finite numbers is a
+// number, and any other cell in it is an error; so a typing error never turns a
+// number into a category. Other columns are categories. Missing cells (empty, NA,
+// N/A, NaN, null, ?) and unknown categories are errors, unless FitOptions say what
+// becomes of them. Columns are found by name, so neither their order nor extra
+// ones matter; without a header the names are c0, c1, …, counted from 0 as label
 // positions are.
 //
 // # Files from strangers
 //
 // No input makes the package panic, and memory grows with what was read, not
-// with what a header promises: an IDX file costs at most three times what it
-// holds, a table 12 bytes a cell. Lengths beyond the bounds of preprocess.go and
-// csv.go are errors. Errors about a file are of type *Error, one line with path,
-// line and column or offset, and the way out.
+// with what a header promises: a table costs 8 bytes a cell, about 150 a column
+// that has texts or gaps, and 1 MiB. A packed file may become 16 MiB and 256 times
+// its size, a sparse one 4 Mi cells and 256 for each that it gives. Parquet's
+// library takes lengths of up to 256 MiB on trust. Errors about a file are of
+// type *Error, one line with path, line and column or offset, and the way out.
 package data

@@ -38,7 +38,10 @@ func ReadIDX(path string) (*Array, error) {
 		return nil, err
 	}
 	x, err := readIDX(path, s.r)
-	if err := errors.Join(err, s.close()); err != nil {
+	if closed := s.close(); err == nil {
+		err = closed
+	}
+	if err != nil {
 		return nil, err
 	}
 	return x, nil

@@ -2,7 +2,6 @@ package data
 
 import (
 	"archive/zip"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -96,7 +95,10 @@ func (s *source) readNPZArray(f *zip.File) (*array, error) {
 	}
 	packed := &counter{n: int64(f.CompressedSize64)} // all of it, as the archive says
 	x, err := readNPYArray(path, io.Reader(&unpacked{r: r, packed: packed}))
-	if err := errors.Join(err, r.Close()); err != nil {
+	if closed := r.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
 		return nil, err
 	}
 	return x, nil

@@ -2,7 +2,6 @@ package data
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -119,7 +118,11 @@ func (m *Images) addFiles(dir string, files []string) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(m.add(path, f), f.Close()); err != nil {
+		err = m.add(path, f)
+		if closed := f.Close(); err == nil {
+			err = closed
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package data
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -61,7 +60,10 @@ func Read(path string, opts Options) (raw Raw, err error) {
 		return nil, err
 	}
 	defer func() {
-		if err = errors.Join(err, s.close()); err != nil {
+		if closed := s.close(); err == nil {
+			err = closed
+		}
+		if err != nil {
 			raw = nil
 		}
 	}()
