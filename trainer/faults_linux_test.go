@@ -145,7 +145,7 @@ func TestDeviceLostInTraining(t *testing.T) {
 						copy(kept[l].B, layer.B)
 					}
 					if hang {
-						d.Hang("clEnqueueReadBuffer", 3) // the first two are for the checkpoint
+						d.Hang("clEnqueueReadBuffer", 1) // a look at the sums: the checkpoint reads nothing again
 					} else {
 						d.Fail("clEnqueueNDRangeKernel", 100, -36)
 					}

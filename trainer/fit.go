@@ -234,7 +234,7 @@ func (f *fit) epoch(ctx context.Context, number int, history *History) (Epoch, e
 	}
 	kept, err := f.read()
 	if err != nil {
-		return e, err
+		return e, fmt.Errorf("epoch %d: %w", number, err)
 	}
 	if !kept {
 		return e, f.diverged(number, fmt.Sprintf("a weight is not finite after its %d steps; %s", f.train.steps(), f.culprit()))
