@@ -55,8 +55,8 @@ func (e *opencl) launchCost() time.Duration {
 	}
 	e.launchTime = time.Nanosecond
 	l, err := e.set.PeakEmpty()
-	if err != nil {
-		return e.launchTime // as if launches were free: nothing is joined
+	if e.fail(err) != nil {
+		return e.launchTime // the next call of the engine returns the error
 	}
 	defer l.Release()
 	for try := range tries {
