@@ -143,13 +143,19 @@ func (m *Model) encode() (*safetensors.File, error) {
 		}
 		file.Metadata[key] = string(text)
 	}
-	for l, layer := range m.Network.Layers {
-		in, out := m.Network.Sizes[l], m.Network.Sizes[l+1]
-		file.Tensors = append(file.Tensors,
+	file.Tensors = m.Network.tensors()
+	return file, nil
+}
+
+// tensors are the weights under the names of a model file.
+func (n *Network) tensors() (tensors []safetensors.Tensor) {
+	for l, layer := range n.Layers {
+		in, out := n.Sizes[l], n.Sizes[l+1]
+		tensors = append(tensors,
 			safetensors.Tensor{Name: weightName(l), Shape: []int{out, in}, Data: layer.W},
 			safetensors.Tensor{Name: biasName(l), Shape: []int{out}, Data: layer.B})
 	}
-	return file, nil
+	return tensors
 }
 
 func weightName(layer int) string { return strconv.Itoa(2*layer) + ".weight" }

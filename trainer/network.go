@@ -58,10 +58,7 @@ func NewNetwork(c NetworkConfig) (*Network, error) {
 		net.Hidden = device.ReLU
 	}
 	if net.Loss == "" {
-		net.Loss = device.SoftmaxCrossEntropy
-		if n := len(c.Sizes); n > 0 && c.Sizes[n-1] == 1 {
-			net.Loss = device.SigmoidCrossEntropy
-		}
+		net.Loss = defaultLoss(c.Sizes)
 	}
 	if err := net.checkArchitecture(); err != nil {
 		return nil, err
@@ -76,6 +73,14 @@ func NewNetwork(c NetworkConfig) (*Network, error) {
 		c.Init.fill(net, l, c.Seed)
 	}
 	return net, nil
+}
+
+// defaultLoss is the cross-entropy that suits the number of outputs.
+func defaultLoss(sizes []int) device.Loss {
+	if n := len(sizes); n > 0 && sizes[n-1] == 1 {
+		return device.SigmoidCrossEntropy
+	}
+	return device.SoftmaxCrossEntropy
 }
 
 // Parameters returns the number of weights and biases: Σ_l s_{l+1}·(s_l + 1).
