@@ -19,6 +19,7 @@
 //	SGD          Θ := Θ − α D; in its place Momentum, RMSprop, Adagrad, Adam or Lion
 //	L1           D_W := D_W + (λ1/m) sign(W); ClipValue and ClipNorm bound D, MaxNorm Θ
 //	Average      E := E + s(Θ − E), a running mean of Θ
+//	Dropout      A/(1−p) under a random mask, in training; δ through the same mask
 //	Cost         Σ over the batch of the loss, from Z(L), and how many are right;
 //	             WeightedCost with a weight for each example
 //	Penalty      Σ W_ij², which the cost takes λ/(2m) times; L1Penalty Σ |W_ij|, λ1/m times

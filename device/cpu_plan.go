@@ -161,6 +161,8 @@ func (b *binder) bind(op Op) {
 		b.update(op)
 	case L1, ClipValue, ClipNorm, MaxNorm, Average:
 		b.regularise(op)
+	case Dropout:
+		b.dropout(o)
 	case Cost:
 		b.cost(o)
 	case Penalty:

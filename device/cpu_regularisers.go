@@ -18,3 +18,14 @@ func (b *binder) regularise(op Op) {
 		b.perLayer(func(p []cpuref.Layer[float32]) { cpuref.Average(p[0], p[1], o.Share.Value()) }, o.Theta, o.Mean)
 	}
 }
+
+func (b *binder) dropout(o Dropout) {
+	a, out := b.matrix(o.A), b.matrix(o.Out)
+	b.share(a.Rows, len(a.Data), func(from, to int) func() {
+		a, out := rowsOf(a, from, to), rowsOf(out, from, to)
+		return func() {
+			mask := cpuref.NewStream(o.Seed, o.Layer, uint32(int64(o.Step.Value())))
+			cpuref.Dropout(mask, o.Rate, from, a, out)
+		}
+	})
+}

@@ -90,7 +90,7 @@ func uses(op Op, p Parameters) bool {
 		return o.Theta == p || o.Grad == p
 	case Penalty:
 		return o.Theta == p
-	case Gather, Activate, OutputDelta, Cost:
+	case Gather, Activate, OutputDelta, Cost, Dropout:
 		return false
 	}
 	return true // not known here: take care
@@ -110,6 +110,8 @@ func changed(ops []Op, matrices ...Matrix) bool {
 			}
 		case Activate:
 			written = []Matrix{o.A}
+		case Dropout:
+			written = []Matrix{o.Out}
 		case OutputDelta:
 			written = []Matrix{o.Delta}
 		case HiddenDelta:

@@ -35,6 +35,8 @@ func (p *openclPlan) add(op Op) {
 		p.update(op)
 	case L1, ClipValue, ClipNorm, MaxNorm, Average:
 		p.regularise(op)
+	case Dropout:
+		p.dropout(o)
 	case backprop:
 		p.backprop(o)
 	case descent:

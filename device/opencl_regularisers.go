@@ -1,6 +1,9 @@
 package device
 
-import "github.com/clprop/clprop/kernels"
+import (
+	"github.com/clprop/clprop/cpuref"
+	"github.com/clprop/clprop/kernels"
+)
 
 // regularise adds the launches of what changes D or Θ beside an optimiser: one a layer,
 // and two a layer and one for all of ClipNorm.
@@ -41,4 +44,11 @@ func (p *openclPlan) clipNorm(o ClipNorm) {
 	for i := range grad {
 		p.launch(func() (*kernels.Launch, error) { return set.Rescale(grad[i], scale) })
 	}
+}
+
+func (p *openclPlan) dropout(o Dropout) {
+	a, out := p.matrix(o.A), p.matrix(o.Out)
+	mask := kernels.Mask{Threshold: cpuref.DropoutThreshold(o.Rate), Scale: float32(1 / (1 - o.Rate)), Seed: o.Seed, Layer: o.Layer}
+	l := p.launch(func() (*kernels.Launch, error) { return p.engine.set.Dropout(mask, a, out) })
+	p.follow(o.Step, func(v float64) error { return l.SetDropoutStep(uint32(int64(v))) })
 }

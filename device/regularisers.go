@@ -41,6 +41,17 @@ type Average struct {
 	Share *Scalar    // s
 }
 
+// Dropout is Out_ij = A_ij/(1−p) where a mask keeps (i, j), else 0. The mask is the same on
+// every engine, and addressed by (Seed, Layer, Step, i, j): nothing of it is stored, and the
+// same Dropout of δ(l) as of a(l) is the way back. Out may be A. See cpuref.Dropout.
+type Dropout struct {
+	A, Out Matrix
+	Rate   float64 // p, the share that is dropped: 0 or more, and below 1
+	Seed   uint64
+	Layer  uint32
+	Step   *Scalar // a whole number, 0 or more; modulo 2³²
+}
+
 // limit says why a bound is none.
 func limit(op string, v float64) error {
 	if !(v >= MinEps && v <= math.MaxFloat32) { // so that NaN fails
@@ -94,4 +105,17 @@ func (o Average) check() error {
 		return errors.New("average: Theta is Mean too: each needs memory of its own")
 	}
 	return sameLayers("average", o.Theta, o.Mean)
+}
+
+func (o Dropout) check() error {
+	if err := present("dropout", o.A, o.Out); err != nil {
+		return err
+	}
+	if o.Step == nil {
+		return errors.New("dropout: Step is missing")
+	}
+	if !(o.Rate >= 0 && 1-o.Rate >= MinEps) { // so that NaN fails
+		return fmt.Errorf("dropout: the rate is %v: need 0 or more, and below 1", o.Rate)
+	}
+	return sameShape("dropout", o.A, o.Out)
 }

@@ -75,6 +75,7 @@ func Run(t *testing.T, e device.Engine, opts Options) {
 		{"Optimisers", optimisers},
 		{"OptimisersLong", optimisersLong},
 		{"Regularisers", regularisers},
+		{"Dropout", dropout},
 		{"Cost", cost},
 		{"CostCounts", costCounts},
 		{"CostFarOut", costFarOut},

@@ -124,3 +124,31 @@ func regularisersShare(s suite) {
 		return u * (2*math.Abs(want[i]) + math.Abs(float64(numbers(randomLayer(1, 5, 4))[i])))
 	})
 }
+
+// dropout compares bits: one product under a mask that is the same everywhere, of the step
+// that the Scalar says, in place and elsewhere. What follows sees Out's column of ones as
+// it was.
+func dropout(s suite) {
+	const p, seed, layer = 0.4, 0x1234567890ab, 7
+	s.each(func(s suite, n size) {
+		v := normal(0, n.b, n.in, 1)
+		a, out, place := s.matrix(v), s.output(n.b, n.in), s.matrix(v)
+		step := device.NewScalar(0)
+		plan := s.prepare(device.Dropout{A: a, Out: out, Rate: p, Seed: seed, Layer: layer, Step: step})
+		for _, at := range []uint32{0, 3_000_000_000} { // beyond int32
+			step.Set(float64(at))
+			s.run(plan)
+			want := cpuref.NewMatrix[float32](n.b, n.in)
+			cpuref.Dropout(cpuref.NewStream(seed, layer, at), p, 0, v, want)
+			same(s, "dropout", s.read(out), want.Data)
+			s.do(device.Dropout{A: place, Out: place, Rate: p, Seed: seed, Layer: layer, Step: step})
+			same(s, "dropout in place", s.read(place), want.Data)
+			s.ok(s.e.Write(place, 0, v.Data))
+		}
+		same(s, "A", s.read(a), v.Data)
+		theta, z, plain := s.parameters(randomLayer(0, n.in, n.out)), s.output(n.b, n.out), s.output(n.b, n.out)
+		s.do(device.Forward{Act: device.Linear, A: out, Theta: theta, Out: z},
+			device.Forward{Act: device.Linear, A: s.matrix(matrix32{Rows: n.b, Cols: n.in, Data: s.read(out)}), Theta: theta, Out: plain})
+		same(s, "z of what was dropped", s.read(z), s.read(plain))
+	})
+}

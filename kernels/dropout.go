@@ -1,0 +1,35 @@
+package kernels
+
+// dropoutStep is the position of step among the arguments of dropout.cl.
+const dropoutStep = 2
+
+// Mask says which elements Dropout keeps: those whose word of Philox, keyed by Seed and
+// addressed by place, Layer and step, is Threshold or more. Scale is 1/(1−p).
+type Mask struct {
+	Threshold uint32
+	Scale     float32
+	Seed      uint64
+	Layer     uint32
+}
+
+// Dropout launches out = a·Scale where the mask keeps an element, else 0; both rows × cols,
+// and they may be the same matrix. SetDropoutStep gives the step. See dropout.cl.
+func (s *Set) Dropout(mask Mask, a, out Matrix) (*Launch, error) {
+	if err := fits("dropout", a.Rows == out.Rows && a.Cols == out.Cols, "a %v, out %v", a, out); err != nil {
+		return nil, err
+	}
+	k, err := s.kernel("dropout", macros{}, "dropout.cl")
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.overRows("dropout", k, ceilDiv(a.Cols, 4), a.Rows)
+	if err != nil {
+		return nil, err
+	}
+	l.Bytes = 2 * 4 * float64(a.Rows) * float64(a.Cols)
+	return l.args(a.Rows, a.Cols, uint32(0), a.Buf, a.LD, out.Buf, out.LD, mask.Threshold, mask.Scale,
+		mask.Layer, uint32(mask.Seed), uint32(mask.Seed>>32))
+}
+
+// SetDropoutStep sets the step of a launch made by Dropout.
+func (l *Launch) SetDropoutStep(step uint32) error { return l.setInt(dropoutStep, int32(step)) }
