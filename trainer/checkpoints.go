@@ -1,9 +1,10 @@
 package trainer
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -59,10 +60,15 @@ func ParseEvery(text string) (Every, error) {
 	return Every{}, bad
 }
 
-// MetricsFile is the name of the table of epochs that lies beside checkpoints, as
-// far as the newest of them. It holds no times: the same training gives the same
-// bytes, however often it was stopped.
+// MetricsFile is the name of the table of epochs that lies beside checkpoints: a row
+// is added at the end of each epoch, so that others can look on. Going on from a
+// checkpoint takes the rows after it away first. It holds no times: the same training
+// gives the same bytes, however often it was stopped.
 const MetricsFile = "metrics.csv"
+
+// metricsHeader names its columns. step is how many steps were taken since the network
+// was new; lr is α of the last of them; those of the validation set are empty without one.
+const metricsHeader = "epoch,step,lr,loss,cost,accuracy,val_loss,val_accuracy\n"
 
 const (
 	checkpointPrefix = "checkpoint-"
@@ -183,7 +189,7 @@ func (k *keeper) write() {
 	go func(done chan<- error, path string) {
 		err := s.Save(path)
 		if err == nil {
-			err = k.tabulate(s.Epochs)
+			err = k.syncTable()
 		}
 		if err == nil {
 			err = prune(k.Folder, k.Keep, s.Epochs)
@@ -192,27 +198,58 @@ func (k *keeper) write() {
 	}(k.pending, filepath.Join(k.Folder, k.at.name()))
 }
 
-// tabulate writes the table of epochs.
+// tabulate writes the table of epochs anew.
 func (k *keeper) tabulate(epochs []Epoch) error {
 	return durable.WriteFile(filepath.Join(k.Folder, MetricsFile), func(w io.Writer) error {
-		_, err := w.Write(metrics(epochs))
+		_, err := w.Write(metrics(epochs, k.steps))
 		return err
 	})
 }
 
-// metrics is the history as CSV, with all digits.
-func metrics(epochs []Epoch) []byte {
-	var b bytes.Buffer
-	b.WriteString("epoch,loss,cost,accuracy,val_loss,val_accuracy,rate\n")
-	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-	for _, e := range epochs {
-		loss, accuracy := "", ""
-		if e.Validated {
-			loss, accuracy = number(e.ValLoss), number(e.ValAccuracy)
-		}
-		fmt.Fprintf(&b, "%d,%s,%s,%s,%s,%s,%s\n", e.Epoch, number(e.Loss), number(e.Cost), number(e.Accuracy), loss, accuracy, number(e.Rate))
+// addRow adds the last epoch to the table, in one write and without waiting for the
+// disk: a row that is lost in a crash is one that no checkpoint knows.
+func (k *keeper) addRow(epochs []Epoch) error {
+	file, err := os.OpenFile(filepath.Join(k.Folder, MetricsFile), os.O_WRONLY|os.O_APPEND, 0)
+	if errors.Is(err, fs.ErrNotExist) { // somebody has removed it
+		return k.tabulate(epochs)
 	}
-	return b.Bytes()
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(metricsRow(epochs[len(epochs)-1], k.steps))
+	return errors.Join(err, file.Close())
+}
+
+// syncTable forces the rows of the table to the disk, as far as the checkpoint that
+// was just written.
+func (k *keeper) syncTable() error {
+	file, err := os.OpenFile(filepath.Join(k.Folder, MetricsFile), os.O_WRONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // addRow will make it anew
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}
+
+// metrics is the history as CSV, with all digits. steps are those of an epoch.
+func metrics(epochs []Epoch, steps int) []byte {
+	table := []byte(metricsHeader)
+	for _, e := range epochs {
+		table = append(table, metricsRow(e, steps)...)
+	}
+	return table
+}
+
+func metricsRow(e Epoch, steps int) []byte {
+	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	loss, accuracy := "", ""
+	if e.Validated {
+		loss, accuracy = number(e.ValLoss), number(e.ValAccuracy)
+	}
+	return fmt.Appendf(nil, "%d,%d,%s,%s,%s,%s,%s,%s\n", e.Epoch, e.Epoch*steps, number(e.Rate),
+		number(e.Loss), number(e.Cost), number(e.Accuracy), loss, accuracy)
 }
 
 // newKeeper returns the keeper that a Fit asks for, or nil.

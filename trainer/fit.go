@@ -194,6 +194,11 @@ func (f *fit) run(ctx context.Context, history *History) error {
 		if f.config.OnEpoch != nil {
 			f.config.OnEpoch(epoch)
 		}
+		if f.keeper != nil {
+			if err := f.keeper.addRow(history.Epochs); err != nil {
+				return fmt.Errorf("epoch %d: %s: %w", f.epochs, MetricsFile, err)
+			}
+		}
 		if f.keeper != nil && (f.epochs == f.last || history.Stopped != nil || f.keeper.due(f.epochs-f.before, 0)) {
 			if err := f.save(history, 0, device.Sums{}, 0); err != nil {
 				return err

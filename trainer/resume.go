@@ -98,9 +98,12 @@ func (f *fit) begin(train, validation *data.Set, history *History) error {
 	s.Before, s.Train, s.Validation = f.before, now.Train, now.Validation
 	s.Machine = NewMachine(f.eng.Info())
 	f.keeper.steps = f.train.steps()
+	if err := f.keeper.tabulate(history.Epochs); err != nil { // without rows that the checkpoint does not know
+		return err
+	}
 	if f.config.Resume != nil {
 		f.keeper.at = place{f.epochs, f.step}
-		return f.keeper.tabulate(history.Epochs) // the process may have ended between the two files
+		return nil
 	}
 	if err := f.save(history, 0, device.Sums{}, 0); err != nil {
 		return err

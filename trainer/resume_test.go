@@ -114,7 +114,7 @@ func TestResumeIsExact(t *testing.T) {
 			if a, b := timeless(history), timeless(h); !slices.Equal(a, b) || history.Best != h.Best || (history.Stopped == nil) != (h.Stopped == nil) {
 				t.Errorf("stopped after %d plans: history\n got %+v\nwant %+v", n, a, b)
 			}
-			if b := metrics(h.Epochs); !bytes.Equal(table, b) {
+			if b := metrics(h.Epochs, 5); !bytes.Equal(table, b) {
 				t.Errorf("stopped after %d plans: metrics\n%s\nwant\n%s", n, table, b)
 			}
 		}
