@@ -69,7 +69,8 @@ func TestCandidates(t *testing.T) {
 	for _, b := range open(t) {
 		for _, base := range []Tuning{BlockTuning(b.device), TileTuning(b.device)} {
 			first := Candidates(b.device, base)
-			if len(first) < 3 || first[0].String() != base.String() {
+			// a device with little local memory has room for the base only
+			if len(first) == 0 || first[0].String() != base.String() {
 				t.Fatalf("%s: candidates %v do not begin with %v", b.device.Name(), first, base)
 			}
 			seen := map[string]bool{}

@@ -87,8 +87,12 @@ func (l *Launch) hiddenDeltaWork(next Matrix, w Weights) {
 	l.Bytes = 4 * (float64(next.Rows)*float64(w.Out+2*w.In) + float64(w.In)*float64(w.Out))
 }
 
-// TransposedFloats returns how many floats the copy's buffer has.
+// TransposedFloats returns how many floats the copy's buffer has: 0 in the tile family,
+// which reads no copy.
 func (s *Set) TransposedFloats(w Weights) int {
+	if s.Tuning.Family != Block {
+		return 0
+	}
 	t := s.NewTransposed(w)
 	return ceilDiv(w.In, t.NR)*t.Panel + slack*t.NR
 }

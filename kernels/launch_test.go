@@ -60,7 +60,7 @@ func TestUnknownNames(t *testing.T) {
 	for name, launch := range map[string]func() (*Launch, error){
 		`"swish"`:   func() (*Launch, error) { return s.Forward("swish", m, w, m) },
 		`"softmax"`: func() (*Launch, error) { return s.HiddenDelta("softmax", m, w, Transposed{}, m, m) },
-		`"gelu"`:    func() (*Launch, error) { return s.Activate("gelu", m, m) },
+		`"gelu2"`:   func() (*Launch, error) { return s.Activate("gelu2", m, m) },
 		`"absent"`:  func() (*Launch, error) { return s.RowCost(Loss{Name: "absent"}, m, m, nil, nil) },
 	} {
 		if _, err := launch(); err == nil || errors.Is(err, ErrShape) || !strings.Contains(err.Error(), name) {
