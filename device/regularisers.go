@@ -114,7 +114,7 @@ func (o Dropout) check() error {
 	if o.Step == nil {
 		return errors.New("dropout: Step is missing")
 	}
-	if !(o.Rate >= 0 && 1-o.Rate >= MinEps) { // so that NaN fails
+	if !(o.Rate >= 0 && o.Rate < 1) { // so that NaN fails
 		return fmt.Errorf("dropout: the rate is %v: need 0 or more, and below 1", o.Rate)
 	}
 	return sameShape("dropout", o.A, o.Out)

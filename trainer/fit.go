@@ -113,7 +113,9 @@ func (f *fit) prepare(train, validation *data.Set) error {
 		return err
 	}
 	shapes := f.net.shapes()
+	drop := dropping{c.Regularizers.InputDropout, c.Regularizers.Dropout, c.Seed, device.NewScalar(0)}
 	u := m.units(f.net, c.BatchSize, true)
+	u.dropped = m.dropped(f.net, c.BatchSize, drop)
 	f.units = u
 	f.to = descent{
 		sum:    m.parameters("Δ", shapes),
@@ -124,6 +126,7 @@ func (f *fit) prepare(train, validation *data.Set) error {
 
 		regularizers: c.Regularizers,
 		average:      f.averaging(shapes),
+		drop:         drop,
 	}
 	if c.Stop.Patience > 0 && !c.Stop.KeepLast {
 		f.bestLayers = newLayers(f.net)
@@ -269,7 +272,7 @@ func (f *fit) descend(ctx context.Context, number int, history *History) (device
 		}
 		f.fresh = false
 		f.to.by.rate.Set(f.rate(number, step))
-		f.to.counted(f.taken(number, step))
+		f.to.counted(f.taken(number, step), (number-1)*steps+step)
 		if err := f.advance(number, step); err != nil {
 			return device.Sums{}, err
 		}

@@ -58,6 +58,8 @@ func (i Init) Check() error {
 const (
 	streamWeights uint32 = 0x7765696e // "wein", the weights of a layer
 	streamShuffle uint32 = 0x73687566 // "shuf", the order of an epoch
+	// of the mask of what layer l reads, l more; the second is the step
+	streamDropout uint32 = 0x64720000 // "dr"
 )
 
 // fill draws the weights of layer l. The number of each weight is that of its

@@ -16,8 +16,8 @@ import (
 //	the weights into each unit scaled to ‖w‖ ≤ MaxNorm
 //	the running mean of Θ moved
 //
-// The sources are at the functions of package cpuref: L1, ClipValue, ClipNorm, MaxNorm and
-// Average.
+// Dropout is before all this, on the way to Δ. The sources are at the functions of package
+// cpuref: L1, ClipValue, ClipNorm, MaxNorm, Average and Dropout.
 type Regularizers struct {
 	L1        float64 `json:",omitempty"` // λ1 of the penalty λ1/m Σ |Θ|, which Cost includes
 	ClipValue float64 `json:",omitempty"` // the largest magnitude of an element of D
@@ -28,6 +28,12 @@ type Regularizers struct {
 	// step t = 0 … of a Fit ρ is (1+t)/(10+t) where that is less, so that the weights that
 	// training began with are soon forgotten.
 	Average float64 `json:",omitempty"`
+	// Dropout is p, the share of the activations of hidden layers that a step does without,
+	// others each time, the rest times 1/(1−p), and InputDropout that of the inputs. Below 1,
+	// such as 0.5 and 0.2. The cost of an epoch is that of its steps, with dropout; nothing
+	// is dropped from what is validated, evaluated or predicted.
+	Dropout      float64 `json:",omitempty"`
+	InputDropout float64 `json:",omitempty"`
 }
 
 // check names the first field out of range.
@@ -42,6 +48,8 @@ func (r Regularizers) check() error {
 		{"clip-norm", r.ClipNorm, device.MinEps, math.MaxFloat32},
 		{"max-norm", r.MaxNorm, device.MinEps, math.MaxFloat32},
 		{"average", r.Average, 0, 1},
+		{"dropout", r.Dropout, 0, 1},
+		{"input-dropout", r.InputDropout, 0, 1},
 	} {
 		if n.v != 0 && !(n.v >= n.least && n.v < n.below) { // so that NaN fails
 			return fmt.Errorf("%s is %v: need 0 for none, or more, and below %v", n.name, n.v, n.below)
@@ -88,8 +96,10 @@ func (f *fit) held() device.Parameters {
 // read waits, and copies what is held to the network if all of it is finite.
 func (f *fit) read() (finite bool, err error) { return f.readFrom(f.held()) }
 
-// counted sets the numbers that depend on how many steps were taken before.
-func (to descent) counted(taken int) {
+// counted sets the numbers that depend on how many steps were taken before: in this Fit,
+// and in all.
+func (to descent) counted(taken, ever int) {
+	to.drop.step.Set(float64(ever))
 	to.by.step.Set(float64(taken + 1))
 	if to.average.mean != nil {
 		to.average.share.Set(to.regularizers.share(taken))

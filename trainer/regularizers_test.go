@@ -153,6 +153,7 @@ func TestRegularizersRefuse(t *testing.T) {
 	for text, r := range map[string]Regularizers{
 		"l1 is -1": {L1: -1}, "clip-value is -1": {ClipValue: -1}, "clip-norm is NaN": {ClipNorm: math.NaN()},
 		"max-norm is +Inf": {MaxNorm: math.Inf(1)}, "average is 1": {Average: 1},
+		"dropout is 1": {Dropout: 1}, "input-dropout is -0.1": {InputDropout: -0.1},
 	} {
 		if _, err := (Config{Regularizers: r}).withDefaults(); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%+v: %v, want %q", r, err, text)

@@ -149,6 +149,7 @@ var resumeVariants = map[string]func(*Config){
 		c.Optimizer.Name, c.Rate = "adam", 0.01
 		c.Regularizers = Regularizers{L1: 0.1, ClipValue: 0.05, ClipNorm: 0.1, MaxNorm: 0.7}
 	},
+	"dropout": func(c *Config) { c.Regularizers = Regularizers{Dropout: 0.5, InputDropout: 0.2} },
 	"weights": func(c *Config) { c.LabelSmoothing, c.ClassWeights.Balanced = 0.1, true },
 	"target":  func(c *Config) { c.Stop.Target = Target{MonitorCost, 100} },
 }

@@ -10,6 +10,9 @@ type units struct {
 	z     device.Matrix   // z(L), b × K
 	kept  []device.Matrix // kept[l] is z(l+2) of the hidden layers where g′ needs it, else none
 	delta []device.Matrix // delta[l] is δ(l+2), b × s_{l+2}
+	// dropped[l] is what layer l reads in training in place of its input; nil where it
+	// reads that, or all of it nil
+	dropped []device.Matrix
 }
 
 // head is the same memory seen as a batch of m examples.
@@ -17,11 +20,27 @@ func (u units) head(m int) units {
 	cut := func(of []device.Matrix) []device.Matrix {
 		heads := make([]device.Matrix, len(of))
 		for l := range of {
-			heads[l] = of[l].Head(m)
+			if of[l] != nil {
+				heads[l] = of[l].Head(m)
+			}
 		}
 		return heads
 	}
-	return units{a: cut(u.a), z: u.z.Head(m), kept: cut(u.kept), delta: cut(u.delta)}
+	return units{a: cut(u.a), z: u.z.Head(m), kept: cut(u.kept), delta: cut(u.delta), dropped: cut(u.dropped)}
+}
+
+// plain is the same without dropout.
+func (u units) plain() units {
+	u.dropped = nil
+	return u
+}
+
+// reads is what layer l reads in place of a, its input.
+func (u units) reads(l int, a device.Matrix) device.Matrix {
+	if len(u.dropped) == 0 || u.dropped[l] == nil {
+		return a
+	}
+	return u.dropped[l]
 }
 
 // zOf is where z of hidden layer l is kept; nil if it is not.
@@ -53,6 +72,7 @@ type descent struct {
 
 	regularizers Regularizers
 	average      averaging
+	drop         dropping
 }
 
 // trainingStep writes down one step of training on a batch of m examples. This is
@@ -62,6 +82,7 @@ type descent struct {
 //	δ(L) = ∂loss/∂z(L), a(L) − y for a cross-entropy; times the weight of the example
 //	Δ(l) := δ(l+1)[1; a(l)]ᵀ summed over the examples
 //	δ(l) = (Θ(l)ᵀ δ(l+1) without its bias row) ⊙ g′(z(l)),   l = L−1 … 2
+//	with dropout a(l), where it is read, and δ(l) go through one mask; see Regularizers
 //	D = (Δ + λΘ)/m, without λΘ for the biases
 //	Θ := Θ − α D, or what another optimizer makes of D; see Regularizers
 //
@@ -83,13 +104,13 @@ func trainingStep(net onDevice, to descent, u units, b batch) []device.Op {
 
 	// A linear g is a copy. It stays in the list, so that every loss has the same one, which
 	// an engine may join.
-	ops := append(forward(net, u, x),
+	ops := append(forward(net, to.drop, u, x),
 		device.Cost{Loss: net.loss, Z: u.z, Y: b.y, Weight: b.weight, Tally: to.tally},
 		device.Activate{Act: net.loss.Output(), Z: u.z, A: u.a[last]},
 		device.OutputDelta{Loss: net.loss, A: u.a[last], Y: b.y, Weight: b.weight, Delta: u.delta[last]},
 	)
 	for l := last; l >= 0; l-- {
-		ops = append(ops, device.Accumulate{Delta: u.delta[l], A: input(l), Sum: to.sum, Layer: l, Fresh: true})
+		ops = append(ops, device.Accumulate{Delta: u.delta[l], A: u.reads(l, input(l)), Sum: to.sum, Layer: l, Fresh: true})
 		if l > 0 { // the input layer has no δ
 			saved := input(l)
 			if z := u.zOf(l - 1); z != nil {
@@ -98,16 +119,27 @@ func trainingStep(net onDevice, to descent, u units, b batch) []device.Op {
 			ops = append(ops, device.HiddenDelta{
 				Act: net.hidden, Next: u.delta[l], Theta: net.theta, Layer: l, A: saved, Delta: u.delta[l-1],
 			})
+			if u.reads(l, nil) != nil {
+				ops = append(ops, to.drop.through(l, u.delta[l-1], u.delta[l-1]))
+			}
 		}
 	}
 	return append(ops, to.descend(net.theta, m)...)
 }
 
-// forward writes down the way from x to z(L); u has as many rows as x.
-func forward(net onDevice, u units, x device.Matrix) []device.Op {
+// forward writes down the way from x to z(L), with dropout where u has room for it; u has
+// as many rows as x.
+func forward(net onDevice, drop dropping, u units, x device.Matrix) []device.Op {
 	var ops []device.Op
 	a, last := x, len(u.a)-1
-	for l := range last {
+	for l := range u.a {
+		if read := u.reads(l, a); read != a {
+			ops = append(ops, drop.through(l, a, read))
+			a = read
+		}
+		if l == last {
+			break
+		}
 		ops = append(ops, device.Forward{Act: net.hidden, A: a, Theta: net.theta, Layer: l, Out: u.a[l], Z: u.zOf(l)})
 		a = u.a[l]
 	}
@@ -117,8 +149,8 @@ func forward(net onDevice, u units, x device.Matrix) []device.Op {
 // measure writes down how a batch is judged: its loss and the examples that are
 // right, added to the tally. No weight changes, and no example counts more.
 func measure(net onDevice, tally device.Tally, u units, b batch) []device.Op {
-	u = u.head(b.x.Rows())
-	return append(forward(net, u, b.x),
+	u = u.head(b.x.Rows()).plain()
+	return append(forward(net, dropping{}, u, b.x),
 		device.Cost{Loss: net.loss, Z: u.z, Y: b.y, Tally: tally})
 }
 
@@ -131,7 +163,7 @@ func judge(net onDevice, tally device.Tally, u units, b batch) []device.Op {
 
 // predict writes down h for a batch: u.a's last matrix.
 func predict(net onDevice, u units, x device.Matrix) []device.Op {
-	u = u.head(x.Rows())
-	return append(forward(net, u, x),
+	u = u.head(x.Rows()).plain()
+	return append(forward(net, dropping{}, u, x),
 		device.Activate{Act: net.loss.Output(), Z: u.z, A: u.a[len(u.a)-1]})
 }

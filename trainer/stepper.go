@@ -63,7 +63,7 @@ func (s *Stepper) prepare(set *data.Set) error {
 // Run queues the next n steps; it does not wait.
 func (s *Stepper) Run(n int) error {
 	for range n {
-		s.fit.to.counted(s.steps)
+		s.fit.to.counted(s.steps, s.steps)
 		if _, err := s.fit.train.run(s.steps % s.batch); err != nil {
 			return fmt.Errorf("step %d: %w", s.steps+1, err)
 		}

@@ -136,7 +136,7 @@ func (f *fit) sweepStep(t, whole int, rate float64) (float64, error) {
 		}
 	}
 	f.to.by.rate.Set(rate)
-	f.to.counted(t)
+	f.to.counted(t, t)
 	if err := f.eng.ResetTally(f.to.tally); err != nil {
 		return 0, err
 	}

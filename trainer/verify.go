@@ -93,7 +93,10 @@ func (v *verifier) replay(b batch, ops []device.Op) error {
 		case device.OutputDelta:
 			err = v.outputDelta(o)
 		case device.HiddenDelta:
-			err = v.hiddenDelta(o)
+			after, _ := ops[i+1].(device.Dropout) // in place
+			err = v.hiddenDelta(o, after)
+		case device.Dropout:
+			err = v.dropout(o)
 		case device.Accumulate: // with the update, below: Δ need not be there after a step
 		default:
 			return v.update(ops, i)
@@ -199,8 +202,8 @@ func (v *verifier) outputDelta(o device.OutputDelta) error {
 }
 
 // hiddenDelta: the product as in forward, times g′ ≤ 2, which itself is off by at most
-// 42u of it.
-func (v *verifier) hiddenDelta(o device.HiddenDelta) error {
+// 42u of it, and with dropout two roundings more.
+func (v *verifier) hiddenDelta(o device.HiddenDelta, after device.Dropout) error {
 	m, err := v.matrices(o.Next, o.A, o.Delta)
 	if err != nil {
 		return err
@@ -209,10 +212,34 @@ func (v *verifier) hiddenDelta(o device.HiddenDelta) error {
 	want, size := cpuref.NewMatrix[float64](got.Rows, got.Cols), cpuref.NewMatrix[float64](got.Rows, got.Cols)
 	cpuref.HiddenDelta(o.Act, next, theta, saved, want)
 	cpuref.HiddenDelta(cpuref.Linear, absolute(next), absoluteLayer(theta), saved, size)
+	if after.A != nil {
+		drop(after, want, want)
+		drop(after, size, size)
+	}
 	k := float64(next.Cols)
 	return v.within(fmt.Sprintf("hidden delta, layer %d", o.Layer+1), got, want, func(i int) float64 {
-		return (2*2*k + 42) * unit * size.Data[i]
+		return (2*2*k + 44) * unit * size.Data[i]
 	})
+}
+
+// dropout: 1/(1−p) and the product are one rounding each; what is dropped is 0. In place it
+// is part of hiddenDelta.
+func (v *verifier) dropout(o device.Dropout) error {
+	if o.A == o.Out {
+		return nil
+	}
+	m, err := v.matrices(o.A, o.Out)
+	if err != nil {
+		return err
+	}
+	want := cpuref.NewMatrix[float64](m[1].Rows, m[1].Cols)
+	drop(o, m[0], want)
+	return v.within("dropout", m[1], want, func(i int) float64 { return 2 * unit * math.Abs(want.Data[i]) })
+}
+
+// drop is the operation in float64.
+func drop(o device.Dropout, a, out wideMatrix) {
+	cpuref.Dropout(cpuref.NewStream(o.Seed, o.Layer, uint32(int64(o.Step.Value()))), o.Rate, 0, a, out)
 }
 
 // cost: each of K terms of a row is off by at most 14u of itself and of 1, their sum by

@@ -34,7 +34,7 @@ func TestVerifyAgrees(t *testing.T) {
 				c.Optimizer.Name = o
 				c.Resident = []Resident{ResidentYes, ResidentNo}[i%2]
 				if i%3 == 0 {
-					c.Regularizers = Regularizers{L1: 0.01, ClipValue: 0.5, ClipNorm: 1, MaxNorm: 2, Average: 0.9}
+					c.Regularizers = Regularizers{L1: 0.01, ClipValue: 0.5, ClipNorm: 1, MaxNorm: 2, Average: 0.9, Dropout: 0.5, InputDropout: 0.25}
 				}
 			}
 			n := NetworkConfig{Sizes: []int{6, 40, 17, 3}, Hidden: hidden, Loss: loss, Seed: uint64(i)}

@@ -15,6 +15,8 @@ func addRegularizers(flags *pflag.FlagSet, r *trainer.Regularizers) {
 	flags.Float64Var(&r.ClipValue, "clip-value", 0, "largest size of a gradient's element, which is cut to it; 0 for none")
 	flags.Float64Var(&r.MaxNorm, "max-norm", 0, "largest norm of the weights into a unit, which are scaled down to it; 0 for none")
 	flags.Float64Var(&r.Average, "ema", 0, "validate and save a running mean of the weights that keeps this `SHARE` of itself a step, such as 0.999")
+	flags.Float64Var(&r.Dropout, "dropout", 0, "`SHARE` of the hidden units that each step of training does without, such as 0.5; 0 for none")
+	flags.Float64Var(&r.InputDropout, "input-dropout", 0, "`SHARE` of the inputs that each step of training does without, such as 0.2; 0 for none")
 }
 
 func checkRegularizers(cmd *cobra.Command, r trainer.Regularizers) error {
@@ -22,7 +24,8 @@ func checkRegularizers(cmd *cobra.Command, r trainer.Regularizers) error {
 		flag     string
 		v, below float64
 	}{{"l1", r.L1, math.MaxFloat32}, {"clip-norm", r.ClipNorm, math.MaxFloat32}, {"clip-value", r.ClipValue, math.MaxFloat32},
-		{"max-norm", r.MaxNorm, math.MaxFloat32}, {"ema", r.Average, 1}} {
+		{"max-norm", r.MaxNorm, math.MaxFloat32}, {"ema", r.Average, 1},
+		{"dropout", r.Dropout, 1}, {"input-dropout", r.InputDropout, 1}} {
 		if !(n.v >= 0 && n.v < n.below) { // so that NaN fails
 			return usage(cmd, "--%s is %v: need 0 or more, and below %v", n.flag, n.v, n.below)
 		}
@@ -37,4 +40,7 @@ type regularizersJSON struct {
 	ClipNorm  float64 `json:"clip_norm"`
 	MaxNorm   float64 `json:"max_norm"`
 	Average   float64 `json:"ema"`
+
+	Dropout      float64 `json:"dropout"`
+	InputDropout float64 `json:"input_dropout"`
 }

@@ -52,10 +52,10 @@ func TestStopFlags(t *testing.T) {
 
 func TestRegularizerFlags(t *testing.T) {
 	o := clprop(t, "train", "--device", "cpuref", "--json", "--quiet", "--epochs", "4", "--hidden", "8", "--l1", "0.01", "--clip-norm", "1",
-		"--clip-value", "0.5", "--max-norm", "3", "--ema", "0.9", "--out", filepath.Join(t.TempDir(), "m.safetensors")).succeeded(t)
+		"--clip-value", "0.5", "--max-norm", "3", "--ema", "0.9", "--dropout", "0.1", "--input-dropout", "0.05", "--out", filepath.Join(t.TempDir(), "m.safetensors")).succeeded(t)
 	var r trainJSON
 	unpack(t, o.stdout, &r)
-	if want := (regularizersJSON{0.01, 0.5, 1, 3, 0.9}); r.Config.Regularizers != want {
+	if want := (regularizersJSON{0.01, 0.5, 1, 3, 0.9, 0.1, 0.05}); r.Config.Regularizers != want {
 		t.Errorf("regularizers %+v, want %+v", r.Config.Regularizers, want)
 	}
 	if first, last := r.History.Epochs[0], r.History.Epochs[3]; !(last.ValLoss < first.ValLoss) {
