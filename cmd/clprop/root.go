@@ -41,6 +41,7 @@ func newRootCommand(e *env) *cobra.Command {
 	root.SetHelpCommand(newHelpCommand())
 	root.AddCommand(
 		newTrainCommand(e),
+		newConfigCommand(e),
 		newLRFindCommand(e),
 		newEvaluateCommand(e),
 		newPredictCommand(e),

@@ -46,7 +46,8 @@ func newTrainCommand(e *env) *cobra.Command {
 	}
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := f.run.restore(cmd); err != nil {
+		from, err := f.settle(cmd)
+		if err != nil {
 			return err
 		}
 		hidden, err := f.check(cmd)
@@ -56,6 +57,7 @@ func newTrainCommand(e *env) *cobra.Command {
 		if err := f.run.create(cmd); err != nil {
 			return err
 		}
+		f.run.config = asUsed(cmd, from, f.run.given)
 		return e.train(cmd, &f, hidden)
 	}
 	return cmd
@@ -88,6 +90,9 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 		e.describe(t)
 	}
 	e.describeRun(t)
+	if err := f.run.writeConfig(); err != nil {
+		return err
+	}
 	if err := e.fit(cmd.Context(), t); err != nil {
 		if errors.Is(err, device.ErrLost) {
 			return e.rescued(t, err)

@@ -39,6 +39,8 @@ type trainFlags struct {
 	onDivergence string
 
 	run  runFlags
+	configFile string
+
 	stop stopFlags
 
 	device   string
@@ -50,6 +52,18 @@ type trainFlags struct {
 }
 
 // addStep adds the flags about the data, the network and what a step is.
+// settle sets the flags that the command line does not: those of the run that --resume
+// goes on with, or else from the environment and the file of --config.
+func (f *trainFlags) settle(cmd *cobra.Command) (origins, error) {
+	if f.run.resume == "" && !cmd.Flags().Changed("resume") {
+		return configure(cmd, f.configFile)
+	}
+	if cmd.Flags().Changed("config") {
+		return nil, usage(cmd, "--config and --resume are both given: a run goes on with the flags it has")
+	}
+	return nil, f.run.restore(cmd)
+}
+
 func (f *trainFlags) addStep(cmd *cobra.Command) {
 	f.data.add(cmd)
 	flags := cmd.Flags()
@@ -73,6 +87,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	f.addStep(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.testData, "test-data", "", "`PATH` of examples to test on, as --data takes them (default: what comes with the data)")
+	flags.StringVar(&f.configFile, "config", "", "YAML `FILE` of flags, such as 'clprop config init' writes; what the command line or the environment says goes before it")
 	flags.IntVar(&f.config.Epochs, "epochs", 20, "times to go through the training examples")
 	flags.Float64Var(&f.config.Rate, "lr", 0.1, "learning rate; if not given, 0.01 for quantities and with momentum, nesterov, rmsprop, adagrad, 0.001 with adam, adamw, 0.0001 with lion")
 	addSchedule(flags, &f.config.Schedule)

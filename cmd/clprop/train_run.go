@@ -3,18 +3,23 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/clprop/clprop/trainer"
+	"github.com/clprop/clprop/trainer/durable"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
 // runModel is the name of the model in a run's folder.
 const runModel = "model.safetensors"
+
+// runConfig is the name of the flags in a run's folder, as --config takes them.
+const runConfig = "config.yaml"
 
 // sectionFlags is the section of a checkpoint with the flags of its run, a JSON
 // object of texts.
@@ -31,7 +36,9 @@ type runFlags struct {
 	snapshot *trainer.Snapshot // what --resume goes on from
 	from     string            // its file
 	notes    []string          // what is to be said about finding it
-	flags    []byte            // what the next checkpoint holds of the command line
+	given    map[string]string // the flags that are not as by default
+	flags    []byte            // what the next checkpoint holds of them
+	config   string            // the same for people, see runConfig
 }
 
 func (r *runFlags) add(cmd *cobra.Command) {
@@ -45,7 +52,7 @@ func (r *runFlags) add(cmd *cobra.Command) {
 // Of the flags of a run, unsaved are for one process only and changeable may be
 // given anew with --resume; all others must stay as they were.
 var (
-	unsaved    = []string{"run", "resume", "progress", "quiet", "json", "profile", "help"}
+	unsaved    = []string{"run", "config", "resume", "progress", "quiet", "json", "profile", "help"}
 	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "on-divergence", "verify-every", "checkpoint-every", "keep", "max-time"}
 	paths      = []string{"data", "images", "labels", "test-data", "val-data", "out"}
 )
@@ -130,6 +137,7 @@ func (r *runFlags) check(cmd *cobra.Command, out *string) error {
 		}
 		saved[f.Name] = value
 	})
+	r.given = saved
 	r.flags, err = json.Marshal(saved)
 	return err
 }
@@ -150,6 +158,17 @@ func (r *runFlags) create(cmd *cobra.Command) error {
 		return usage(cmd, "--run %s holds a run already: go on with it by --resume %s, or name another folder", r.folder, r.folder)
 	}
 	return nil
+}
+
+// writeConfig writes the flags beside the checkpoints.
+func (r *runFlags) writeConfig() error {
+	if r.folder == "" {
+		return nil
+	}
+	return durable.WriteFile(filepath.Join(r.folder, runConfig), func(w io.Writer) error {
+		_, err := io.WriteString(w, r.config)
+		return err
+	})
 }
 
 // configure adds checkpoints to how Fit trains.
