@@ -158,7 +158,7 @@ func TestBadUsage(t *testing.T) {
 		{"train --hidden 0", `--hidden is "0": "0" is not a number of units: write 128, or 128,64 for two layers (try 'clprop train --help')`},
 		{"train --activation softmax", `--activation is "softmax": have linear, sigmoid, tanh, relu, leaky-relu, elu, selu, softplus, gelu, silu, hard-sigmoid, hard-swish (try 'clprop train --help')`},
 		{"train --output relu", `--output is "relu": have softmax, sigmoid (try 'clprop train --help')`},
-		{"train --init zero", `--init is "zero": have auto, xavier, he, lecun (try 'clprop train --help')`},
+		{"train --init zero", `--init is "zero": have auto, xavier, he, lecun, or a file of weights, and no file is there (try 'clprop train --help')`},
 		{"train --resident maybe", `--resident is "maybe": have auto, yes, no (try 'clprop train --help')`},
 		{"train --progress fast", `--progress is "fast": have auto, bar, plain, none (try 'clprop train --help')`},
 		{"train --out=", `--out is empty: name a file for the model (try 'clprop train --help')`},

@@ -105,6 +105,9 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 	if err := t.model().Save(f.out); err != nil {
 		return err
 	}
+	if err := t.writeReport(cmd); err != nil {
+		return err
+	}
 	if f.profile != "" {
 		if err := e.writeProfile(f.profile, t.eng, f.quiet); err != nil {
 			return err
@@ -134,12 +137,7 @@ func (e *env) begin(cmd *cobra.Command, f *trainFlags, hidden []int) (t *trainin
 		return nil, err
 	}
 	if err = checkMemory(t.eng.Info(), sizes); err == nil {
-		t.net, err = trainer.NewNetwork(trainer.NetworkConfig{
-			Sizes: sizes, Hidden: device.Activation(f.activation), Loss: loss, Init: trainer.Init(f.init), Seed: f.seed,
-		})
-		if err != nil {
-			err = usage(cmd, "%w", err)
-		}
+		t.net, err = f.initNetwork(cmd, sizes, loss)
 	}
 	if err != nil {
 		return nil, first(err, t.eng.Close())

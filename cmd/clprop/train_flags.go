@@ -31,6 +31,7 @@ type trainFlags struct {
 	activation string
 	loss       lossFlags
 	init       string
+	initial    *trainer.Network // what --init names, if it is a file
 	seed       uint64
 
 	config   trainer.Config
@@ -38,9 +39,9 @@ type trainFlags struct {
 	// onDivergence is of trainer.Config too.
 	onDivergence string
 
-	run  runFlags
 	configFile string
 
+	run  runFlags
 	stop stopFlags
 
 	device   string
@@ -51,7 +52,6 @@ type trainFlags struct {
 	json     bool
 }
 
-// addStep adds the flags about the data, the network and what a step is.
 // settle sets the flags that the command line does not: those of the run that --resume
 // goes on with, or else from the environment and the file of --config.
 func (f *trainFlags) settle(cmd *cobra.Command) (origins, error) {
@@ -64,6 +64,7 @@ func (f *trainFlags) settle(cmd *cobra.Command) (origins, error) {
 	return nil, f.run.restore(cmd)
 }
 
+// addStep adds the flags about the data, the network and what a step is.
 func (f *trainFlags) addStep(cmd *cobra.Command) {
 	f.data.add(cmd)
 	flags := cmd.Flags()
@@ -73,7 +74,7 @@ func (f *trainFlags) addStep(cmd *cobra.Command) {
 	flags.StringVar(&f.hidden, "hidden", "128", "`UNITS` of the hidden layers, such as 128,64; empty for none")
 	flags.StringVar(&f.activation, "activation", "relu", "of the hidden units: "+strings.Join(activations(), ", "))
 	f.loss.add(flags, &f.config, &f.data.learn.weights)
-	flags.StringVar(&f.init, "init", "auto", "first weights: "+strings.Join(trainer.Inits(), ", "))
+	flags.StringVar(&f.init, "init", "auto", "first weights: "+strings.Join(trainer.Inits(), ", ")+", or a `FILE` of them: a model, or a state_dict of PyTorch as safetensors")
 	flags.Uint64Var(&f.seed, "seed", 1, "of the weights, the order of the examples and the validation split")
 	flags.IntVar(&f.config.BatchSize, "batch-size", 32, "examples of one step")
 	addOptimizer(flags, &f.config.Optimizer)
@@ -86,8 +87,8 @@ func (f *trainFlags) addStep(cmd *cobra.Command) {
 func (f *trainFlags) add(cmd *cobra.Command) {
 	f.addStep(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.testData, "test-data", "", "`PATH` of examples to test on, as --data takes them (default: what comes with the data)")
 	flags.StringVar(&f.configFile, "config", "", "YAML `FILE` of flags, such as 'clprop config init' writes; what the command line or the environment says goes before it")
+	flags.StringVar(&f.testData, "test-data", "", "`PATH` of examples to test on, as --data takes them (default: what comes with the data)")
 	flags.IntVar(&f.config.Epochs, "epochs", 20, "times to go through the training examples")
 	flags.Float64Var(&f.config.Rate, "lr", 0.1, "learning rate; if not given, 0.01 for quantities and with momentum, nesterov, rmsprop, adagrad, 0.001 with adam, adamw, 0.0001 with lion")
 	addSchedule(flags, &f.config.Schedule)
@@ -109,6 +110,9 @@ func addDeviceFlag(cmd *cobra.Command, spec *string) {
 
 // checkStep is check for the flags of addStep.
 func (f *trainFlags) checkStep(cmd *cobra.Command) (hidden []int, err error) {
+	if err := f.checkInit(cmd); err != nil {
+		return nil, err
+	}
 	if hidden, err = parseHidden(f.hidden); err != nil {
 		return nil, usage(cmd, "%w", err)
 	}
@@ -132,7 +136,6 @@ func (f *trainFlags) checkStep(cmd *cobra.Command) (hidden []int, err error) {
 		have        []string
 	}{
 		{"activation", f.activation, activations()},
-		{"init", f.init, trainer.Inits()},
 		{"resident", f.resident, []string{"auto", "yes", "no"}},
 	} {
 		if err := oneOf(cmd, choice.flag, choice.value, choice.have); err != nil {
