@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/clprop/clprop/cpuref"
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
 	"github.com/spf13/cobra"
@@ -85,11 +84,14 @@ func newImportCommand(e *env) *cobra.Command {
 		}
 		if loss != "" {
 			if err := device.Loss(loss).Check(); err != nil {
-				return usage(cmd, "--loss: %w: have %v", err, cpuref.Losses())
+				return usage(cmd, "--loss: %w", err)
 			}
 		}
 		if err := checkConverted(cmd, args[0], out); err != nil {
 			return err
+		}
+		if _, err := trainer.LoadModel(args[0]); err == nil {
+			return badFile(fmt.Errorf("%s is a model already: use it as it is", args[0]))
 		}
 		net, err := trainer.LoadWeights(args[0], device.Activation(activation), device.Loss(loss))
 		if err != nil {

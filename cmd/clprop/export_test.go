@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -55,7 +56,7 @@ func TestExportImportInit(t *testing.T) {
 	other := filepath.Join(dir, "other.safetensors")
 	clprop(t, "export", m, "-o", other).succeeded(t)
 	clprop(t, "train", "--device", "cpuref", "--data", path, "--init", other, "--activation", "tanh", "--epochs", "1", "--run", run).succeeded(t)
-	if err := exec.Command("rm", other).Run(); err != nil {
+	if err := os.Remove(other); err != nil {
 		t.Fatal(err)
 	}
 	clprop(t, "train", "--device", "cpuref", "--resume", run).succeeded(t)
@@ -72,7 +73,7 @@ func TestExportRefuses(t *testing.T) {
 		{[]string{"export", m}, exitUsage, "no file to write"},
 		{[]string{"export", m, "-o", m}, exitUsage, "would replace what is read"},
 		{[]string{"export", m, "--to", "x", "-o", m}, exitUsage, `--to is "x": have`},
-		{[]string{"import", m, "--names", "a", "-o", m + "2"}, exitBadFile, "1 names for 3 outputs"},
+		{[]string{"import", m, "--names", "a", "-o", m + "2"}, exitBadFile, "is a model already"},
 		{[]string{"import", m, "--loss", "x", "-o", m + "2"}, exitUsage, "--loss"},
 		{[]string{"train", "--init", "h"}, exitUsage, `--init is "h": have auto, xavier, he, lecun, or a file of weights`},
 	} {
