@@ -1,0 +1,110 @@
+package report
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"image/png"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/clprop/clprop/trainer"
+	"github.com/clprop/clprop/trainer/data"
+)
+
+// Three 2 × 1 images of two classes: the second is taken for class 0 with 0.75, the third
+// for class 1 with 0.875, which is surer.
+func example() *Report {
+	set := &data.Set{
+		X: []float32{0, 1, 1, 0, 0, 0.5}, Y: []float32{1, 0, 0, 1, 1, 0},
+		Rows: 3, Features: 2, Outputs: 2, Classes: []string{"cat", "<b>dog"},
+	}
+	h := []float32{0.5, 0.25, 0.75, 0.25, 0.125, 0.875}
+	return &Report{
+		Settings: []Setting{{"--lr", "0.1"}}, Score: "test accuracy 33.33%",
+		Epochs:  []trainer.Epoch{{Epoch: 1, Loss: 2, Accuracy: 0.5, Rate: 0.1}, {Epoch: 2, Loss: 1, Accuracy: 0.75, Rate: 0.1}},
+		Classes: set.Classes, Confusion: [][]int{{1, 1}, {1, 0}}, Width: 2, Height: 1,
+		Mistakes: Mistakes(set, h, &data.Preprocess{Image: &data.Image{Width: 2, Height: 1, Scale: 1}}),
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	want := []Mistake{
+		{Example: 2, Actual: 0, Predicted: 1, Output: 0.875, Pixels: []byte{0, 255}},
+		{Example: 1, Actual: 1, Predicted: 0, Output: 0.75, Pixels: []byte{255, 0}},
+	}
+	if got := example().Mistakes; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := grey([]float32{-1, 0, 0.5, 1}, true); !bytes.Equal(got, []byte{0, 127, 191, 255}) { // 255·(v+1)/2, cut
+		t.Errorf("signed: %v", got)
+	}
+}
+
+// The page has every part, no text of a file as HTML, and names nothing elsewhere.
+func TestPage(t *testing.T) {
+	net, err := trainer.NewNetwork(trainer.NetworkConfig{Sizes: []int{2, 3, 2}, Hidden: "relu", Loss: "softmax-cross-entropy", Init: trainer.InitAuto, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := example().HTML(&b, "run <1>", net); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	for _, part := range []string{
+		"run &lt;1&gt;", "&lt;b&gt;dog", "test accuracy 33.33%", `<polyline class="a" points="56.0,10.0 470.0,210.0 "/>`, // the loss, from 2 to 1
+		"Confusion matrix", "Worst mistakes", "Θ(2), 3 to 2 units", "Weights of the first layer", "<td>--lr</td><td>0.1</td>", "prefers-color-scheme",
+	} {
+		if !strings.Contains(text, part) {
+			t.Errorf("no %q", part)
+		}
+	}
+	for _, bad := range []string{"<b>", "http:", "https:", "<script", "<link", "@import", "ZgotmplZ"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("it has %q", bad)
+		}
+	}
+	if n := strings.Count(text, "data:image/png"); n != 2+3 { // mistakes, and units of the first layer
+		t.Errorf("%d images", n)
+	}
+	_, rest, _ := strings.Cut(text, "data:image/png;base64,")
+	code, _, _ := strings.Cut(rest, `"`)
+	packed, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(code, "&#43;", "+"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if image, err := png.Decode(bytes.NewReader(packed)); err != nil || image.Bounds().Dx() != 2 || image.Bounds().Dy() != 1 {
+		t.Errorf("%v", err)
+	}
+	if err := (&Report{}).HTML(&b, "", nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), File)
+	if err := example().Save(path); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Load(path); err != nil || !reflect.DeepEqual(got, example()) {
+		t.Errorf("%v: got %+v", err, got)
+	}
+	for _, text := range []string{
+		"", "[", `{"Confusion":[[1]]}`, `{"Classes":["a"],"Confusion":[[1,2]]}`, `{"Classes":["a"],"Confusion":[[-1]]}`,
+		`{"Mistakes":[{"Actual":0}]}`, `{"Classes":["a"],"Mistakes":[{"Pixels":"AAA="}]}`, `{"Width":-1}`,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path); !errors.Is(err, ErrReport) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if _, err := Load(path + "x"); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+}
