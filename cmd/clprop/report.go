@@ -26,9 +26,9 @@ func newReportCommand(e *env) *cobra.Command {
 			if len(args) != 1 {
 				return usage(cmd, "name the folder of one run, got %d", len(args))
 			}
-			r, err := report.Load(filepath.Join(args[0], report.File))
+			r, err := loadReport(args[0])
 			if err != nil {
-				return badFile(fmt.Errorf("%w: a run has a report once its training is over", err))
+				return err
 			}
 			m, err := loadModel(filepath.Join(args[0], runModel))
 			if err != nil {

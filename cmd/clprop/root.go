@@ -49,6 +49,8 @@ func newRootCommand(e *env) *cobra.Command {
 		newImportCommand(e),
 		newInspectCommand(e),
 		newReportCommand(e),
+		newPlotCommand(e),
+		newCompareCommand(e),
 		newDevicesCommand(e),
 		newBenchCommand(e),
 		newTuneCommand(e),
