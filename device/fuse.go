@@ -15,64 +15,89 @@ type descent struct {
 
 func (descent) check() error { return nil } // its parts were checked
 
+// gradients is what fuse makes of Accumulate and Gradient where another update than SGD
+// follows, or something changes D first: for every layer l
+//
+//	D(l) := (δᵀ[1 a] + λΘ(l))/m
+//
+// with Δ kept to itself. It is in no list that a caller makes.
+type gradients struct {
+	products []Accumulate // one for each layer of Theta
+	gradient Gradient
+}
+
+func (gradients) check() error { return nil } // its parts were checked
+
 // fuse returns the operations with those joined that can be, for an engine that
-// has a kernel for a descent. The results are the same bits, except that Δ and D
-// of a joined descent are not written.
+// has kernels for a descent and for gradients. The results are the same bits, except
+// that Δ of what was joined, and D of a joined descent, are not written.
 func fuse(ops []Op) []Op {
-	for end := 1; end < len(ops); end++ {
-		sgd, ok := ops[end].(SGD)
+	for end, op := range ops {
+		gradient, ok := op.(Gradient)
 		if !ok {
 			continue
 		}
-		if d, ok := findDescent(ops[:end], sgd); ok {
-			fused := make([]Op, 0, len(ops))
-			for _, op := range ops[:end-1] {
-				if a, ok := op.(Accumulate); !ok || a.Sum != d.gradient.Sum {
-					fused = append(fused, op)
-				}
-			}
-			return append(append(fused, d), fuse(ops[end+1:])...)
+		products, ok := findProducts(ops[:end], gradient)
+		if !ok {
+			continue
 		}
+		fused := make([]Op, 0, len(ops))
+		for _, op := range ops[:end] {
+			if a, ok := op.(Accumulate); !ok || a.Sum != gradient.Sum {
+				fused = append(fused, op)
+			}
+		}
+		rest := ops[end+1:]
+		if sgd, ok := follows(gradient, rest); ok {
+			fused, rest = append(fused, descent{products, gradient, sgd}), rest[1:]
+		} else {
+			fused = append(fused, gradients{products, gradient})
+		}
+		return append(fused, fuse(rest)...)
 	}
 	return ops
 }
 
-// findDescent looks for the descent that sgd, which comes right after before,
-// would end. Moving the products to the end is right when
-//   - the Gradient comes right before and feeds this SGD,
+// follows returns the SGD that comes right after a Gradient and descends along it.
+func follows(gradient Gradient, after []Op) (SGD, bool) {
+	if len(after) == 0 {
+		return SGD{}, false
+	}
+	sgd, ok := after[0].(SGD)
+	return sgd, ok && sgd.Grad == gradient.Grad && sgd.Theta == gradient.Theta
+}
+
+// findProducts looks for the products whose sums a Gradient, which comes right after
+// before, takes. Moving them to it is right when
 //   - Δ is set by one fresh product for each layer, and by nothing else, and
 //   - no operation after a product changes what the product reads.
 //
-// What else reads Δ, D or Θ on the way finds the values of the step before, which
-// the plan would not have given it: then nothing is joined.
-func findDescent(before []Op, sgd SGD) (descent, bool) {
-	gradient, ok := before[len(before)-1].(Gradient)
-	if !ok || gradient.Grad != sgd.Grad || gradient.Theta != sgd.Theta {
-		return descent{}, false
+// What else reads Δ or D on the way finds the values of the step before, which the
+// plan would not have given it: then nothing is joined.
+func findProducts(before []Op, gradient Gradient) ([]Accumulate, bool) {
+	if gradient.Sum == gradient.Grad || gradient.Sum == gradient.Theta || gradient.Grad == gradient.Theta {
+		return nil, false
 	}
-	if gradient.Sum == gradient.Grad || gradient.Sum == sgd.Theta || gradient.Grad == sgd.Theta {
-		return descent{}, false
-	}
-	d := descent{gradient: gradient, sgd: sgd, products: make([]Accumulate, len(sgd.Theta.Shapes()))}
+	products := make([]Accumulate, len(gradient.Theta.Shapes()))
 	seen := 0
-	for i, op := range before[:len(before)-1] {
+	for i, op := range before {
 		if uses(op, gradient.Grad) {
-			return descent{}, false
+			return nil, false
 		}
 		a, ok := op.(Accumulate)
 		if !ok || a.Sum != gradient.Sum {
 			if uses(op, gradient.Sum) {
-				return descent{}, false
+				return nil, false
 			}
 			continue
 		}
-		if !a.Fresh || d.products[a.Layer].Sum != nil || changed(before[i+1:], a.A, a.Delta) {
-			return descent{}, false
+		if !a.Fresh || products[a.Layer].Sum != nil || changed(before[i+1:], a.A, a.Delta) {
+			return nil, false
 		}
-		d.products[a.Layer] = a
+		products[a.Layer] = a
 		seen++
 	}
-	return d, seen == len(d.products)
+	return products, seen == len(products)
 }
 
 // uses reports whether an operation reads or writes p.

@@ -12,7 +12,8 @@ import (
 
 // TestFusedStepSameBits trains three steps with joined operations and without, on
 // every device and both families: the weights must be the same bits, with fewer
-// launches. Batches that are and that are not a power of two divide differently.
+// launches. Batches that are and that are not a power of two divide differently. An L1
+// between Gradient and SGD keeps these apart, but not the product and the gradient.
 func TestFusedStepSameBits(t *testing.T) {
 	listing, err := List()
 	if err != nil {
@@ -20,21 +21,29 @@ func TestFusedStepSameBits(t *testing.T) {
 	}
 	for _, found := range listing.Devices {
 		for _, family := range []kernels.Family{kernels.Block, kernels.Tile} {
-			for _, batch := range []int{16, 33} {
-				t.Run(fmt.Sprintf("%s/%s/%d", found.Name, family, batch), func(t *testing.T) {
+			for _, c := range []struct {
+				batch int
+				l1    float64
+			}{{16, 0}, {33, 0}, {33, 0.1}} {
+				t.Run(fmt.Sprintf("%s/%s/%d/%v", found.Name, family, c.batch, c.l1), func(t *testing.T) {
 					sizes := []int{17, 33, 5}
-					fused, fewer := trainedWeights(t, found, Options{Family: family}, sizes, batch)
-					plain, more := trainedWeights(t, found, Options{Family: family, Unfused: true}, sizes, batch)
+					fused, fewer := trainedWeights(t, found, Options{Family: family}, sizes, c.batch, c.l1)
+					plain, more := trainedWeights(t, found, Options{Family: family, Unfused: true}, sizes, c.batch, c.l1)
 					for l := range plain {
 						if !slices.Equal(fused[l], plain[l]) {
 							t.Errorf("layer %d differs", l)
 						}
 					}
 					// two layers: product, gradient and update of each become one launch; on CPUs
-					// the descents are one, and the pass is another
+					// the descents are one, and the pass is another. L1 and SGD are two each.
 					want := more - 4
-					if family == kernels.Block {
+					switch {
+					case family == kernels.Block && c.l1 == 0:
 						want = 2
+					case family == kernels.Block:
+						want = 6
+					case c.l1 != 0:
+						want = more
 					}
 					if fewer != want {
 						t.Errorf("%d launches joined, %d one by one: want %d", fewer, more, want)
@@ -47,14 +56,14 @@ func TestFusedStepSameBits(t *testing.T) {
 
 // trainedWeights runs three steps from seeded values and returns weights and biases
 // of every layer, and the launches of a step.
-func trainedWeights(t *testing.T, found Found, options Options, sizes []int, batch int) ([][]float32, int) {
+func trainedWeights(t *testing.T, found Found, options Options, sizes []int, batch int, l1 float64) ([][]float32, int) {
 	t.Helper()
 	e, err := found.open("", options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	step := newStep(t, e, sizes, batch)
+	step := newStep(t, e, sizes, batch, l1)
 	random := cpuref.NewStream(3, 0, 0)
 	drawn := uint64(0)
 	values := func(n int) []float32 {
@@ -131,6 +140,25 @@ func TestFuseOnlyWhereRight(t *testing.T) {
 		_, fused := findIn(fuse(c.ops))
 		if fused != c.fused {
 			t.Errorf("%s: joined is %v, want %v", c.what, fused, c.fused)
+		}
+	}
+	for _, c := range []struct {
+		what   string
+		ops    []Op
+		joined bool
+	}{
+		{"no update", []Op{product2, hidden, product1, gradient}, true},
+		{"an update of another kind", []Op{product2, hidden, product1, gradient, Momentum{Theta: theta, Grad: grad}}, true},
+		{"L1", []Op{product2, hidden, product1, gradient, L1{Theta: theta, Grad: grad, M: 4}, sgd}, true},
+		{"another D updates", []Op{product2, hidden, product1, gradient, SGD{Theta: theta, Grad: p(), Rate: rate}}, true},
+		{"a step", []Op{product2, hidden, product1, gradient, sgd}, false},
+		{"onto what is there", []Op{product2, hidden, more, gradient, Momentum{Theta: theta, Grad: grad}}, false},
+		{"D read on the way", []Op{product2, hidden, Penalty{Theta: grad}, product1, gradient, Momentum{Theta: theta, Grad: grad}}, false},
+		{"D is Θ", []Op{product2, hidden, product1, Gradient{Sum: sum, Theta: theta, M: 4, Grad: theta}}, false},
+	} {
+		joined := slices.ContainsFunc(fuse(c.ops), func(op Op) bool { _, ok := op.(gradients); return ok })
+		if joined != c.joined {
+			t.Errorf("%s: gradients joined is %v, want %v", c.what, joined, c.joined)
 		}
 	}
 }

@@ -141,7 +141,7 @@ func TestOpenedDeviceLeavesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan := newStep(t, e, []int{3, 4, 2}, 5)
+		plan := newStep(t, e, []int{3, 4, 2}, 5, 0)
 		if err := plan.Run(); err != nil {
 			t.Fatal(err)
 		}

@@ -39,6 +39,8 @@ func (p *openclPlan) add(op Op) {
 		p.dropout(o)
 	case backprop:
 		p.backprop(o)
+	case gradients:
+		p.gradients(o)
 	case descent:
 		p.descend(o)
 	case Cost:

@@ -43,6 +43,19 @@ func (e *opencl) passPays(b backprop) bool {
 // multiply-adds.
 const passSlower = 1.6
 
+// LaunchCost is what a launch of a kernel costs that does nothing, one of many queued, measured
+// within some milliseconds; 0 for an engine without launches.
+func LaunchCost(e Engine) (time.Duration, error) {
+	o, ok := e.(*opencl)
+	if !ok {
+		return 0, nil
+	}
+	if err := o.ready("measure a launch"); err != nil {
+		return 0, err
+	}
+	return o.launchCost(), o.failed
+}
+
 // launchCost measures, once, what a launch of a kernel costs that does nothing: the
 // best of a few short series.
 func (e *opencl) launchCost() time.Duration {
@@ -108,24 +121,49 @@ func (p *openclPlan) backprop(b backprop) {
 	})
 }
 
-// descendAll is descend with one launch for all layers, where no layer is so wide that
-// copies of its operands pay; it reports whether that is so.
-func (p *openclPlan) descendAll(o descent, theta []kernels.Weights) bool {
+// descents are the layers that DescendAll and GradientAll take; there are none where a
+// layer is so wide that copies of its operands pay, or where there is no such kernel.
+func (p *openclPlan) descents(products []Accumulate, theta []kernels.Weights) []kernels.Descent {
 	set := p.engine.set
-	if !set.DescendsAll(len(o.products)) {
-		return false
+	if !set.DescendsAll(len(products)) {
+		return nil
 	}
 	var layers []kernels.Descent
-	for i, product := range o.products {
+	for i, product := range products {
 		delta, a := p.matrix(product.Delta), p.matrix(product.A)
-		if p.err != nil || set.WantsPanels(delta, a) || a.Rows != o.products[0].A.Rows() {
-			return false
+		if p.err != nil || set.WantsPanels(delta, a) || a.Rows != products[0].A.Rows() {
+			return nil
 		}
 		layers = append(layers, kernels.Descent{Delta: delta, A: a, Theta: theta[i]})
 	}
+	return layers
+}
+
+// descendAll is descend with one launch for all layers; it reports whether that is so.
+func (p *openclPlan) descendAll(o descent, theta []kernels.Weights) bool {
+	layers := p.descents(o.products, theta)
+	if layers == nil {
+		return false
+	}
 	l := p.launch(func() (*kernels.Launch, error) {
-		return set.DescendAll(layers, float32(o.gradient.Lambda), o.gradient.M)
+		return p.engine.set.DescendAll(layers, float32(o.gradient.Lambda), o.gradient.M)
 	})
 	p.follow(o.sgd.Rate, func(v float64) error { return l.SetDescentRateAll(float32(v)) })
 	return true
+}
+
+// gradients is one launch, or what it was made of.
+func (p *openclPlan) gradients(o gradients) {
+	theta, grad := p.layers(o.gradient.Theta), p.layers(o.gradient.Grad)
+	p.layers(o.gradient.Sum) // not written, but an operand: its owner is checked
+	if layers := p.descents(o.products, theta); layers != nil {
+		p.launch(func() (*kernels.Launch, error) {
+			return p.engine.set.GradientAll(layers, float32(o.gradient.Lambda), o.gradient.M, grad)
+		})
+		return
+	}
+	for _, product := range o.products {
+		p.add(product)
+	}
+	p.add(o.gradient)
 }

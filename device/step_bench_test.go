@@ -36,7 +36,7 @@ func benchmarkStep(b *testing.B, sizes []int, batch int, options Options) {
 		b.Fatal(err)
 	}
 	defer e.Close()
-	plan := newStep(b, e, sizes, batch)
+	plan := newStep(b, e, sizes, batch, 0)
 	for range 3 {
 		if err := plan.Run(); err != nil {
 			b.Fatal(err)
@@ -73,8 +73,8 @@ type stepPlan struct {
 	theta Parameters
 }
 
-// newStep prepares a training step on zero data.
-func newStep(tb testing.TB, e Engine, sizes []int, batch int) stepPlan {
+// newStep prepares a training step on zero data, with an L1 penalty if l1 is not 0.
+func newStep(tb testing.TB, e Engine, sizes []int, batch int, l1 float64) stepPlan {
 	tb.Helper()
 	var shapes []Shape
 	var a, delta []Matrix
@@ -113,7 +113,11 @@ func newStep(tb testing.TB, e Engine, sizes []int, batch int) stepPlan {
 			ops = append(ops, HiddenDelta{Sigmoid, delta[l+1], theta, l, a[l], delta[l]})
 		}
 	}
-	ops = append(ops, Gradient{sum, theta, 0.1, batch, grad}, SGD{theta, grad, NewScalar(0.1)})
+	ops = append(ops, Gradient{sum, theta, 0.1, batch, grad})
+	if l1 != 0 {
+		ops = append(ops, L1{Theta: theta, Lambda: l1, M: batch, Grad: grad})
+	}
+	ops = append(ops, SGD{theta, grad, NewScalar(0.1)})
 	plan, err := e.Prepare(ops...)
 	if err != nil {
 		tb.Fatal(err)

@@ -15,14 +15,18 @@
 // EXACT_INVERSE is set when 1/m has no rounding (m is a power of two): a product then
 // gives the same bits as the division.
 
-inline real descended(real theta, real sum, float penalty, float m, float rate) {
+inline real gradient_of(real theta, real sum, float penalty, float m) {
 #pragma OPENCL FP_CONTRACT OFF
 #ifdef EXACT_INVERSE
-  const real gradient = (sum + penalty * theta) * (1.0f / m);
+  return (sum + penalty * theta) * (1.0f / m);
 #else
-  const real gradient = (sum + penalty * theta) / m;
+  return (sum + penalty * theta) / m;
 #endif
-  const real step = rate * gradient;
+}
+
+inline real descended(real theta, real sum, float penalty, float m, float rate) {
+#pragma OPENCL FP_CONTRACT OFF
+  const real step = rate * gradient_of(theta, sum, penalty, m);
   return theta - step;
 }
 

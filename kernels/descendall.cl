@@ -1,10 +1,12 @@
 // descendall.cl: descend.cl for all layers of a net in one launch.
 //
 //   layer l:  Θ := Θ − α ([a 1]ᵀ · D + λΘ)/m, the bias row without λ
+//   GRADIENT: G := ([a 1]ᵀ · D + λΘ)/m, for an update of another kind
 //
 //   T##l         Θ of layer l, as weights lie: (i, n) at T[(n / nr)·panel + i·nr + n % nr], in + 1 rows
 //   A##l         (k, i) at A[k·lda + i]: what layer l reads, x or a(l+1)
 //   D##l         (k, n) at D[k·ldd + n]: δ(l+2), out columns
+//   G##l         the gradient, where Θ has the weight that it is of
 //   K            examples
 //
 // A work-item does strip blocks of block.cl below one another, of one layer, so that it is
@@ -12,7 +14,7 @@
 // numbered through the strips of a panel, the panels of a layer, the layers.
 //
 // Launch: global (≥ Σ ⌈(in+1)/(MR·strip)⌉·⌈out/NR⌉), local (1), no local memory.
-// Macros: LAYERS, MR, NV, TA, EXACT_INVERSE; see block.cl and descend.cl.
+// Macros: LAYERS, MR, NV, TA, EXACT_INVERSE, GRADIENT; see block.cl and descend.cl.
 
 #undef BLOCK_M
 #undef BLOCK_N
@@ -20,13 +22,13 @@
 #define BLOCK_N strip_n
 
 #define ARGUMENTS(l)                                                                        \
-  , __global float *T##l, const int in##l, const int out##l, const int nr##l, const int panel##l, \
+  , __global float *T##l, __global float *G##l, const int in##l, const int out##l, const int nr##l, const int panel##l, \
       __global const float *A##l, const int lda##l, __global const float *D##l, const int ldd##l
 #define TAKE(l)                                                     \
   if (item >= 0) {                                                  \
     const int strips = (in##l + MR * strip) / (MR * strip);         \
     if (item < strips * ((out##l + NR - 1) / NR)) {                 \
-      T = T##l, A = A##l, D = D##l;                                 \
+      T = T##l, G = G##l, A = A##l, D = D##l;                       \
       M = in##l + 1, N = out##l, nr = nr##l, panel = panel##l;      \
       lda = lda##l, ldd = ldd##l;                                   \
       strip_m = item % strips, strip_n = item / strips;             \
@@ -36,17 +38,22 @@
 
 __kernel void descendall(const int K, const float lambda, const float examples, const float rate,
                          const int strip EACH(ARGUMENTS)) {
-  __global float *T = 0;
+  __global float *T = 0, *G = 0;
   __global const float *A = 0, *D = 0;
   int M = 0, N = 0, nr = 1, panel = 0, lda = 0, ldd = 0, strip_m = 0, strip_n = 0;
   int item = (int)get_global_id(0);
   EACH(TAKE)
   const int end = min((strip_m + 1) * strip, (M + MR - 1) / MR);
-#define STORE(row, col, left, v)                                                             \
-  if ((left) > 0) {                                                                          \
-    __global float *p = T + (col) / nr * (size_t)panel + (size_t)(row)*nr + (col) % nr;      \
-    const float penalty = (row) < M - 1 ? lambda : 0.0f;                                     \
-    STORE_REAL(descended(LOAD_REAL(p), (v) + 0.0f, penalty, examples, rate), left, p);       \
+#ifdef GRADIENT
+#define NEXT(theta, sum) gradient_of(theta, sum, penalty, examples)
+#else
+#define NEXT(theta, sum) descended(theta, sum, penalty, examples, rate)
+#endif
+#define STORE(row, col, left, v)                                                       \
+  if ((left) > 0) {                                                                    \
+    const size_t at = (col) / nr * (size_t)panel + (size_t)(row)*nr + (col) % nr;      \
+    const float penalty = (row) < M - 1 ? lambda : 0.0f;                               \
+    STORE_REAL(NEXT(LOAD_REAL(T + at), (v) + 0.0f), left, G + at);                     \
   }
   for (int block = strip_m * strip; block < end; block++) {
     PRODUCT(A, lda, MR, D, NR, ldd)

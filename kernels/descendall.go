@@ -1,6 +1,9 @@
 package kernels
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+)
 
 // descendAllRate is the position of α among the arguments of descendall.cl.
 const descendAllRate = 3
@@ -19,8 +22,30 @@ func (s *Set) DescendsAll(layers int) bool {
 // DescendAll launches Descend of every layer of a net, with the same bits. All have b
 // examples. SetDescentRateAll gives α. See descendall.cl.
 func (s *Set) DescendAll(layers []Descent, lambda float32, m int) (*Launch, error) {
+	var theta []Weights
+	for _, d := range layers {
+		theta = append(theta, d.Theta)
+	}
+	return s.alongAll("descendall", layers, lambda, m, theta, macros{})
+}
+
+// GradientAll launches Accumulate (fresh) and Gradient of every layer of a net, with the
+// same bits: D = (δᵀ[a 1] + λΘ)/m into grad, which has the layers of Θ. See descendall.cl.
+func (s *Set) GradientAll(layers []Descent, lambda float32, m int, grad []Weights) (*Launch, error) {
+	if len(grad) != len(layers) {
+		return nil, fmt.Errorf("gradientall: %w: %d layers, %d of the gradient", ErrShape, len(layers), len(grad))
+	}
+	l, err := s.alongAll("gradientall", layers, lambda, m, grad, macros{"GRADIENT": 1})
+	if err == nil {
+		l.Name = "gradientall" // a build of the kernel descendall
+	}
+	return l, err
+}
+
+// alongAll launches descendall.cl, which writes to the weights of to.
+func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to []Weights, mac macros) (*Launch, error) {
 	if !s.DescendsAll(len(layers)) || m < 1 {
-		return nil, fmt.Errorf("descendall: %w: %d layers, at most %d on a CPU, m %d", ErrShape, len(layers), MaxLayers, m)
+		return nil, fmt.Errorf("%s: %w: %d layers, at most %d on a CPU, m %d", name, ErrShape, len(layers), MaxLayers, m)
 	}
 	t, rows := s.Tuning, layers[0].A.Rows
 	mr, nr := t.MRs[0], t.NV*t.VW
@@ -30,18 +55,18 @@ func (s *Set) DescendAll(layers []Descent, lambda float32, m int) (*Launch, erro
 	args := []any{rows, lambda, float32(m), float32(0), strip}
 	for l, d := range layers {
 		w := d.Theta
-		err := fits("descendall", d.Delta.Cols == w.Out && d.A.Cols == w.In && d.Delta.Rows == rows && d.A.Rows == rows,
-			"layer %d: delta %v, a %v, theta %v", l, d.Delta, d.A, w)
+		err := fits(name, d.Delta.Cols == w.Out && d.A.Cols == w.In && d.Delta.Rows == rows && d.A.Rows == rows &&
+			to[l].In == w.In && to[l].Out == w.Out, "layer %d: delta %v, a %v, theta %v, into %v", l, d.Delta, d.A, w, to[l])
 		if err != nil {
 			return nil, err
 		}
 		items += ceilDiv(w.In+1, mr*strip) * ceilDiv(w.Out, nr)
-		args = append(args, w.Buf, w.In, w.Out, w.NR, w.Panel, d.A.Buf, d.A.LD, d.Delta.Buf, d.Delta.LD)
+		args = append(args, w.Buf, to[l].Buf, w.In, w.Out, w.NR, w.Panel, d.A.Buf, d.A.LD, d.Delta.Buf, d.Delta.LD)
 		weights := float64(w.In+1) * float64(w.Out)
 		flops += 2 * float64(rows) * weights
 		bytes += 4 * (float64(rows)*float64(w.In+w.Out) + 2*weights)
 	}
-	mac := macros{"TA": 1, "LAYERS": len(layers), "MR": mr, "NV": t.NV, "ACT_LINEAR": 1}
+	maps.Copy(mac, macros{"TA": 1, "LAYERS": len(layers), "MR": mr, "NV": t.NV, "ACT_LINEAR": 1})
 	if m&(m-1) == 0 {
 		mac["EXACT_INVERSE"] = 1
 	}

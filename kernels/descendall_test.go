@@ -52,3 +52,34 @@ func (f fixture) descents(batch int, sizes []int) []Descent {
 	}
 	return all
 }
+
+// TestGradientAll compares the gradient of all layers in one launch with Accumulate and
+// Gradient layer by layer, whose bits it promises.
+func TestGradientAll(t *testing.T) {
+	each(t, func(f fixture) {
+		if !f.set.DescendsAll(1) {
+			return
+		}
+		for at, n := range narrowNets {
+			if f.simulated && n.batch > 17 {
+				continue
+			}
+			lambda, m := []float32{0, 0.3}[at%2], n.batch+at%3
+			layers := f.descents(n.batch, n.sizes)
+			var grad []Weights
+			for _, d := range layers {
+				grad = append(grad, f.outputWeights(d.Theta.In, d.Theta.Out))
+			}
+			f.run(f.set.GradientAll(layers, lambda, m, grad))
+			for i, d := range layers {
+				sum, want := f.outputWeights(d.Theta.In, d.Theta.Out), f.outputWeights(d.Theta.In, d.Theta.Out)
+				f.run(f.set.Accumulate(d.Delta, d.A, Panels{}, sum, true))
+				f.run(f.set.Gradient(sum, d.Theta, lambda, m, want))
+				if got, want := f.layer(grad[i]), f.layer(want); !slices.Equal(got.W.Data, want.W.Data) || !slices.Equal(got.B, want.B) {
+					f.Errorf("%v: layer %d differs from Accumulate and Gradient", n.sizes, i)
+				}
+				f.unchanged(d.A.Buf, d.Delta.Buf, d.Theta.Buf)
+			}
+		}
+	})
+}

@@ -51,8 +51,8 @@ func newExportCommand(e *env) *cobra.Command {
 	return cmd
 }
 
-const importLong = `Import makes a model of a network that another program made, for 'clprop predict',
-'clprop evaluate' and 'clprop serve'.
+const importLong = `Import makes a model of a network that another program made, for 'clprop predict'
+and 'clprop evaluate'.
 
   safetensors   a state_dict of PyTorch: NAME.weight and NAME.bias of each Linear,
                 in the order of their names. It says neither activation nor loss.

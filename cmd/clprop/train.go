@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"time"
 
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
@@ -171,7 +172,9 @@ func (e *env) fit(ctx context.Context, t *training) error {
 		p.clear()
 		e.note("warning: %v; going on with epoch %d from there at --lr %v (%d of 3)", r.Cause, r.Epoch, r.Rate, r.Number)
 	}
+	before, began := t.eng.Counters().Launches, time.Now()
 	t.history, err = tr.Fit(ctx, t.examples.train, t.examples.validation, c)
+	took := time.Since(began)
 	p.clear()
 	if err != nil {
 		if ctx.Err() == nil || !errors.Is(err, ctx.Err()) || (!t.begun && c.Checkpoints == nil) {
@@ -182,6 +185,9 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	}
 	if !t.flags.quiet {
 		e.describeStop(t.history)
+		if err := e.describeLaunches(t.eng, t.eng.Counters().Launches-before, took); err != nil {
+			return err
+		}
 	}
 	if t.examples.test == nil {
 		return nil
