@@ -37,8 +37,9 @@ func fuse(ops []Op) []Op {
 		if !ok {
 			continue
 		}
+		rest := ops[end+1:]
 		products, ok := findProducts(ops[:end], gradient)
-		if !ok {
+		if !ok || slices.ContainsFunc(rest, func(op Op) bool { return uses(op, gradient.Sum) }) {
 			continue
 		}
 		fused := make([]Op, 0, len(ops))
@@ -47,7 +48,6 @@ func fuse(ops []Op) []Op {
 				fused = append(fused, op)
 			}
 		}
-		rest := ops[end+1:]
 		if sgd, ok := follows(gradient, rest); ok {
 			fused, rest = append(fused, descent{products, gradient, sgd}), rest[1:]
 		} else {
@@ -68,7 +68,7 @@ func follows(gradient Gradient, after []Op) (SGD, bool) {
 }
 
 // findProducts looks for the products whose sums a Gradient, which comes right after
-// before, takes. Moving them to it is right when
+// before, takes. Moving them to it is right when nothing after it uses Δ, and
 //   - Δ is set by one fresh product for each layer, and by nothing else, and
 //   - no operation after a product changes what the product reads.
 //
@@ -115,6 +115,26 @@ func uses(op Op, p Parameters) bool {
 		return o.Theta == p || o.Grad == p
 	case Penalty:
 		return o.Theta == p
+	case Momentum:
+		return o.Theta == p || o.Grad == p || o.Velocity == p
+	case RMSprop:
+		return o.Theta == p || o.Grad == p || o.Square == p
+	case Adagrad:
+		return o.Theta == p || o.Grad == p || o.Square == p
+	case Adam:
+		return o.Theta == p || o.Grad == p || o.M == p || o.V == p
+	case Lion:
+		return o.Theta == p || o.Grad == p || o.M == p
+	case L1:
+		return o.Theta == p || o.Grad == p
+	case ClipValue:
+		return o.Grad == p
+	case ClipNorm:
+		return o.Grad == p
+	case MaxNorm:
+		return o.Theta == p
+	case Average:
+		return o.Theta == p || o.Mean == p
 	case Gather, Activate, OutputDelta, Cost, Dropout:
 		return false
 	}

@@ -92,7 +92,8 @@ func (p *passFinder) take(op Op) bool {
 		p.forward = append(p.forward, o)
 		return true
 	case Activate:
-		if p.layers == 0 || done != p.layers || p.out.A != nil || o.Z != p.forward[done-1].Out {
+		if p.layers == 0 || done != p.layers || p.out.A != nil || o.Z != p.forward[done-1].Out ||
+			o.Act != Linear && o.Act != Sigmoid && o.Act != Softmax { // the outputs that there are kernels for
 			return false
 		}
 		p.out = o

@@ -154,6 +154,7 @@ func TestFuseOnlyWhereRight(t *testing.T) {
 		{"a step", []Op{product2, hidden, product1, gradient, sgd}, false},
 		{"onto what is there", []Op{product2, hidden, more, gradient, Momentum{Theta: theta, Grad: grad}}, false},
 		{"D read on the way", []Op{product2, hidden, Penalty{Theta: grad}, product1, gradient, Momentum{Theta: theta, Grad: grad}}, false},
+		{"Δ read afterwards", []Op{product2, hidden, product1, gradient, Gradient{Sum: sum, Theta: theta, M: 2, Grad: p()}}, false},
 		{"D is Θ", []Op{product2, hidden, product1, Gradient{Sum: sum, Theta: theta, M: 4, Grad: theta}}, false},
 	} {
 		joined := slices.ContainsFunc(fuse(c.ops), func(op Op) bool { _, ok := op.(gradients); return ok })

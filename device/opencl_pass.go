@@ -16,7 +16,11 @@ func (e *opencl) passPays(b backprop) bool {
 	if !e.set.Backprops(layers) {
 		return false
 	}
-	for l, w := range b.forward[0].Theta.(*openclParameters).layers {
+	theta, ok := b.forward[0].Theta.(*openclParameters)
+	if !ok {
+		return false // it is not ours: add says so
+	}
+	for l, w := range theta.layers {
 		if l > 0 && !e.set.NeedsTransposed(b.input(0).Rows(), w) {
 			return false // HiddenDelta adds in another order: the bits would not be the same
 		}
@@ -68,8 +72,8 @@ func (e *opencl) launchCost() time.Duration {
 	}
 	e.launchTime = time.Nanosecond
 	l, err := e.set.PeakEmpty()
-	if e.fail(err) != nil {
-		return e.launchTime // the next call of the engine returns the error
+	if err != nil {
+		return e.launchTime // as if launches were free: a device that builds nothing fails at the next kernel
 	}
 	defer l.Release()
 	for try := range tries {

@@ -101,7 +101,7 @@ func newConfigShowCommand(e *env) *cobra.Command {
 	return cmd
 }
 
-// shown is a line for each flag.
+// shown is a line for each flag, a comment where it has its default: a file that train takes.
 func shown(cmd *cobra.Command, from origins, origin bool) string {
 	var b strings.Builder
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -117,7 +117,11 @@ func shown(cmd *cobra.Command, from origins, origin bool) string {
 				source = "default"
 			}
 		}
-		fmt.Fprintf(&b, "%s: %s%s\n", f.Name, quoted(value), comment(source))
+		unset := ""
+		if !f.Changed && from[f.Name] == "" {
+			unset = "# " // as a file, it must not count as given
+		}
+		fmt.Fprintf(&b, "%s%s: %s%s\n", unset, f.Name, quoted(value), comment(source))
 	})
 	return b.String()
 }

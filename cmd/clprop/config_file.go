@@ -198,7 +198,7 @@ func comment(text string) string {
 // quoted is a value in YAML: as it is where nothing can be taken wrong, else between
 // double quotes, whose escapes are those of Go for all that strconv.Quote writes.
 func quoted(value string) string {
-	plain := value != "" && value[0] != '-' && value[0] != '.'
+	plain := value != "" && value != "null" && value[0] != '-' && value[0] != '.'
 	for _, r := range value {
 		plain = plain && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-/", r))
 	}

@@ -27,11 +27,11 @@ func TestLostDeviceKeepsWhatItCan(t *testing.T) {
 			}
 			return stderr.String()
 		}
-		if text := lose("--out", "m.st"); !strings.Contains(text, "the device is lost: the model as of epoch 2 is saved to m.st\n") {
+		if text := lose("--out", "m.st"); !strings.Contains(text, "the device gave up: the model as of epoch 2 is saved to m.st\n") {
 			t.Errorf("stderr %q", text)
 		}
 		clprop(t, "evaluate", "--model", "m.st", "--device", "cpuref").succeeded(t)
-		if text := lose("--run", "run"); !strings.Contains(text, "the device is lost: what was saved is whole: go on with clprop train --resume run\n") {
+		if text := lose("--run", "run"); !strings.Contains(text, "the device gave up: what was saved is whole: go on with clprop train --resume run\n") {
 			t.Errorf("stderr %q", text)
 		}
 		o := clprop(t, "train", "--resume", "run").succeeded(t)

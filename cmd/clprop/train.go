@@ -95,7 +95,8 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 		return err
 	}
 	if err := e.fit(cmd.Context(), t); err != nil {
-		if errors.Is(err, device.ErrLost) {
+		var full *device.MemoryError // a driver may find out late that there is no room
+		if errors.Is(err, device.ErrLost) || errors.As(err, &full) {
 			return e.rescued(t, err)
 		}
 		return err
@@ -177,7 +178,7 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	took := time.Since(began)
 	p.clear()
 	if err != nil {
-		if ctx.Err() == nil || !errors.Is(err, ctx.Err()) || (!t.begun && c.Checkpoints == nil) {
+		if ctx.Err() == nil || !errors.Is(err, ctx.Err()) || errors.Is(err, device.ErrLost) || (!t.begun && c.Checkpoints == nil) {
 			return err
 		}
 		t.interrupted = context.Cause(ctx)
@@ -185,9 +186,7 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	}
 	if !t.flags.quiet {
 		e.describeStop(t.history)
-		if err := e.describeLaunches(t.eng, t.eng.Counters().Launches-before, took); err != nil {
-			return err
-		}
+		e.describeLaunches(t.eng, t.eng.Counters().Launches-before, took)
 	}
 	if t.examples.test == nil {
 		return nil
@@ -197,11 +196,14 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	return err
 }
 
-// rescued keeps what is left when the device is lost in the middle of training:
+// rescued keeps what is left when the device is lost, or full, in the middle of training:
 // the newest checkpoint of a run, or else the weights that were read back last.
 func (e *env) rescued(t *training, lost error) error {
+	if !t.begun {
+		return lost
+	}
 	if folder := t.flags.run.folder; folder != "" {
-		e.note("the device is lost: what was saved is whole: go on with clprop train --resume %s", folder)
+		e.note("the device gave up: what was saved is whole: go on with clprop train --resume %s", folder)
 		return lost
 	}
 	if t.history == nil || len(t.history.Epochs) == 0 {
@@ -210,7 +212,7 @@ func (e *env) rescued(t *training, lost error) error {
 	if err := t.model().Save(t.flags.out); err != nil {
 		return fmt.Errorf("%w; then %w", lost, err)
 	}
-	e.note("the device is lost: the model as of epoch %d is saved to %s", t.history.Last().Epoch, t.flags.out)
+	e.note("the device gave up: the model as of epoch %d is saved to %s", t.history.Last().Epoch, t.flags.out)
 	return lost
 }
 

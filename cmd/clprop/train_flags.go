@@ -237,7 +237,7 @@ func (f *trainFlags) checkWritten(cmd *cobra.Command) error {
 	}
 	for _, flag := range slices.Sorted(maps.Keys(written)) {
 		path := written[flag]
-		for _, read := range []string{f.data.source(), f.data.labels, f.testData, f.data.learn.valData} {
+		for _, read := range []string{f.data.source(), f.data.labels, f.testData, f.data.learn.valData, f.configFile} {
 			if sameFile(path, read) {
 				return usage(cmd, "--%s %s would replace what is read: name another file", flag, path)
 			}
