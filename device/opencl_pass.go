@@ -57,6 +57,11 @@ func LaunchCost(e Engine) (time.Duration, error) {
 	if err := o.ready("measure a launch"); err != nil {
 		return 0, err
 	}
+	l, err := o.set.PeakEmpty()
+	if err != nil {
+		return 0, err // it is for a figure only: the engine goes on without
+	}
+	l.Release()
 	return o.launchCost(), o.failed
 }
 
@@ -72,8 +77,8 @@ func (e *opencl) launchCost() time.Duration {
 	}
 	e.launchTime = time.Nanosecond
 	l, err := e.set.PeakEmpty()
-	if err != nil {
-		return e.launchTime // as if launches were free: a device that builds nothing fails at the next kernel
+	if e.fail(err) != nil {
+		return e.launchTime // the next call of the engine returns the error
 	}
 	defer l.Release()
 	for try := range tries {
