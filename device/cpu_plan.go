@@ -198,9 +198,7 @@ func (b *binder) forward(o Forward) {
 }
 
 func (b *binder) outputDelta(o OutputDelta) {
-	if o.Loss == "" {
-		o.Loss = SoftmaxCrossEntropy // either cross-entropy: a − y
-	}
+	o.Loss = orCrossEntropy(o.Loss)
 	a, y, delta := b.matrix(o.A), b.matrix(o.Y), b.matrix(o.Delta)
 	b.call(func() { cpuref.OutputDelta(o.Loss, a, y, delta) })
 	if o.Weight != nil {

@@ -123,14 +123,6 @@ func (p *openclPlan) gather(o Gather) {
 }
 
 // loss is a loss as the kernels take it.
-// orCrossEntropy is the loss of an OutputDelta that names none: δ(L) = a(L) − y.
-func orCrossEntropy(loss Loss) Loss {
-	if loss == "" {
-		return SoftmaxCrossEntropy // either of the two
-	}
-	return loss
-}
-
 func (p *openclPlan) loss(of Loss, weight Matrix) kernels.Loss {
 	l := kernels.Loss{Name: string(of.Kind()), Limit: float32(of.HuberDelta())}
 	if weight != nil {

@@ -65,10 +65,10 @@ func LaunchCost(e Engine) (time.Duration, error) {
 	return o.launchCost(), o.failed
 }
 
-// launchCost measures, once, what a launch of a kernel costs that does nothing: the
-// best of a few short series.
+// launchCost measures, once, what a launch of a kernel costs that does nothing, in a few
+// short series.
 func (e *opencl) launchCost() time.Duration {
-	const tries, launches = 4, 32
+	const launches = 32
 	if e.sizes != nil {
 		return e.sizes.launchCost()
 	}
@@ -81,19 +81,9 @@ func (e *opencl) launchCost() time.Duration {
 		return e.launchTime // the next call of the engine returns the error
 	}
 	defer l.Release()
-	for try := range tries {
-		began := time.Now()
-		for range launches {
-			if err := e.fail(l.Enqueue(e.compute)); err != nil {
-				return e.launchTime
-			}
-		}
-		if err := e.await("measure a launch", e.compute.Finish); err != nil {
-			return e.launchTime
-		}
-		if took := time.Since(began) / launches; try == 1 || try > 1 && took < e.launchTime { // the first warms up
-			e.launchTime = max(took, time.Nanosecond)
-		}
+	took, err := e.fastest(l, launches)
+	if err == nil { // else the next call of the engine returns it
+		e.launchTime = max(took/launches, time.Nanosecond)
 	}
 	return e.launchTime
 }

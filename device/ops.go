@@ -304,3 +304,11 @@ func (o Cost) check() error {
 }
 
 func (o Penalty) check() error { return present("penalty", o.Theta, o.Tally) }
+
+// orCrossEntropy is the loss of an OutputDelta that names none: δ(L) = a(L) − y.
+func orCrossEntropy(loss Loss) Loss {
+	if loss == "" {
+		return SoftmaxCrossEntropy // either of the two
+	}
+	return loss
+}
