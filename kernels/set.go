@@ -3,6 +3,7 @@ package kernels
 import (
 	"embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/clprop/clprop/cl"
@@ -177,11 +178,15 @@ func (s *Set) product(name, act string, m, n int, extra macros) (*Launch, error)
 	return s.launch(name, k, []int{ceilDiv(n, shape.TN) * local[0], ceilDiv(m, shape.TM) * local[1]}, local)
 }
 
+// activationNames are the activations that activation.cl has.
+var activationNames = []string{
+	"linear", "sigmoid", "tanh", "relu", "leaky-relu", "elu", "selu", "softplus",
+	"gelu", "silu", "hard-sigmoid", "hard-swish",
+}
+
 // activationMacro selects g and g′ in activation.cl.
 func activationMacro(act string) (macros, error) {
-	switch act {
-	case "linear", "sigmoid", "tanh", "relu", "leaky-relu", "elu", "selu", "softplus",
-		"gelu", "silu", "hard-sigmoid", "hard-swish":
+	if slices.Contains(activationNames, act) {
 		return macros{"ACT_" + strings.ToUpper(strings.ReplaceAll(act, "-", "_")): 1}, nil
 	}
 	return nil, fmt.Errorf("no kernel for activation %q", act)

@@ -1,0 +1,130 @@
+package kernels
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/clprop/clprop/cl"
+)
+
+// BuildAll compiles every kernel of the family once, the products with each activation and
+// the costs with each loss, and launches none: to find out whether a driver's compiler can
+// be trusted with all of them before training needs one. It returns the names of those that
+// compiled, in order, and the errors of the others, joined.
+func (s *Set) BuildAll() (built []string, err error) {
+	// No launch is enqueued, so that one small buffer can stand for all arguments.
+	buf, err := s.context.CreateEmptyBuffer(cl.MemReadWrite, 1<<16)
+	if err != nil {
+		return nil, fmt.Errorf("building all kernels: %w", err)
+	}
+	defer buf.Release()
+	var failures []error
+	for _, launcher := range s.launchers(buf) {
+		l, err := launcher()
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		if !slices.Contains(built, l.Name) {
+			built = append(built, l.Name)
+		}
+		l.Release()
+	}
+	slices.Sort(built)
+	return built, errors.Join(failures...)
+}
+
+type launcher = func() (*Launch, error)
+
+// launchers are all launchers of the family on matrices of 4 × 4 and weights of 4 × 130,
+// wide enough for the kernel of hiddendot.cl. A new one belongs here: TestBuildAll looks.
+func (s *Set) launchers(buf *cl.MemObject) []launcher {
+	w := s.NewWeights(4, 130)
+	w.Buf = buf
+	m, wide := Matrix{buf, 4, 4, LeadingDimension(4)}, Matrix{buf, 4, 130, LeadingDimension(130)}
+	list := s.productLaunchers(m, wide, w)
+	list = append(list, s.lossLaunchers(m)...)
+	list = append(list, s.passLaunchers(m, wide, w)...)
+	return append(list,
+		func() (*Launch, error) { return s.Activate("gelu", m, m) },
+		func() (*Launch, error) { return s.Activate("softmax", m, m) },
+		func() (*Launch, error) { return s.Blank(m) },
+		func() (*Launch, error) { return s.Dropout(Mask{}, m, m) },
+		func() (*Launch, error) { return s.Gather(m, buf, m) },
+		func() (*Launch, error) { return s.Gradient(w, w, 0, 1, w) },
+		func() (*Launch, error) { return s.Squares(w, buf) },
+		func() (*Launch, error) { return s.AddSquares(true, buf, buf) },
+		func() (*Launch, error) { return s.Tally(4, buf, buf, buf) },
+		func() (*Launch, error) { return s.SGD(w, w) },
+		func() (*Launch, error) { return s.Momentum(w, w, w, 0.9, false) },
+		func() (*Launch, error) { return s.Momentum(w, w, w, 0.9, true) },
+		func() (*Launch, error) { return s.RMSprop(w, w, w, 0.9, 1e-8) },
+		func() (*Launch, error) { return s.Adagrad(w, w, w, 1e-8) },
+		func() (*Launch, error) { return s.Adam(w, w, w, w, 0.9, 0.999, 1e-8) },
+		func() (*Launch, error) { return s.Lion(w, w, w, 0.9, 0.99) },
+		func() (*Launch, error) { return s.L1(w, w, 1) },
+		func() (*Launch, error) { return s.ClipValue(w, 1) },
+		func() (*Launch, error) { return s.SumSquares(w, 0, buf) },
+		func() (*Launch, error) { return s.ClipScale(1, 1, buf, buf) },
+		func() (*Launch, error) { return s.Rescale(w, buf) },
+		func() (*Launch, error) { return s.MaxNorm(w, 1) },
+		func() (*Launch, error) { return s.Average(w, w) },
+	)
+}
+
+// productLaunchers are those with an activation, and of the products without one.
+func (s *Set) productLaunchers(m, wide Matrix, w Weights) []launcher {
+	list := []launcher{
+		func() (*Launch, error) { return s.Accumulate(wide, m, Panels{}, w, true) },
+		func() (*Launch, error) { return s.Accumulate(wide, m, Panels{}, w, false) },
+		func() (*Launch, error) { return s.Descend(wide, m, Panels{}, w, 0, 4) },
+	}
+	for _, act := range activationNames {
+		list = append(list,
+			func() (*Launch, error) { return s.Forward(act, m, w, wide) },
+			func() (*Launch, error) { return s.HiddenDelta(act, wide, w, Transposed{}, m, m) },
+		)
+	}
+	return list
+}
+
+// lossLaunchers are those of costs and output deltas.
+func (s *Set) lossLaunchers(m Matrix) []launcher {
+	var list []launcher
+	for _, name := range slices.Sorted(maps.Keys(lossMacros)) {
+		loss := Loss{Name: name, Limit: 1}
+		list = append(list,
+			func() (*Launch, error) { return s.RowCost(loss, m, m, m.Buf, m.Buf) },
+			func() (*Launch, error) { return s.OutputDelta(loss, m, m, m) },
+		)
+	}
+	return list
+}
+
+// passLaunchers are those that CPUs alone have.
+func (s *Set) passLaunchers(m, wide Matrix, w Weights) []launcher {
+	if s.Tuning.Family != Block {
+		return nil
+	}
+	packed := s.NewTransposed(w)
+	packed.Buf = w.Buf
+	tall := Matrix{m.Buf, rowsWorthTransposing, 4, m.LD}
+	next := Matrix{m.Buf, rowsWorthTransposing, 130, wide.LD}
+	all := []Descent{{Delta: wide, A: m, Theta: w}}
+	list := []launcher{
+		func() (*Launch, error) { return s.HiddenDelta("relu", next, w, packed, tall, tall) },
+		func() (*Launch, error) { return s.Pack(w, packed) },
+		func() (*Launch, error) { return s.PanelA(m, m.Buf) },
+		func() (*Launch, error) { return s.DescendAll(all, 0, 4) },
+		func() (*Launch, error) { return s.GradientAll(all, 0, 4, []Weights{w}) },
+	}
+	pass := Pass{X: m, Theta: []Weights{w}, A: []Matrix{wide}, Delta: []Matrix{wide}, Z: wide, Y: wide}
+	if s.Backprops(1) {
+		list = append(list, func() (*Launch, error) {
+			return s.Backprop("relu", "softmax", Loss{Name: "softmax-cross-entropy"}, pass, m.Buf)
+		})
+	}
+	return list
+}
