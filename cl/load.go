@@ -12,7 +12,7 @@ const libraryVariable = "CLPROP_OPENCL_LIBRARY"
 
 // library opens the OpenCL library once, at the first call of any of its
 // functions, so that a program starts on a machine that has none.
-var library = sync.OnceValues(func() (uintptr, error) {
+var library = sync.OnceValues(func() (opened, error) {
 	names := libraryNames
 	if name := os.Getenv(libraryVariable); name != "" {
 		names = []string{name}
@@ -21,12 +21,25 @@ var library = sync.OnceValues(func() (uintptr, error) {
 	for _, name := range names {
 		handle, err := openLibrary(name)
 		if err == nil {
-			return handle, nil
+			return opened{handle, name}, nil
 		}
 		reasons = append(reasons, err)
 	}
-	return 0, &LibraryError{Tried: names, Err: errors.Join(reasons...)}
+	return opened{}, &LibraryError{Tried: names, Err: errors.Join(reasons...)}
 })
+
+// opened is a library and the name that it was found under.
+type opened struct {
+	handle uintptr
+	name   string
+}
+
+// LibraryName is the name or path that the OpenCL library was loaded under, such as
+// "libOpenCL.so.1". Without one the error matches ErrNoLibrary.
+func LibraryName() (string, error) {
+	l, err := library()
+	return l.name, err
+}
 
 // entry is a function of the OpenCL library, looked up when it is first called.
 type entry struct {
@@ -38,11 +51,11 @@ func (e *entry) resolve() (uintptr, error) {
 	if a := e.address.Load(); a != 0 {
 		return a, nil
 	}
-	handle, err := library()
+	l, err := library()
 	if err != nil {
 		return 0, err
 	}
-	a, err := lookup(handle, e.name)
+	a, err := lookup(l.handle, e.name)
 	if err != nil || a == 0 {
 		return 0, e.fail(codeUnsupported)
 	}

@@ -26,6 +26,7 @@ import (
 // basic linear algebra subprograms", ACM TOMS 16 (1990) 1–17.
 type BLAS struct {
 	name  string
+	path  string
 	sgemm uintptr // address of the function
 	calls atomic.Int64
 
@@ -124,7 +125,7 @@ func openBLAS(path string) (*BLAS, error) {
 	if err != nil || sgemm == 0 {
 		return nil, errors.Join(errors.New("it has no function sgemm_"), err)
 	}
-	return &BLAS{name: blasName(handle, path), sgemm: sgemm}, nil
+	return &BLAS{name: blasName(handle, path), path: path, sgemm: sgemm}, nil
 }
 
 // blasName asks a library for its name and version, or makes one of its path.
@@ -170,6 +171,14 @@ func (l *BLAS) String() string {
 		return "gonum"
 	}
 	return l.name
+}
+
+// Path is the name or path that the library was loaded under; "" for nil.
+func (l *BLAS) Path() string {
+	if l == nil {
+		return ""
+	}
+	return l.path
 }
 
 // Calls counts the products that the library computed; 0 for nil.

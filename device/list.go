@@ -44,6 +44,9 @@ type Found struct {
 	MaxAllocation int64 `json:"max_allocation"` // bytes
 	LocalMemory   int64 `json:"local_memory"`   // bytes
 
+	Language string `json:"opencl_c"` // version of OpenCL C, as the driver says it
+	Compiler bool   `json:"compiler"` // whether it has a compiler, without which there are no kernels
+
 	Kernels kernels.Family `json:"kernels"` // the family that clprop uses on it
 
 	device *cl.Device
@@ -60,6 +63,8 @@ type Skipped struct {
 type Listing struct {
 	Devices []Found   `json:"devices"`
 	Skipped []Skipped `json:"skipped"`
+	// Library is the name or path that OpenCL was loaded under; "" if it was not.
+	Library string `json:"library"`
 }
 
 // List looks through all platforms. With no device it returns what it saw and an
@@ -67,6 +72,7 @@ type Listing struct {
 func List() (*Listing, error) {
 	listing := &Listing{Devices: []Found{}, Skipped: []Skipped{}}
 	platforms, err := cl.GetPlatforms()
+	listing.Library, _ = cl.LibraryName() // GetPlatforms has said why there is none
 	switch {
 	case errors.Is(err, cl.ErrNoLibrary):
 		return listing, fmt.Errorf("%w; install a loader and a driver (Debian: apt-get install ocl-icd-libopencl1 pocl-opencl-icd), "+
@@ -116,6 +122,7 @@ func describe(d *cl.Device, p *cl.Platform, index, platform, position int) Found
 		Units: d.MaxComputeUnits(), ClockMHz: d.MaxClockFrequency(),
 		WorkGroup: d.MaxWorkGroupSize(), Vector: d.NativeVectorWidthFloat(),
 		TotalMemory: d.GlobalMemSize(), MaxAllocation: d.MaxMemAllocSize(), LocalMemory: d.LocalMemSize(),
+		Language: d.OpenCLCVersion(), Compiler: d.Available() && d.CompilerAvailable(),
 		Kernels: kernels.DefaultTuning(d).Family, device: d,
 	}
 }

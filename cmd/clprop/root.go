@@ -52,6 +52,7 @@ func newRootCommand(e *env) *cobra.Command {
 		newPlotCommand(e),
 		newCompareCommand(e),
 		newDevicesCommand(e),
+		newDoctorCommand(e),
 		newBenchCommand(e),
 		newTuneCommand(e),
 		newVersionCommand(e),
