@@ -9,6 +9,7 @@ import (
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
 	"github.com/clprop/clprop/trainer/data"
+	"github.com/clprop/clprop/trainer/onnx"
 	"github.com/clprop/clprop/trainer/safetensors"
 )
 
@@ -89,7 +90,7 @@ func exitCode(ctx context.Context, err error) int {
 	case errors.Is(err, trainer.ErrDiverged):
 		return exitDiverged
 	case errors.As(err, &file), errors.Is(err, data.ErrFormat), errors.Is(err, trainer.ErrData),
-		errors.Is(err, trainer.ErrMismatch), errors.Is(err, trainer.ErrSnapshot), errors.Is(err, trainer.ErrModel), errors.Is(err, trainer.ErrWeights), errors.Is(err, safetensors.ErrFormat), errors.Is(err, safetensors.ErrUnsupported):
+		errors.Is(err, trainer.ErrMismatch), errors.Is(err, trainer.ErrSnapshot), errors.Is(err, trainer.ErrModel), errors.Is(err, trainer.ErrWeights), errors.Is(err, onnx.ErrExport), errors.Is(err, onnx.ErrFormat), errors.Is(err, safetensors.ErrFormat), errors.Is(err, safetensors.ErrUnsupported):
 		return exitBadFile
 	}
 	return exitFailure

@@ -62,6 +62,26 @@ func TestExportImportInit(t *testing.T) {
 	clprop(t, "train", "--device", "cpuref", "--resume", run).succeeded(t)
 }
 
+// A model leaves as a graph with its preprocessing, or with it in the metadata, and comes
+// back as one that predicts the same of raw data.
+func TestExportImportONNX(t *testing.T) {
+	price := strings.Replace(strings.NewReplacer("rose", "1.5", "iris", "20", "lily", "7").Replace(flowers(60)), "species", "price", 1)
+	for task, text := range map[string]string{"classification": flowers(60), "regression": price} {
+		m := model(t, "--data", write(t, "flowers.csv", text), "--task", task, "--missing", "mean", "--hidden", "6,5", "--activation", "gelu", "--epochs", "3")
+		predict := func(m string) string {
+			return clpropWith(t, t.Context(), "width,length\n2,1.5\n3,NA\n0,20.25\n", "predict", "--device", "cpuref", "--model", m, "--data", "-").succeeded(t).stdout
+		}
+		dir := t.TempDir()
+		for _, flags := range [][]string{{"--preprocess"}, {"--logits", "--input-name", "rows"}, nil} {
+			graph, back := filepath.Join(dir, "graph"), filepath.Join(dir, "back.safetensors")
+			clprop(t, append([]string{"export", m, "--to", "onnx", "-o", graph}, flags...)...).succeeded(t)
+			clprop(t, "import", graph, "-o", back).succeeded(t)
+			// What float32 makes of mean and deviation, times a few, is far below.
+			sameNumbers(t, predict(back), predict(m), 1e-5)
+		}
+	}
+}
+
 func TestExportRefuses(t *testing.T) {
 	m := model(t, "--data", write(t, "flowers.csv", flowers(30)), "--epochs", "1")
 	for _, c := range []struct {
@@ -73,6 +93,10 @@ func TestExportRefuses(t *testing.T) {
 		{[]string{"export", m}, exitUsage, "no file to write"},
 		{[]string{"export", m, "-o", m}, exitUsage, "would replace what is read"},
 		{[]string{"export", m, "--to", "x", "-o", m}, exitUsage, `--to is "x": have`},
+		{[]string{"export", m, "--logits", "-o", m + "2"}, exitUsage, "--logits is for --to onnx"},
+		{[]string{"export", m, "--to", "onnx", "--input-name", "0.z", "-o", m + "2"}, exitBadFile, "cannot be an ONNX graph"},
+		{[]string{"import", write(t, "x.onnx", "x"), "-o", m + "2"}, exitBadFile, "x.onnx: not an ONNX graph"},
+		{[]string{"import", write(t, "x.onnx", "x"), "--activation", "tanh", "-o", m + "2"}, exitUsage, "is a graph, which says what it is"},
 		{[]string{"import", m, "--names", "a", "-o", m + "2"}, exitBadFile, "is a model already"},
 		{[]string{"import", m, "--loss", "x", "-o", m + "2"}, exitUsage, "--loss"},
 		{[]string{"train", "--init", "h"}, exitUsage, `--init is "h": have auto, xavier, he, lecun, or a file of weights`},

@@ -1,0 +1,403 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer"
+)
+
+// base is what values are written from: the input of the graph, or z of a layer.
+type base struct {
+	layer  int // −1 for the input
+	width  int // units; 0 while that of the input is not known
+	biased bool
+}
+
+// value is what a node gives: scale·f(z) + shift, where z is its base.
+type value struct {
+	*base
+	f device.Activation // or erf, or missing
+	affine
+}
+
+// What values may be besides activations: steps on the way to one.
+const (
+	erf     device.Activation = "erf"
+	missing device.Activation = "missing" // whether z is NaN
+)
+
+// affine is scale·x + shift, a number each, or one for each unit; nil are 1 and 0.
+type affine struct{ scale, shift []float64 }
+
+// tolerance is for constants that were rounded to float32 more than once, such as √2.
+const tolerance = 1e-6
+
+func near(x, y float64) bool { return math.Abs(x-y) <= tolerance*math.Abs(y) }
+
+// identity reports whether nothing is scaled or shifted.
+func (a affine) identity() bool {
+	for _, s := range a.scale {
+		if !near(s, 1) {
+			return false
+		}
+	}
+	for _, s := range a.shift {
+		if s != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// scalar returns scale and shift where each is one number.
+func (a affine) scalar() (scale, shift float64, ok bool) {
+	return element(a.scale, 0, 1), element(a.shift, 0, 0), len(a.scale) <= 1 && len(a.shift) <= 1
+}
+
+// element is v[i], or v[0] for all i, or otherwise if there are none.
+func element(v []float64, i int, otherwise float64) float64 {
+	switch len(v) {
+	case 0:
+		return otherwise
+	case 1:
+		return v[0]
+	}
+	return v[i]
+}
+
+// activations are the operators that are one activation, with the attributes that it has
+// then and what they are by default.
+var activations = map[string]struct {
+	f          device.Activation
+	attributes map[string][2]float64 // need, default
+}{
+	"Sigmoid":   {device.Sigmoid, nil},
+	"Tanh":      {device.Tanh, nil},
+	"Relu":      {device.ReLU, nil},
+	"LeakyRelu": {device.LeakyReLU, map[string][2]float64{"alpha": {0.01, 0.01}}},
+	"Elu":       {device.ELU, map[string][2]float64{"alpha": {1, 1}}},
+	"Selu": {device.SELU, map[string][2]float64{
+		"alpha": {1.6732632423543772, 1.6732632423543772}, "gamma": {1.0507009873554805, 1.0507009873554805}}},
+	"Softplus":    {device.Softplus, nil},
+	"HardSigmoid": {device.HardSigmoid, map[string][2]float64{"alpha": {1.0 / 6, 0.2}, "beta": {0.5, 0.5}}},
+	"HardSwish":   {device.HardSwish, nil},
+	"Softmax":     {device.Softmax, nil},
+}
+
+// takeNode reads a node and keeps what it gives.
+func (r *reader) takeNode(b []byte) error {
+	n, err := parseNode(b)
+	if err == nil {
+		err = r.eval(&n)
+	}
+	if err != nil {
+		return fmt.Errorf("node %.60q (%.40s): %w", n.name, n.op, err)
+	}
+	return nil
+}
+
+func (r *reader) eval(n *parsedNode) (err error) {
+	if !isDefault(n.domain) {
+		return fmt.Errorf("operators of domain %.40q are not supported", n.domain)
+	}
+	if string(n.op) == "Constant" {
+		return r.constantNode(n)
+	}
+	var v *value
+	switch op := string(n.op); op {
+	case "Identity":
+		v, err = r.operand(n, 0)
+	case "Flatten":
+		if v, err = r.operand(n, 0); err == nil && n.integer("axis", 1) != 1 {
+			err = errors.New("axis is not 1")
+		}
+	case "Gemm", "MatMul":
+		v, err = r.product(n)
+	case "Add", "Sub", "Mul", "Div":
+		v, err = r.arithmetic(n)
+	case "Erf", "IsNaN", "Clip":
+		v, err = r.step(n)
+	case "Where":
+		v, err = r.where(n)
+	default:
+		v, err = r.activation(n)
+	}
+	if err != nil {
+		return err
+	}
+	if n.outputs != 1 {
+		return fmt.Errorf("%d outputs: need one", n.outputs)
+	}
+	return r.addValue(n.output, v)
+}
+
+// operand is input i of a node, which is not a constant.
+func (r *reader) operand(n *parsedNode, i int) (*value, error) {
+	if i >= n.in {
+		return nil, fmt.Errorf("%d inputs: need %d", n.in, i+1)
+	}
+	if v := r.values[string(n.inputs[i])]; v != nil {
+		return v, nil
+	}
+	if r.constants[string(n.inputs[i])] != nil {
+		return nil, fmt.Errorf("input %d is a constant", i)
+	}
+	return nil, fmt.Errorf("no node before it gives its input %.40q", n.inputs[i])
+}
+
+// constant is input i of a node, checked, or nil if that is none.
+func (r *reader) constant(n *parsedNode, i int) (*constant, error) {
+	if i >= n.in {
+		return nil, nil
+	}
+	c := r.constants[string(n.inputs[i])]
+	if c == nil {
+		return nil, nil
+	}
+	return c, c.check()
+}
+
+// constantNode keeps what a node of operator Constant gives.
+func (r *reader) constantNode(n *parsedNode) error {
+	a := n.find("value")
+	if a == nil || a.tensor == nil {
+		return errors.New("need the attribute value, a tensor")
+	}
+	_, c, err := parseTensor(a.tensor)
+	if err != nil {
+		return err
+	}
+	return r.addConstant(n.output, c)
+}
+
+// activation is a node that is an activation by itself.
+func (r *reader) activation(n *parsedNode) (*value, error) {
+	a, ok := activations[string(n.op)]
+	if !ok {
+		return nil, errors.New("this operator is not supported: a fully connected network has none")
+	}
+	v, err := r.z(n)
+	if err != nil {
+		return nil, err
+	}
+	for name, want := range a.attributes {
+		if got := n.number(name, want[1]); !near(got, want[0]) {
+			return nil, fmt.Errorf("%s is %v: %s here has %v", name, got, a.f, want[0])
+		}
+	}
+	if a.f == device.Softmax {
+		// Over the last of two dimensions; before set 13 that is the default as well.
+		if axis := n.integer("axis", -1); axis != -1 && axis != 1 {
+			return nil, fmt.Errorf("axis is %d: need that of the outputs, −1", axis)
+		}
+	}
+	if !v.identity() {
+		return nil, errors.New("what it takes is scaled or shifted after the layer")
+	}
+	return &value{base: v.base, f: a.f}, nil
+}
+
+// z is the only operand of a node, which is z of the last layer, maybe scaled.
+func (r *reader) z(n *parsedNode) (*value, error) {
+	v, err := r.operand(n, 0)
+	switch {
+	case err != nil:
+		return nil, err
+	case v.layer < 0:
+		return nil, errors.New("it comes before the first layer")
+	case v.f != device.Linear:
+		return nil, fmt.Errorf("it comes after %s: need one activation to a layer", v.f)
+	}
+	return v, nil
+}
+
+// step is a node on the way to an activation, or to filling in missing values.
+func (r *reader) step(n *parsedNode) (*value, error) {
+	if string(n.op) == "IsNaN" {
+		v, err := r.operand(n, 0)
+		if err == nil && (v.layer >= 0 || v.f != device.Linear || !v.identity()) {
+			err = errors.New("it is not about the input of the graph")
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &value{base: v.base, f: missing}, nil
+	}
+	v, err := r.z(n)
+	if err != nil {
+		return nil, err
+	}
+	scale, shift, ok := v.scalar()
+	if string(n.op) == "Erf" {
+		if !ok || shift != 0 || !near(scale, 1/math.Sqrt2) {
+			return nil, errors.New("it is not of z/√2, as in a GELU")
+		}
+		return &value{base: v.base, f: erf}, nil
+	}
+	// min(m, max(0, scale·z + shift)) = m·hard sigmoid(z) if scale = m/6 and shift = m/2.
+	low, high, err := r.clipBounds(n)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || low != 0 || !near(scale, high/6) || !near(shift, high/2) {
+		return nil, errors.New("it is not part of a hard sigmoid or hard swish")
+	}
+	return &value{base: v.base, f: device.HardSigmoid, affine: affine{scale: []float64{high}}}, nil
+}
+
+// clipBounds are the bounds of Clip: inputs since set 11, attributes before.
+func (r *reader) clipBounds(n *parsedNode) (low, high float64, err error) {
+	bounds := [2]float64{n.number("min", math.Inf(-1)), n.number("max", math.Inf(1))}
+	for i := range bounds {
+		c, err := r.constant(n, i+1)
+		if err != nil {
+			return 0, 0, err
+		}
+		if c != nil && c.len() == 1 {
+			bounds[i] = float64(c.at(0))
+		}
+	}
+	return bounds[0], bounds[1], nil
+}
+
+// where is Where(IsNaN(x), fill, x).
+func (r *reader) where(n *parsedNode) (*value, error) {
+	if n.in != 3 {
+		return nil, fmt.Errorf("%d inputs: need 3", n.in)
+	}
+	test, err := r.operand(n, 0)
+	if err != nil {
+		return nil, err
+	}
+	fill, err := r.constant(n, 1)
+	if err != nil {
+		return nil, err
+	}
+	x, err := r.operand(n, 2)
+	if err != nil {
+		return nil, err
+	}
+	if test.f != missing || fill == nil || !fill.row() || x.base != test.base || x.base != r.current || x.f != device.Linear || !x.identity() {
+		return nil, errors.New("it is not what takes the place of missing inputs: Where(IsNaN(x), constant, x)")
+	}
+	if err := r.fits(x.base, fill); err != nil {
+		return nil, err
+	}
+	if err := r.spend(4 * int64(fill.len())); err != nil {
+		return nil, err
+	}
+	r.fill = floats(fill)
+	r.current = &base{layer: -1, width: x.width}
+	return &value{base: r.current, f: device.Linear}, nil
+}
+
+func floats(c *constant) []float32 {
+	v := make([]float32, c.len())
+	for i := range v {
+		v[i] = c.at(i)
+	}
+	return v
+}
+
+// fits checks that a constant has one value, or one for each unit of a base.
+func (r *reader) fits(b *base, c *constant) error {
+	switch n := c.len(); {
+	case n == 1:
+	case b.width == 0:
+		b.width = n
+	case n != b.width:
+		return fmt.Errorf("a constant has %d values for %d units", n, b.width)
+	}
+	return nil
+}
+
+// product is Gemm, or MatMul, by constant weights.
+func (r *reader) product(n *parsedNode) (*value, error) {
+	v, err := r.operand(n, 0)
+	if err != nil {
+		return nil, err
+	}
+	w, err := r.constant(n, 1)
+	if err != nil {
+		return nil, err
+	}
+	if w == nil || w.rank != 2 || w.len() == 0 {
+		return nil, errors.New("its second input is not a constant matrix")
+	}
+	gemm := string(n.op) == "Gemm"
+	if gemm && (n.number("alpha", 1) != 1 || n.number("beta", 1) != 1 || n.integer("transA", 0) != 0) {
+		return nil, errors.New("alpha or beta is not 1, or transA is not 0")
+	}
+	in, out := int(w.dims[0]), int(w.dims[1])
+	transposed := gemm && n.integer("transB", 0) != 0
+	if transposed {
+		in, out = out, in
+	}
+	if err := r.layerInput(v, in); err != nil {
+		return nil, err
+	}
+	if err := r.spend(4*int64(in)*int64(out) + 4*int64(out) + entryCost); err != nil {
+		return nil, err
+	}
+	layer := trainer.Layer{B: make([]float32, out)}
+	if transposed {
+		layer.W = floats(w)
+	} else {
+		layer.W = make([]float32, in*out)
+		for i := range in {
+			for j := range out {
+				layer.W[j*in+i] = w.at(i*out + j)
+			}
+		}
+	}
+	r.layers, r.sizes = append(r.layers, layer), append(r.sizes, out)
+	r.current = &base{layer: len(r.layers) - 1, width: out}
+	z := &value{base: r.current, f: device.Linear}
+	if !gemm {
+		return z, nil
+	}
+	r.current.biased = true
+	bias, err := r.constant(n, 2)
+	if err == nil && n.in > 2 && (bias == nil || !r.setBias(bias)) {
+		err = errors.New("its third input is not a constant row")
+	}
+	return z, err
+}
+
+// setBias makes a constant the bias of the last layer, and reports whether it can be.
+func (r *reader) setBias(c *constant) bool {
+	to := r.layers[len(r.layers)-1].B
+	if !c.row() || c.len() != len(to) && c.len() != 1 {
+		return false
+	}
+	for j := range to {
+		to[j] = c.at(j % c.len())
+	}
+	return true
+}
+
+// layerInput checks that v is what a layer of in inputs can take, and learns from it the
+// activation of the hidden layers, or how the inputs are scaled.
+func (r *reader) layerInput(v *value, in int) error {
+	switch {
+	case v.base != r.current:
+		return errors.New("it takes an earlier result than the last: the graph is not a chain of layers")
+	case v.width != 0 && v.width != in:
+		return fmt.Errorf("it takes %d units, and the layer before gives %d", in, v.width)
+	case v.layer < 0:
+		if v.f != device.Linear {
+			return errors.New("the input is not used as it is")
+		}
+		r.input, r.sizes = v.affine, append(r.sizes, in)
+		return nil
+	case v.f == device.Softmax || v.f == erf || !v.identity():
+		return fmt.Errorf("the layer before ends in %s, which is no activation of a hidden layer here, or is scaled", v.f)
+	case r.hidden != "" && v.f != r.hidden:
+		return fmt.Errorf("the layer before ends in %s, and others in %s: networks here have one activation", v.f, r.hidden)
+	}
+	r.hidden = v.f
+	return nil
+}
