@@ -6,16 +6,17 @@
 // Operator set 17, IR version 8. One input, float32, batch × s_1 with a batch of any
 // size, and one output, batch × K:
 //
-//	input ─[fill, scale]─▶ Gemm ─▶ g ─▶ … ─▶ Gemm ─[output activation]─[restore]─▶ output
+//	input ─[scale, fill]─▶ Gemm ─▶ g ─▶ … ─▶ Gemm ─[output activation]─[restore]─▶ output
 //
 //	Gemm          z = a Wᵀ + θ0: transB = 1, W [out,in] and θ0 [out] under the names
 //	              0.weight, 0.bias, 2.weight, … that PyTorch gives them
 //	g             one node, or for GELU and SiLU, which set 17 has no operator of,
 //	              z·½(1 + Erf(z/√2)) and z·Sigmoid(z)
-//	fill, scale   Where(IsNaN(x), fill, x), and x′ = ((x − μ_h) − μ_l)/σ, if asked for.
-//	              μ_h is μ as a float32 and μ_l what that leaves out: x − μ_h is exact
-//	              where x is near μ, so that a mean much larger than σ does no harm
-//	restore       y = h·σ + μ of quantities, with fill and scale
+//	scale, fill   x′ = ((x − μ_h) − μ_l)/σ, then Where(IsNaN(x′), fill, x′), if asked
+//	              for. μ_h is μ as a float32 and μ_l what that leaves out: x − μ_h is
+//	              exact where x is near μ, so that a mean much larger than σ does no
+//	              harm, but for what x loses as a float32
+//	restore       y = h·σ + μ of quantities, if inputs are scaled
 //
 // Weights are raw_data, and all are in the one file, which the format bounds at 2 GiB.
 // Metadata has what a graph cannot say:

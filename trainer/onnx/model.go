@@ -49,7 +49,7 @@ func (f *File) model(names []string) (*trainer.Model, error) {
 		if len(f.fill) > 0 {
 			// One that stays NaN is for a column in which nothing may be missing.
 			if x := f.fill[i%len(f.fill)]; x == x {
-				columns[i].Missing, columns[i].Fill = data.Constant, float64(x)
+				columns[i].Missing, columns[i].Fill = data.Constant, x
 			}
 		}
 	}

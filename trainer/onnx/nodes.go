@@ -218,7 +218,7 @@ func (r *reader) z(n *parsedNode) (*value, error) {
 func (r *reader) step(n *parsedNode) (*value, error) {
 	if string(n.op) == "IsNaN" {
 		v, err := r.operand(n, 0)
-		if err == nil && (v.layer >= 0 || v.f != device.Linear || !v.identity()) {
+		if err == nil && (v.layer >= 0 || v.f != device.Linear) {
 			err = errors.New("it is not about the input of the graph")
 		}
 		if err != nil {
@@ -263,7 +263,8 @@ func (r *reader) clipBounds(n *parsedNode) (low, high float64, err error) {
 	return bounds[0], bounds[1], nil
 }
 
-// where is Where(IsNaN(x), fill, x).
+// where is Where(IsNaN(x), fill, x) for x an input, maybe scaled: of the input itself,
+// (fill − shift)/scale takes the place.
 func (r *reader) where(n *parsedNode) (*value, error) {
 	if n.in != 3 {
 		return nil, fmt.Errorf("%d inputs: need 3", n.in)
@@ -280,18 +281,22 @@ func (r *reader) where(n *parsedNode) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if test.f != missing || fill == nil || !fill.row() || x.base != test.base || x.base != r.current || x.f != device.Linear || !x.identity() {
+	if test.f != missing || fill == nil || !fill.row() || x.base != test.base || x.base != r.current || x.f != device.Linear || r.fill != nil {
 		return nil, errors.New("it is not what takes the place of missing inputs: Where(IsNaN(x), constant, x)")
 	}
 	if err := r.fits(x.base, fill); err != nil {
 		return nil, err
 	}
-	if err := r.spend(4 * int64(fill.len())); err != nil {
+	width := max(fill.len(), len(x.scale), len(x.shift))
+	if err := r.spend(8 * int64(width)); err != nil {
 		return nil, err
 	}
-	r.fill = floats(fill)
+	r.fill = make([]float64, width)
+	for i := range r.fill {
+		r.fill[i] = (float64(fill.at(i%fill.len())) - element(x.shift, i, 0)) / element(x.scale, i, 1)
+	}
 	r.current = &base{layer: -1, width: x.width}
-	return &value{base: r.current, f: device.Linear}, nil
+	return &value{base: r.current, f: device.Linear, affine: x.affine}, nil
 }
 
 func floats(c *constant) []float32 {

@@ -34,24 +34,26 @@ func (g *graph) scaleInputs(m *trainer.Model, x string) (string, error) {
 		}
 		fill[i] = float32(math.NaN())
 		if c.Missing != "" {
-			fill[i], fills = float32(c.Fill), true
+			// Scaled here, in float64, as data.Preprocess does it.
+			fill[i], fills = float32((c.Fill-c.Mean)/c.Std), true
 		}
 	}
 	high, low, std, err := floatsOf(p.Columns)
 	if err != nil {
 		return "", err
 	}
+	// x′ = (x − μ)/σ, of data.Column, with the two parts of μ that the package's
+	// description tells of.
+	x = g.unless(0, "Sub", x, "mean", high, "centred")
+	x = g.unless(0, "Sub", x, "mean.rest", low, "centred.exactly")
+	x = g.unless(1, "Div", x, "std", std, "scaled")
 	if fills {
 		g.initializer("fill", fill, n)
 		g.node("IsNaN", []string{x}, "missing")
 		g.node("Where", []string{"missing", "fill", x}, "filled")
 		x = "filled"
 	}
-	// x′ = (x − μ)/σ, of data.Column, with the two parts of μ that the package's
-	// description tells of.
-	x = g.unless(0, "Sub", x, "mean", high, "centred")
-	x = g.unless(0, "Sub", x, "mean.rest", low, "centred.exactly")
-	return g.unless(1, "Div", x, "std", std, "scaled"), nil
+	return x, nil
 }
 
 // restoreOutputs appends the nodes of y = h·σ + μ for quantities, and returns the name
@@ -80,7 +82,7 @@ func (g *graph) unless(neutral float32, op, x, name string, values []float32, ou
 func floatsOf(columns []data.Column) (high, low, std []float32, err error) {
 	for _, c := range columns {
 		h, s := float32(c.Mean), float32(c.Std)
-		if math.IsInf(float64(h), 0) || math.IsInf(float64(s), 0) || s == 0 || math.IsInf(float64(float32(c.Fill)), 0) {
+		if math.IsInf(float64(h), 0) || math.IsInf(float64(s), 0) || s == 0 || math.IsInf(float64(float32((c.Fill-c.Mean)/c.Std)), 0) {
 			return nil, nil, nil, fmt.Errorf("column %q: mean %v, deviation %v or what takes the place of missing values is beyond float32", c.Name, c.Mean, c.Std)
 		}
 		high, low, std = append(high, h), append(low, float32(c.Mean-float64(h))), append(std, s)

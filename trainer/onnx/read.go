@@ -25,7 +25,7 @@ type File struct {
 	Metadata map[string]string
 
 	input, output affine    // x′ = scale·x + shift before the first layer, and after the last
-	fill          []float32 // what takes the place of NaN in the inputs; nil if nothing does
+	fill          []float64 // what takes the place of NaN in the inputs; nil if nothing does
 }
 
 // ReadFile reads the file at path, see Read. The error names it.
