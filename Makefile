@@ -1,6 +1,7 @@
 # make demo   install what is missing, train on Fashion-MNIST, print the test accuracy
 # make test   install what is missing, run all tests
 # make compare  clprop and its peers on this machine, a table; ARGS=--quick for a short one
+# make docs   write docs/reference.md anew, after a flag has changed
 # make check  static checks and cross-builds; .ci/run is check and test
 #
 # Packages are installed with apt-get (Debian, Ubuntu), with sudo unless you are
@@ -17,7 +18,7 @@ COMPARE_MD   = compare.md
 
 export CGO_ENABLED = 0
 
-.PHONY: build demo test check bench compare install-demo install-test install-compare
+.PHONY: build demo test check docs bench compare install-demo install-test install-compare
 
 build:
 	$(GO) build -o bin/clprop ./cmd/clprop
@@ -29,6 +30,9 @@ demo: install-demo build
 
 test: install-test
 	CLPROP_CACHE=off $(GO) test -timeout 40m ./...
+
+docs: build
+	bin/clprop docs markdown > docs/reference.md
 
 bench: build
 	bin/clprop bench

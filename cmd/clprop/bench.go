@@ -104,7 +104,7 @@ func newBenchCommand(e *env) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.nets, "net", []string{"784-512-512-10"}, "layer sizes, features first; several with commas between")
 	flags.StringSliceVar(&f.batches, "batch", []string{"128"}, "examples a step; several with commas between")
-	flags.StringVar(&f.activation, "activation", string(device.Sigmoid), "of the hidden layers: sigmoid, tanh, relu, leaky-relu, elu, selu, softplus or linear")
+	flags.StringVar(&f.activation, "activation", string(device.Sigmoid), "of the hidden layers: "+strings.Join(activations(), ", "))
 	flags.StringVar(&f.output, "output", string(device.Sigmoid), "of the output layer, with its cross-entropy: sigmoid or softmax")
 	flags.StringSliceVar(&f.devices, "devices", []string{"all"}, "all, or devices as --device of train takes them, with commas between")
 	flags.IntVar(&f.repeat, "repeat", 5, "timed runs of each")

@@ -55,8 +55,12 @@ func newRootCommand(e *env) *cobra.Command {
 		newDoctorCommand(e),
 		newBenchCommand(e),
 		newTuneCommand(e),
+		newDocsCommand(e),
 		newVersionCommand(e),
 	)
+	if err := completeValues(root); err != nil {
+		e.note("warning: completion of values: %v", err) // a flag has two: TestCompletion
+	}
 	return root
 }
 

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/clprop/clprop/cpuref"
+	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer"
+	"github.com/clprop/clprop/trainer/data"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// flagValues are the values of flags that have a few: what a shell offers after the flag.
+// A flag that means something else in one command is named with the command first.
+func flagValues() map[string][]string {
+	var losses, formats []string
+	for _, l := range cpuref.Losses() {
+		losses = append(losses, string(l))
+	}
+	for _, f := range data.Formats {
+		formats = append(formats, string(f))
+	}
+	return map[string][]string{
+		"activation":    activations(),
+		"class-weights": {"none", "balanced"},
+		"format":        formats,
+		"bench format":  {"table", "json", "csv", "gobench"},
+		"header":        {"auto", "yes", "no"},
+		"loss":          losses,
+		"lr-schedule":   trainer.Schedules(),
+		"missing":       {"error", data.Mean, data.Median},
+		"monitor":       trainer.Monitors(),
+		"on-divergence": {"stop", "reload"},
+		"optimizer":     trainer.Optimizers(),
+		"output":        {"softmax", "sigmoid"},
+		"progress":      {"auto", "bar", "plain", "none"},
+		"resident":      {"auto", "yes", "no"},
+		"scale":         {"standard", "minmax", "none"},
+		"scale-targets": {"standard", "minmax", "none"},
+		"task":          {"auto", "classification", "regression"},
+		"unseen":        {"error", data.Zero},
+	}
+}
+
+// completeValues teaches the shells the values of flags, those of --device from the machine,
+// and that runs are folders.
+func completeValues(root *cobra.Command) error {
+	values := flagValues()
+	for _, cmd := range root.Commands() {
+		if err := completeValues(cmd); err != nil {
+			return err
+		}
+		var failed error
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			list, ok := values[cmd.Name()+" "+f.Name]
+			if !ok {
+				list, ok = values[f.Name]
+			}
+			complete := cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp)
+			switch {
+			case f.Name == "device":
+				complete = completeDevice
+			case f.Name == "run" || f.Name == "resume":
+				complete = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
+			case !ok:
+				return
+			}
+			failed = first(failed, cmd.RegisterFlagCompletionFunc(f.Name, complete))
+		})
+		if failed != nil {
+			return failed
+		}
+		if strings.Contains(cmd.Use, " RUN") {
+			cmd.ValidArgsFunction = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
+		}
+	}
+	return nil
+}
+
+// completeDevice offers the devices of this machine by index, with their names.
+func completeDevice(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	list := []cobra.Completion{
+		cobra.CompletionWithDesc("auto", "the best device that works"),
+		cobra.CompletionWithDesc("cpuref", "the CPU reference"),
+		cobra.CompletionWithDesc("gpu", "the best GPU"),
+		cobra.CompletionWithDesc("cpu", "the best CPU"),
+	}
+	listing, err := device.List()
+	if err != nil {
+		return list, cobra.ShellCompDirectiveNoFileComp
+	}
+	for _, d := range listing.Devices {
+		list = append(list, cobra.CompletionWithDesc(fmt.Sprint(d.Index), oneLine(d.Name)))
+	}
+	return list, cobra.ShellCompDirectiveNoFileComp
+}
