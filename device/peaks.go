@@ -56,14 +56,14 @@ func (e *opencl) fastest(l *kernels.Launch, n int) (best time.Duration, err erro
 			return 0, err
 		}
 		took := max(time.Since(began), 1)
+		if try == 0 {
+			continue // to warm up: it may compile
+		}
 		if best == 0 || took < best {
 			best = took
 		}
-		if try == 0 {
-			best = 0 // to warm up
-			if took > 10*peakTime {
-				return took, nil // a simulator: once is enough
-			}
+		if took > 10*peakTime {
+			break // a simulator: once is enough
 		}
 	}
 	return best, nil

@@ -26,6 +26,8 @@
 //
 // Tunables: MR 1, 2, 4, 6, 8 or 12 rows; NV 1, 2 or 3 vectors. MR·NV accumulators +
 // NV + 1 must fit in the vector registers: 8×2 for 32 of them, 6×2 for 16.
+// AHEAD 8 rows of the operands are fetched into cache before they are needed: the
+// hardware does not see past the end of a page, nor strides longer than half of one.
 // Idea: Goto & van de Geijn, "Anatomy of high-performance matrix
 // multiplication", ACM TOMS 34 (2008), the register-blocked inner kernel.
 
@@ -70,6 +72,22 @@
 #define A_STEP 1
 #endif
 
+// A CPU's compiler has plain pointers and its builtins; others need no hint. A fetch past
+// the end of a buffer does nothing.
+#ifndef AHEAD
+#define AHEAD 8
+#endif
+#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#define FETCH(p) __builtin_prefetch((const void *)(size_t)(p));
+#else
+#define FETCH(p)
+#endif
+#ifdef TA
+#define FETCH_A FETCH(Ap + AHEAD * a_stride)
+#else
+#define FETCH_A
+#endif
+
 #define DECLARE_ROW(i)      \
   floatv c##i##_0 = 0.0f;   \
   IF_2(floatv c##i##_1 = 0.0f;) IF_3(floatv c##i##_2 = 0.0f;)
@@ -94,7 +112,7 @@
 #define PRODUCT(A, lda, apanel, B, bpanel, bstep)                  \
   const int m = (int)BLOCK_M * MR;                                 \
   const int n = (int)BLOCK_N * NR;                                 \
-  const int a_stride = (lda);                                      \
+  const int a_stride = (lda), b_stride = (bstep);                  \
   ROWS(DECLARE_ROW)                                                \
   __global const float *Ap = A_START(A, m, apanel);                \
   __global const float *Bp = (B) + BLOCK_N * (size_t)(bpanel);     \
@@ -102,8 +120,12 @@
     floatv b0 = LOADV(Bp);                                         \
     IF_2(floatv b1 = LOADV(Bp + VW);)                              \
     IF_3(floatv b2 = LOADV(Bp + 2 * VW);)                          \
+    FETCH_A                                                        \
+    FETCH(Bp + AHEAD * b_stride)                                   \
+    IF_2(FETCH(Bp + AHEAD * b_stride + VW))                        \
+    IF_3(FETCH(Bp + AHEAD * b_stride + 2 * VW))                    \
     ROWS(MULADD_ROW)                                               \
-    Bp += (bstep);                                                 \
+    Bp += b_stride;                                                \
     Ap += A_STEP;                                                  \
   }                                                                \
   ROWS(STORE_ROW)

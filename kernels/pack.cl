@@ -26,10 +26,9 @@ __kernel void pack(const int in, const int out,
   __global const float *from = W + (size_t)(o / nr) * panel + o % nr;
   for (int i = i0; i < i1; i += VW) {
     __global float *to = B + (size_t)(i / nrb) * panelb + (size_t)o * nrb + i % nrb;
-    float square[VW][VW];
-    for (int r = 0; r < VW; r++)
-      for (int c = 0; c < VW; c++) square[c][r] = from[(size_t)(i + r) * nr + c];
-    for (int c = 0; c < VW; c++)
-      for (int r = 0; r < VW; r++) to[c * nrb + r] = square[c][r];
+    floatv square[VW];
+    for (int r = 0; r < VW; r++) square[r] = LOADV(from + (size_t)(i + r) * nr);
+    transpose(square);
+    for (int c = 0; c < VW; c++) STOREV(square[c], to + c * nrb);
   }
 }

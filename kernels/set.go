@@ -76,7 +76,7 @@ func (s *Set) options(m macros) string {
 // because half of the time that a small one takes to compile goes into the
 // compiler's own header. Files that switch contraction off come last.
 var plainFiles = []string{
-	"blank.cl", "gather.cl", "outputdelta.cl", "pack.cl", "activation.cl", "activate.cl", "penalty.cl",
+	"blank.cl", "gather.cl", "outputdelta.cl", "square.cl", "pack.cl", "activation.cl", "activate.cl", "penalty.cl",
 	"gradient.cl", "sgd.cl", "cost.cl",
 }
 

@@ -1,5 +1,5 @@
 // square.cl: VW vectors of VW floats, as rows or as columns. Not a kernel: it is put before
-// the kernels that keep such a square in registers. VW ≥ 2.
+// the kernels that keep such a square in registers.
 //
 //   UNITS(X)       is X(0) X(1) … X(VW−1)
 //   transpose(v)   exchanges rows and columns
@@ -17,6 +17,7 @@
 // transpose exchanges the rows and columns of a square: each of the log VW rounds riffles its
 // upper half with its lower, and after the last every element has come to its place.
 inline void transpose(floatv *v) {
+#if VW > 1
   for (int round = VW; round > 1; round /= 2) {
     floatv t[VW];
     for (int i = 0; i < VW / 2; i++) {
@@ -27,4 +28,5 @@ inline void transpose(floatv *v) {
     }
     for (int i = 0; i < VW; i++) v[i] = t[i];
   }
+#endif
 }

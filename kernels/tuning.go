@@ -56,7 +56,7 @@ func BlockTuning(dev *cl.Device) Tuning {
 	t := Tuning{Family: Block, RowsPerItem: 16, Chunk: 128, NV: 2}
 	switch width := dev.NativeVectorWidthFloat(); {
 	case width >= 16:
-		t.VW, t.MRs = 16, []int{8, 4, 2, 1}
+		t.VW, t.MRs, t.NV = 16, []int{8, 4, 2, 1}, 3
 	case width >= 8:
 		t.VW, t.MRs = 8, []int{6, 4, 2, 1}
 	default:
@@ -124,8 +124,18 @@ func (t Tuning) tile(m, n int) TileShape {
 // panelWidth is NR for a weight matrix with out columns: no wider than it needs.
 func (t Tuning) panelWidth(out int) int { return t.vectors(out) * t.VW }
 
-// vectors is NV for n columns.
-func (t Tuning) vectors(n int) int { return min(t.NV, ceilDiv(n, t.VW)) }
+// vectors is the vectors of a block, at most NV, for n columns. A block costs its vectors
+// and about half a vector's time for broadcasting A, so the fewest vectors with the least
+// padding win.
+func (t Tuning) vectors(n int) int {
+	best, bestCost := 1, 0
+	for nv := 1; nv <= t.NV; nv++ {
+		if cost := ceilDiv(n, nv*t.VW) * (2*nv + 1); bestCost == 0 || cost <= bestCost {
+			best, bestCost = nv, cost
+		}
+	}
+	return best
+}
 
 // rows is the block height for a product with m rows. Each block costs its rows of
 // multiply-adds and about one row's time for loading B, so the fewest rows with
