@@ -24,6 +24,9 @@ func (s *source) readParquet(opts Options) (t *Table, err error) {
 			t, err = nil, &Error{Path: s.path, Offset: -1, Reason: fmt.Sprintf("broken Parquet: %v", cause)}
 		}
 	}()
+	if err := checkParquetFooter(in, size); err != nil {
+		return nil, &Error{Path: s.path, Offset: -1, Reason: "not a whole Parquet file: " + err.Error()}
+	}
 	f, err := parquet.OpenFile(in, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return nil, &Error{Path: s.path, Offset: -1, Reason: "not a whole Parquet file: " + err.Error()}
@@ -43,6 +46,9 @@ func (s *source) readParquet(opts Options) (t *Table, err error) {
 	if err := checkSpread(s.path, int(min(f.NumRows(), math.MaxInt32)), len(names), int(size)); err != nil {
 		return nil, err
 	}
+	if err := s.checkPages(in, size, f, leaves); err != nil {
+		return nil, err
+	}
 	if t, err = newTable(s.path, opts, names); err != nil {
 		return nil, err
 	}
@@ -56,6 +62,27 @@ func (s *source) readParquet(opts Options) (t *Table, err error) {
 		return nil, &Error{Path: s.path, Offset: -1, Reason: "the file has no rows"}
 	}
 	return t, nil
+}
+
+// checkPages looks through all pages that will be read.
+func (s *source) checkPages(in io.ReaderAt, size int64, f *parquet.File, leaves []parquet.LeafColumn) error {
+	pages := &parquetPages{in: in, size: size, budget: packedFree + packedRatio*size}
+	left := f.NumRows() // of which it is known that a table can have so many
+	for _, group := range f.Metadata().RowGroups {
+		if left -= group.NumRows; group.NumRows < 0 || left < 0 {
+			return &Error{Path: s.path, Offset: -1, Reason: fmt.Sprintf("broken Parquet: %d rows, and more in its groups", f.NumRows())}
+		}
+		for _, leaf := range leaves {
+			if leaf.ColumnIndex >= len(group.Columns) {
+				return &Error{Path: s.path, Column: leaf.Path[0], Offset: -1, Reason: "broken Parquet: a group of rows is without it"}
+			}
+			err := pages.chunk(&group.Columns[leaf.ColumnIndex].MetaData, leaf, group.NumRows)
+			if err != nil {
+				return &Error{Path: s.path, Column: leaf.Path[0], Offset: -1, Reason: "broken Parquet: " + err.Error(), Err: unexpected(err)}
+			}
+		}
+	}
+	return nil
 }
 
 // parquetKind says what a column holds: texts are categories, even if they look
