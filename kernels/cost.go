@@ -64,6 +64,10 @@ func (s *Set) RowCost(loss Loss, z, y Matrix, losses, right *cl.MemObject) (*Lau
 	if err != nil {
 		return nil, err
 	}
+	if err := rooms("rowcost", operandBuffer{"z", z.Buf, z.Rows * z.LD}, operandBuffer{"y", y.Buf, y.Rows * y.LD},
+		operandBuffer{"losses", losses, z.Rows}, operandBuffer{"right", right, z.Rows}); err != nil {
+		return nil, err
+	}
 	k, err := s.kernel("rowcost", mac, "cost.cl")
 	if err != nil {
 		return nil, err
@@ -80,6 +84,9 @@ func (s *Set) RowCost(loss Loss, z, y Matrix, losses, right *cl.MemObject) (*Lau
 // Tally launches adding rows losses and hits, as RowCost wrote them, to a tally.
 // See cost.cl.
 func (s *Set) Tally(rows int, losses, right, tally *cl.MemObject) (*Launch, error) {
+	if err := rooms("tally", operandBuffer{"losses", losses, rows}, operandBuffer{"right", right, rows}, operandBuffer{"tally", tally, TallyWords}); err != nil {
+		return nil, err
+	}
 	k, err := s.plain("tally")
 	if err != nil {
 		return nil, err

@@ -121,6 +121,25 @@ func (s *Set) overItems(name string, k *cl.Kernel, n, group int) (*Launch, error
 // rowGroup is the group for a work-item a row of a few dozen columns.
 const rowGroup = 8
 
+// operandBuffer is a buffer that a launch reads or writes, and the 4-byte words that it must have.
+type operandBuffer struct {
+	name  string
+	buf   *cl.MemObject
+	words int
+}
+
+// rooms says which buffer of a launch is missing or too short: a kernel that reads or
+// writes beyond one has no error of its own.
+func rooms(launch string, buffers ...operandBuffer) error {
+	for _, b := range buffers {
+		err := fits(launch, b.buf.Size() >= 4*b.words, "%s has %d bytes, need %d", b.name, b.buf.Size(), 4*b.words)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func sortedKeys(m macros) []string { return slices.Sorted(maps.Keys(m)) }
 
 func fits(name string, ok bool, format string, args ...any) error {

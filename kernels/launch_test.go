@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/clprop/clprop/cl"
 )
 
 // Every launcher refuses operands that do not fit, naming itself and the shapes, before
@@ -50,6 +52,54 @@ func TestShapes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Buffers that are too short, or missing, are refused by name, as far as launchers get
+// them beside matrices and weights, whose size they know.
+func TestBuffers(t *testing.T) {
+	eachWidth(t, func(f fixture) {
+		s := f.set
+		m := f.matrix(normal(0, 5, 3, 1))
+		w := f.outputWeights(3, 2)
+		packed := s.NewTransposed(w)
+		short := func(n int) *cl.MemObject { // scratch has room around it
+			buf, err := f.context.CreateEmptyBuffer(cl.MemReadWrite, 4*n)
+			f.ok(err)
+			f.Cleanup(buf.Release)
+			return buf
+		}
+		cases := map[string]func() (*Launch, error){
+			"squares: operands do not fit: parts has":    func() (*Launch, error) { return s.Squares(w, short(PenaltyParts-1)) },
+			"addsquares: operands do not fit: parts has": func() (*Launch, error) { return s.AddSquares(true, short(PenaltyParts-1), short(TallyWords)) },
+			"addsquares: operands do not fit: tally has 28 bytes, need 32": func() (*Launch, error) {
+				return s.AddSquares(true, short(PenaltyParts), short(TallyWords-1))
+			},
+			"tally: operands do not fit: losses has 16 bytes, need 20": func() (*Launch, error) { return s.Tally(5, short(4), short(5), short(TallyWords)) },
+			"tally: operands do not fit: right has 16 bytes, need 20":  func() (*Launch, error) { return s.Tally(5, short(5), short(4), short(TallyWords)) },
+			"tally: operands do not fit: tally has 0 bytes, need 32":   func() (*Launch, error) { return s.Tally(5, short(5), short(5), nil) },
+			"rowcost: operands do not fit: losses has 16 bytes":        func() (*Launch, error) { return s.RowCost(crossEntropy, m, m, short(4), short(5)) },
+			"rowcost: operands do not fit: right has 16 bytes":         func() (*Launch, error) { return s.RowCost(crossEntropy, m, m, short(5), short(4)) },
+			"sumsquares: operands do not fit: parts has":               func() (*Launch, error) { return s.SumSquares(w, 1, short(NormParts)) },
+			"clipscale: operands do not fit: parts has":                func() (*Launch, error) { return s.ClipScale(2, 1, short(NormParts), short(1)) },
+			"clipscale: operands do not fit: scale has 0 bytes":        func() (*Launch, error) { return s.ClipScale(1, 1, short(NormParts), nil) },
+			"rescale: operands do not fit: scale has 0 bytes":          func() (*Launch, error) { return s.Rescale(w, nil) },
+			"squares: operands do not fit: weights has 0 bytes": func() (*Launch, error) {
+				return s.Squares(Weights{In: 3, Out: 2, NR: w.NR, Panel: w.Panel}, short(PenaltyParts))
+			},
+		}
+		if s.Tuning.Family == Block {
+			forA, forDelta := s.PanelFloats(m, m)
+			packed.Buf = short(s.TransposedFloats(w) - 1)
+			cases["panel: operands do not fit: panels has"] = func() (*Launch, error) { return s.PanelA(m, short(forA-1)) }
+			cases["panel: operands do not fit: panels"] = func() (*Launch, error) { return s.PanelDelta(m, short(forDelta-1)) }
+			cases["pack: operands do not fit: copy has"] = func() (*Launch, error) { return s.Pack(w, packed) }
+		}
+		for want, launch := range cases {
+			if _, err := launch(); !errors.Is(err, ErrShape) || !strings.Contains(err.Error(), want) {
+				f.Errorf("%v, want ErrShape and %q", err, want)
+			}
+		}
+	})
 }
 
 // What has no kernel is an error that names it.

@@ -5,6 +5,9 @@ const packStrip = 16
 
 // Pack launches the transposing copy of w into t. See pack.cl.
 func (s *Set) Pack(w Weights, t Transposed) (*Launch, error) {
+	if err := rooms("pack", operandBuffer{"weights", w.Buf, w.Floats()}, operandBuffer{"copy", t.Buf, s.TransposedFloats(w)}); err != nil {
+		return nil, err
+	}
 	k, err := s.plain("pack")
 	if err != nil {
 		return nil, err

@@ -51,6 +51,9 @@ func (s *Set) PanelDelta(delta Matrix, to *cl.MemObject) (*Launch, error) {
 }
 
 func (s *Set) panel(m Matrix, cols, width int, to *cl.MemObject) (*Launch, error) {
+	if err := rooms("panel", operandBuffer{"matrix", m.Buf, m.Rows * m.LD}, operandBuffer{"panels", to, m.Rows * roundUp(cols, width)}); err != nil {
+		return nil, err
+	}
 	k, err := s.kernel("panel", macros{"WIDTH": width}, "panel.cl")
 	if err != nil {
 		return nil, err

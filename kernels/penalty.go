@@ -12,6 +12,9 @@ const (
 // Squares launches the partial sums of Σ_{j≠0} Θ_ij² and Σ_{j≠0} |Θ_ij| of one layer,
 // PenaltyParts floats. See penalty.cl.
 func (s *Set) Squares(w Weights, parts *cl.MemObject) (*Launch, error) {
+	if err := rooms("squares", operandBuffer{"weights", w.Buf, w.Floats()}, operandBuffer{"parts", parts, PenaltyParts}); err != nil {
+		return nil, err
+	}
 	k, err := s.plain("squares")
 	if err != nil {
 		return nil, err
@@ -27,6 +30,9 @@ func (s *Set) Squares(w Weights, parts *cl.MemObject) (*Launch, error) {
 // AddSquares launches adding the partial sums to the tally's squares and magnitudes;
 // first sets them instead. See penalty.cl.
 func (s *Set) AddSquares(first bool, parts, tally *cl.MemObject) (*Launch, error) {
+	if err := rooms("addsquares", operandBuffer{"parts", parts, PenaltyParts}, operandBuffer{"tally", tally, TallyWords}); err != nil {
+		return nil, err
+	}
 	k, err := s.plain("addsquares")
 	if err != nil {
 		return nil, err

@@ -59,7 +59,7 @@ type Config struct {
 	VerifyEvery int `json:"-"`
 	// Interval is the longest that the host runs ahead of the device, and with
 	// it the time between calls of OnBatch and the delay of a cancellation; 0
-	// means 200 ms. It never changes the results.
+	// means 100 ms. It never changes the results.
 	Interval time.Duration `json:"-"`
 	// Checkpoints, if set, says where and when to keep the state of training.
 	Checkpoints *Checkpoints `json:"-"`
@@ -104,7 +104,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Resident = ResidentAuto
 	}
 	if c.Interval == 0 {
-		c.Interval = 200 * time.Millisecond
+		c.Interval = 100 * time.Millisecond
 	}
 	if c.Schedule, err = c.Schedule.WithDefaults(c.Epochs); err != nil {
 		return c, err

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"hash"
 	"hash/crc32"
 	"io"
 
@@ -31,7 +32,7 @@ func (s Section) size() uint64 {
 // bytes. w should be buffered.
 func Write(w io.Writer, sections []Section) error {
 	sum := sha256.New()
-	w = io.MultiWriter(w, sum)
+	w = &alongside{w, sum}
 	head := binary.LittleEndian.AppendUint32([]byte(magic), Version)
 	if _, err := w.Write(head); err != nil {
 		return err
@@ -48,6 +49,24 @@ func Write(w io.Writer, sections []Section) error {
 	}
 	_, err := w.Write(sum.Sum(nil))
 	return err
+}
+
+// alongside writes to w, and meanwhile adds the same bytes to a sum: each takes about as
+// long as the other, and a stopped training waits for both.
+type alongside struct {
+	w   io.Writer
+	sum hash.Hash
+}
+
+func (a *alongside) Write(p []byte) (int, error) {
+	added := make(chan struct{})
+	go func() {
+		a.sum.Write(p) // never an error
+		close(added)
+	}()
+	n, err := a.w.Write(p)
+	<-added
+	return n, err
 }
 
 func (s Section) write(w io.Writer) error {
