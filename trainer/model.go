@@ -65,6 +65,20 @@ const (
 	keyMeta         = "clprop.meta"
 )
 
+// maxParts are the bytes that parts of the metadata may have: many short texts take
+// several times their length in memory.
+var maxParts = map[string]int{keyArchitecture: maxPart, keyMeta: maxPart, keyClasses: 1 << 20, keyPreprocess: 1 << 22}
+
+// checkParts refuses parts that are too long.
+func checkParts(meta map[string]string) error {
+	for key, most := range maxParts {
+		if n := len(meta[key]); n > most {
+			return fmt.Errorf("%s has %d bytes, at most %d", key, n, most)
+		}
+	}
+	return nil
+}
+
 type architecture struct {
 	Sizes  []int             `json:"sizes"`
 	Hidden device.Activation `json:"hidden"`
@@ -144,7 +158,7 @@ func (m *Model) encode() (*safetensors.File, error) {
 		file.Metadata[key] = string(text)
 	}
 	file.Tensors = m.Network.tensors()
-	return file, nil
+	return file, checkParts(file.Metadata)
 }
 
 // tensors are the weights under the names of a model file.
@@ -179,6 +193,9 @@ func LoadModel(path string) (*Model, error) {
 // decode is the way back from encode.
 func decode(file *safetensors.File) (*Model, error) {
 	if err := checkVersion(file.Metadata); err != nil {
+		return nil, err
+	}
+	if err := checkParts(file.Metadata); err != nil {
 		return nil, err
 	}
 	var arch architecture

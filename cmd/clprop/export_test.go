@@ -99,6 +99,7 @@ func TestExportRefuses(t *testing.T) {
 		{[]string{"import", write(t, "x.onnx", "x"), "--activation", "tanh", "-o", m + "2"}, exitUsage, "is a graph, which says what it is"},
 		{[]string{"import", m, "--names", "a", "-o", m + "2"}, exitBadFile, "is a model already"},
 		{[]string{"import", m, "--loss", "x", "-o", m + "2"}, exitUsage, "--loss"},
+		{[]string{"train", "--init", m, "--data", write(t, "more.csv", flowers(30)), "--out", m}, exitUsage, "--out " + m + " would replace what is read"},
 		{[]string{"train", "--init", "h"}, exitUsage, `--init is "h": have auto, xavier, he, lecun, or a file of weights`},
 	} {
 		if o := clprop(t, c.args...); o.code != c.code || !strings.Contains(o.stderr, c.want) {

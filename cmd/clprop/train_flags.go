@@ -235,9 +235,13 @@ func (f *trainFlags) checkWritten(cmd *cobra.Command) error {
 			return usage(cmd, "--profile and --out are both %s: name another file", f.out)
 		}
 	}
+	reads := []string{f.data.source(), f.data.labels, f.testData, f.data.learn.valData, f.configFile}
+	if f.initial != nil {
+		reads = append(reads, f.init)
+	}
 	for _, flag := range slices.Sorted(maps.Keys(written)) {
 		path := written[flag]
-		for _, read := range []string{f.data.source(), f.data.labels, f.testData, f.data.learn.valData, f.configFile} {
+		for _, read := range reads {
 			if sameFile(path, read) {
 				return usage(cmd, "--%s %s would replace what is read: name another file", flag, path)
 			}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/clprop/clprop/trainer"
@@ -77,11 +78,7 @@ func (r *runFlags) restore(cmd *cobra.Command) (err error) {
 		return badFile(fmt.Errorf("--resume: %s: the flags of its run: %w", r.from, err))
 	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if was, ok := saved[f.Name]; err == nil && !slices.Contains(unsaved, f.Name) && !slices.Contains(changeable, f.Name) &&
-			!(ok && was == f.Value.String()) {
-			if !ok {
-				was = f.DefValue
-			}
+		if was := r.was(f, saved); err == nil && !slices.Contains(unsaved, f.Name) && !slices.Contains(changeable, f.Name) && was != f.Value.String() {
 			err = usage(cmd, "--%s %s with --resume: the run has %q, and it cannot change", f.Name, f.Value, was)
 		}
 	})
@@ -101,6 +98,22 @@ func (r *runFlags) restore(cmd *cobra.Command) (err error) {
 		}
 	}
 	return nil
+}
+
+// was is the value that a flag has in the run that goes on: as given, or as the optimizer
+// or the data decided where it was not.
+func (r *runFlags) was(f *pflag.Flag, saved map[string]string) string {
+	if value, ok := saved[f.Name]; ok {
+		return value
+	}
+	c, o := r.snapshot.Config, r.snapshot.Config.Optimizer
+	decided := map[string]float64{
+		"lr": c.Rate, "momentum": o.Momentum, "beta1": o.Beta1, "beta2": o.Beta2, "eps": o.Eps, "weight-decay": o.WeightDecay,
+	}
+	if value, ok := decided[f.Name]; ok {
+		return strconv.FormatFloat(value, 'g', -1, 64)
+	}
+	return f.DefValue
 }
 
 // check refuses what cannot be meant. It moves the model to the folder of the run,

@@ -68,6 +68,16 @@ func TestRunFlags(t *testing.T) {
 			t.Errorf("%q: exit code %d, want %d, stderr %q, want %q", c.args, o.code, c.code, o.stderr, c.text)
 		}
 	}
+	// What the optimizer decided is what the run has, and may be said again.
+	adam := filepath.Join(t.TempDir(), "adam")
+	clprop(t, runArgs(adam, "--optimizer", "adam", "--epochs", "1")...).succeeded(t)
+	for flag, was := range map[string]string{"lr": "0.001", "beta1": "0.9", "beta2": "0.999", "batch-size": "32"} {
+		o := clprop(t, "train", "--resume", adam, "--quiet", "--"+flag, "7")
+		if want := "--" + flag + ` 7 with --resume: the run has "` + was + `", and it cannot change`; o.code != exitUsage || !strings.Contains(o.stderr, want) {
+			t.Errorf("%s: exit code %d, stderr %q, want %q", flag, o.code, o.stderr, want)
+		}
+		clprop(t, "train", "--resume", adam, "--quiet", "--"+flag, was).succeeded(t)
+	}
 	// A run that is over is at its end again.
 	before := results(t, folder)
 	clprop(t, "train", "--resume", folder, "--epochs", "4", "--quiet").succeeded(t)
