@@ -25,7 +25,11 @@ func (b *binder) dropout(o Dropout) {
 		a, out := rowsOf(a, from, to), rowsOf(out, from, to)
 		return func() {
 			mask := cpuref.NewStream(o.Seed, o.Layer, uint32(int64(o.Step.Value())))
-			cpuref.Dropout(mask, o.Rate, from, a, out)
+			first := from
+			if o.First != nil {
+				first += int(o.First.Value())
+			}
+			cpuref.Dropout(mask, o.Rate, first, a, out)
 		}
 	})
 }

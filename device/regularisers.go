@@ -42,14 +42,17 @@ type Average struct {
 }
 
 // Dropout is Out_ij = A_ij/(1−p) where a mask keeps (i, j), else 0. The mask is the same on
-// every engine, and addressed by (Seed, Layer, Step, i, j): nothing of it is stored, and the
-// same Dropout of δ(l) as of a(l) is the way back. Out may be A. See cpuref.Dropout.
+// every engine, and addressed by (Seed, Layer, Step, First+i, j): nothing of it is stored, and
+// the same Dropout of δ(l) as of a(l) is the way back. Out may be A. See cpuref.Dropout.
 type Dropout struct {
 	A, Out Matrix
 	Rate   float64 // p, the share that is dropped: 0 or more, and below 1
 	Seed   uint64
 	Layer  uint32
 	Step   *Scalar // a whole number, 0 or more; modulo 2³²
+	// First is the number of A's first row in its batch, so that the parts of a batch have
+	// the masks of the whole; a whole number, 0 or more; nil means 0.
+	First *Scalar
 }
 
 // limit says why a bound is none.

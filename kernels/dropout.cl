@@ -1,7 +1,8 @@
 // dropout.cl: O = A/(1−p) where the mask keeps an element, else 0; cpuref/dropout.go has the
 // formula of the mask, which is the same bits on every engine.
 //
-//   A, O  (i, j) at [i·ld + j], rows × cols; may be the same matrix
+//   A, O   (i, j) at [i·ld + j], rows × cols; may be the same matrix
+//   first  the number of row 0 in its batch, of which the mask is
 //
 // Launch: global (≥ 1, rows), grid-stride over the counters of a row, VW at a time, each of
 // which gives the masks of 4 vectors, 16 columns apart; any local size. VW divides 16.
@@ -38,9 +39,9 @@ inline void keep(const uintv word, const uint threshold, const float scale, cons
   if (left > 0) store_part(CHOOSE(word, scale * LOADV(a)), left, o);
 }
 
-__kernel void dropout(const int rows, const int cols, const uint step, __global const float *A, const int lda,
-                      __global float *O, const int ldo, const uint threshold, const float scale,
-                      const uint layer, const uint key0, const uint key1) {
+__kernel void dropout(const int rows, const int cols, const uint step, const uint first,
+                      __global const float *A, const int lda, __global float *O, const int ldo, const uint threshold,
+                      const float scale, const uint layer, const uint key0, const uint key1) {
   const int i = get_global_id(1);
   if (i >= rows) return;
   A += (size_t)i * lda;
@@ -49,7 +50,7 @@ __kernel void dropout(const int rows, const int cols, const uint step, __global 
   for (int c = (int)get_global_id(0) * VW; c < counters; c += (int)get_global_size(0) * VW) {
     const int j = c / 16 * 64 + c % 16;
     if (j >= cols) continue;
-    uintv c0 = (uintv)(uint)c + LANES, c1 = (uintv)(uint)i, c2 = (uintv)layer, c3 = (uintv)step;
+    uintv c0 = (uintv)(uint)c + LANES, c1 = (uintv)(first + (uint)i), c2 = (uintv)layer, c3 = (uintv)step;
     uint k0 = key0, k1 = key1;
     for (int round = 0; round < 10; round++) {
       // The product of 64 bits, and not mul_hi: compilers for CPUs have a vector of the one.

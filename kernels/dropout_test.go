@@ -7,7 +7,7 @@ import (
 )
 
 // TestDropout compares bits: one product of the same numbers, under the same mask; in place
-// and elsewhere, for two steps of one launch. Wide rows have several blocks of 64 columns.
+// and elsewhere, for two steps and first rows of one launch. Wide rows have several blocks of 64 columns.
 func TestDropout(t *testing.T) {
 	const p, seed, layer = 0.3, 0xfedcba9876543210, 5
 	mask := Mask{Threshold: cpuref.DropoutThreshold(p), Scale: float32(1 / (1 - p)), Seed: seed, Layer: layer}
@@ -18,10 +18,12 @@ func TestDropout(t *testing.T) {
 			apart, err := f.set.Dropout(mask, in, out)
 			f.ok(err)
 			for _, step := range []uint32{0, 0xf0000001} {
+				first := step % 7
 				f.ok(apart.SetDropoutStep(step))
+				f.ok(apart.SetDropoutFirst(first))
 				f.enqueue(apart)
 				want := cpuref.NewMatrix[float32](n.b, n.out)
-				cpuref.Dropout(cpuref.NewStream(seed, layer, step), p, 0, a, want)
+				cpuref.Dropout(cpuref.NewStream(seed, layer, step), p, int(first), a, want)
 				f.masked(n, "dropout", f.values(out), want)
 			}
 			apart.Release()

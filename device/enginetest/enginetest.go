@@ -83,6 +83,7 @@ func Run(t *testing.T, e device.Engine, opts Options) {
 		{"TallyGoesOn", tallyGoesOn},
 		{"Head", head},
 		{"Step", step},
+		{"Parts", parts},
 		{"Misuse", misuse},
 		{"Failure", failure},
 		{"Close", closed},

@@ -126,7 +126,7 @@ func regularisersShare(s suite) {
 }
 
 // dropout compares bits: one product under a mask that is the same everywhere, of the step
-// that the Scalar says, in place and elsewhere. What follows sees Out's column of ones as
+// that the Scalar says, in place and elsewhere, and of rows further down in a batch. What follows sees Out's column of ones as
 // it was.
 func dropout(s suite) {
 	const p, seed, layer = 0.4, 0x1234567890ab, 7
@@ -146,6 +146,15 @@ func dropout(s suite) {
 			s.ok(s.e.Write(place, 0, v.Data))
 		}
 		same(s, "A", s.read(a), v.Data)
+		first := device.NewScalar(0)
+		part := s.prepare(device.Dropout{A: a, Out: out, Rate: p, Seed: seed, Layer: layer, Step: step, First: first})
+		for _, at := range []int{70_000, 1} {
+			first.Set(float64(at))
+			s.run(part)
+			want := cpuref.NewMatrix[float32](n.b, n.in)
+			cpuref.Dropout(cpuref.NewStream(seed, layer, 3_000_000_000), p, at, v, want)
+			same(s, "dropout of a part", s.read(out), want.Data)
+		}
 		theta, z, plain := s.parameters(randomLayer(0, n.in, n.out)), s.output(n.b, n.out), s.output(n.b, n.out)
 		s.do(device.Forward{Act: device.Linear, A: out, Theta: theta, Out: z},
 			device.Forward{Act: device.Linear, A: s.matrix(matrix32{Rows: n.b, Cols: n.in, Data: s.read(out)}), Theta: theta, Out: plain})
