@@ -14,8 +14,15 @@ type Config struct {
 	Epochs int
 	// BatchSize is b, the examples of one step; 0 means 32. More than there are
 	// examples means all of them: every step is then the formula over the whole
-	// set. The last step of an epoch takes what is left, with its own, smaller m.
+	// set. The last step of an epoch takes what is left, with its own, smaller m. AutoSize
+	// means the largest power of two that the device has room for.
 	BatchSize int
+	// MicroBatch is the most examples that the device takes at a time; 0 means the whole
+	// batch. A larger batch is run in parts that add to one Δ before D and Θ are, so that
+	// results are the same to rounding, and a batch that does not fit can be trained on.
+	// AutoSize means the whole batch, or else the largest power of two that there is
+	// room for.
+	MicroBatch int `json:",omitempty"`
 	// Optimizer says how Θ is changed by D; the zero value means Θ := Θ − α D. Each Fit
 	// begins with moments of 0.
 	Optimizer Optimizer
@@ -69,6 +76,17 @@ type Config struct {
 	Resume *Snapshot `json:"-"`
 }
 
+// AutoSize is a BatchSize or MicroBatch that Fit chooses by the memory of the device.
+const AutoSize = -1
+
+// part is the most examples that the device takes at a time.
+func (c Config) part() int {
+	if c.MicroBatch > 0 {
+		return min(c.MicroBatch, c.BatchSize)
+	}
+	return c.BatchSize
+}
+
 // Resident says where the examples lie during training.
 type Resident string
 
@@ -118,8 +136,10 @@ func (c Config) withDefaults() (Config, error) {
 	switch {
 	case c.Epochs < 0:
 		return c, fmt.Errorf("epochs is %d: need at least 1", c.Epochs)
-	case c.BatchSize < 0:
+	case c.BatchSize < AutoSize:
 		return c, fmt.Errorf("batch size is %d: need at least 1", c.BatchSize)
+	case c.MicroBatch < AutoSize:
+		return c, fmt.Errorf("micro-batch is %d: need at least 1, or 0 for the whole batch", c.MicroBatch)
 	// Written so that NaN fails too: no comparison with it is true.
 	case !(c.Rate > 0 && c.Rate <= math.MaxFloat32):
 		return c, fmt.Errorf("learning rate is %v: need a finite number above 0", c.Rate)

@@ -41,6 +41,11 @@
 // them to one of two inputs while the device still works on the other; it waits
 // only for the upload of two steps ago. Both give the same bits.
 //
+// A batch larger than Config.MicroBatch is run in parts: one plan sets Δ to what the first
+// part comes to, another adds the next ones, and that of the last goes on to D and Θ, with
+// m of the whole batch. All that is done once a step, clipping and penalties among it, is
+// done there; a mask of dropout is that of the example's row in the whole batch.
+//
 // Nothing waits inside a step. The sums of losses and right answers stay on the
 // device and are read once an epoch, and about every Config.Interval, where the
 // host waits so as not to run further ahead. At the end of an epoch the weights

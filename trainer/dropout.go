@@ -11,12 +11,13 @@ import (
 //	a(l) ⊙ mask(l, t)/(1−p),   and δ(l) := δ(l) ⊙ mask(l, t)/(1−p)
 //
 // A mask is addressed by (seed, layer, step, row, column), with steps counted from the first
-// epoch of the Trainer on, so that a step has the same one on every engine and after a
-// resume, and no two steps have one.
+// epoch of the Trainer on, and rows in the whole batch, so that a step has the same one on
+// every engine, after a resume and in parts, and no two steps have one.
 type dropping struct {
 	input, hidden float64 // p; 0 for none
 	seed          uint64
 	step          *device.Scalar
+	first         *device.Scalar // where in the batch the part begins that is run
 }
 
 // rate is p of what layer l, counted from 0, reads.
@@ -29,7 +30,7 @@ func (d dropping) rate(l int) float64 {
 
 // through writes down a, or δ of a, going through the mask of what layer l reads.
 func (d dropping) through(l int, a, out device.Matrix) device.Op {
-	return device.Dropout{A: a, Out: out, Rate: d.rate(l), Seed: d.seed, Layer: streamDropout + uint32(l), Step: d.step}
+	return device.Dropout{A: a, Out: out, Rate: d.rate(l), Seed: d.seed, Layer: streamDropout + uint32(l), Step: d.step, First: d.first}
 }
 
 // dropped allocates what the layers read in place of x and a(l) where dropout is on. These

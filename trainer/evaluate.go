@@ -84,7 +84,7 @@ func (t *Trainer) Evaluate(set *data.Set) (Evaluation, error) {
 	size := min(evaluationBatch, set.Rows)
 	u, tally := m.units(t.net, size, false), m.tally()
 	p := m.pass("evaluation", unweighted(set), size, false, m.inputs(t.net, 1, size),
-		func(b batch) []device.Op { return judge(t.dev, tally, u, b) })
+		func(b batch, _ part) []device.Op { return judge(t.dev, tally, u, b) })
 	if m.err != nil {
 		return Evaluation{}, fmt.Errorf("evaluate: %w", m.err)
 	}
@@ -95,7 +95,7 @@ func (t *Trainer) Evaluate(set *data.Set) (Evaluation, error) {
 	}
 	z := make([]float32, size*k)
 	for step := range p.steps() {
-		n, err := p.run(step)
+		n, err := p.examples(step), p.run(step)
 		if err == nil {
 			err = t.eng.Read(z[:n*k], u.z, 0)
 		}

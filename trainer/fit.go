@@ -43,9 +43,11 @@ func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config
 			return history, fmt.Errorf("fit: monitor %s is of classes, the loss %s of quantities: use one of a loss", m, t.net.Loss)
 		}
 	}
-	c.BatchSize = min(c.BatchSize, train.Rows)
 	f := &fit{Trainer: t, config: c, memory: memory{eng: t.eng}, began: time.Now()}
 	defer f.memory.release()
+	if err := f.settle(train, validation); err != nil {
+		return history, fmt.Errorf("fit: %w", err)
+	}
 	if err := f.checkFits(train, validation); err != nil {
 		return history, fmt.Errorf("fit: %w", err)
 	}
@@ -59,6 +61,7 @@ func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config
 		return history, fmt.Errorf("fit: %w", err)
 	}
 	history.Resident = f.train.index != nil
+	history.BatchSize, history.MicroBatch = f.config.BatchSize, f.config.part()
 	if err := f.begin(train, validation, history); err != nil {
 		return history, fmt.Errorf("fit: %w", err)
 	}
@@ -107,15 +110,15 @@ type fit struct {
 
 // prepare allocates everything and writes down the plans.
 func (f *fit) prepare(train, validation *data.Set) error {
-	c, m := f.config, &f.memory
+	c, m, size := f.config, &f.memory, f.config.part()
 	train, err := c.examples(train, f.net.Loss)
 	if err != nil {
 		return err
 	}
 	shapes := f.net.shapes()
-	drop := dropping{c.Regularizers.InputDropout, c.Regularizers.Dropout, c.Seed, device.NewScalar(0)}
-	u := m.units(f.net, c.BatchSize, true)
-	u.dropped = m.dropped(f.net, c.BatchSize, drop)
+	drop := dropping{c.Regularizers.InputDropout, c.Regularizers.Dropout, c.Seed, device.NewScalar(0), device.NewScalar(0)}
+	u := m.units(f.net, size, true)
+	u.dropped = m.dropped(f.net, size, drop)
 	f.units = u
 	f.to = descent{
 		sum:    m.parameters("Δ", shapes),
@@ -133,17 +136,18 @@ func (f *fit) prepare(train, validation *data.Set) error {
 	}
 	f.penalty = m.plan("the penalty", device.Penalty{Theta: f.dev.theta, Tally: f.to.tally})
 
-	resident, inputs := f.resident(train, validation), m.inputs(f.net, 1, c.BatchSize)
+	resident, inputs := f.resident(train, validation), m.inputs(f.net, 1, size)
 	if !resident {
-		inputs = append(inputs, m.inputs(f.net, 1, c.BatchSize)...)
+		inputs = append(inputs, m.inputs(f.net, 1, size)...)
 	}
 	f.train = m.pass("training", train, c.BatchSize, resident, inputs,
-		func(b batch) []device.Op { return trainingStep(f.dev, f.to, u, b) })
+		func(b batch, of part) []device.Op { return trainingStep(f.dev, f.to, u, b, of) })
+	f.train.first = drop.first
 	if validation != nil {
 		judged := f.dev
 		judged.theta = f.held()
-		f.validation = m.pass("validation", unweighted(validation), c.BatchSize, resident, inputs,
-			func(b batch) []device.Op { return measure(judged, f.to.tally, u, b) })
+		f.validation = m.pass("validation", unweighted(validation), size, resident, inputs,
+			func(b batch, _ part) []device.Op { return measure(judged, f.to.tally, u, b) })
 	}
 	return m.err
 }
@@ -301,7 +305,7 @@ func (f *fit) advance(number, step int) error {
 	if every := f.config.VerifyEvery; every > 0 && (f.taken(number, step)+1)%every == 0 {
 		err = f.verified(number, step)
 	} else {
-		_, err = f.train.run(step)
+		err = f.train.run(step)
 	}
 	if err != nil && !errors.Is(err, ErrDisagree) { // which says so itself
 		err = fmt.Errorf("epoch %d, step %d: %w", number, step+1, err)
@@ -393,7 +397,7 @@ func (f *fit) judge(ctx context.Context) (device.Sums, error) {
 		if err := ctx.Err(); err != nil {
 			return device.Sums{}, fmt.Errorf("validation: %w", err)
 		}
-		if _, err := f.validation.run(step); err != nil {
+		if err := f.validation.run(step); err != nil {
 			return device.Sums{}, fmt.Errorf("validation: %w", err)
 		}
 		if f.pace.due() {

@@ -137,7 +137,7 @@ func TestStreaming(t *testing.T) {
 		t.Fatal(err)
 	}
 	for step := range 4 {
-		if _, err := f.train.run(step); err != nil {
+		if err := f.train.run(step); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -358,7 +358,7 @@ func TestSmallDevice(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := &fit{Trainer: tr, config: c}
-		n, err := f.needs(batch, train, nil)
+		n, err := f.needs(c, train, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -425,7 +425,8 @@ func TestBadInput(t *testing.T) {
 	}
 	for want, c := range map[string]Config{
 		"epochs is -1":         {Epochs: -1},
-		"batch size is -1":     {BatchSize: -1},
+		"batch size is -2":     {BatchSize: -2},
+		"micro-batch is -2":    {MicroBatch: -2},
 		"rate is -0.1":         {Rate: -0.1},
 		"rate is NaN":          {Rate: math.NaN()},
 		"rate is +Inf":         {Rate: math.Inf(1)},

@@ -8,6 +8,10 @@ type History struct {
 	// Resident says whether the examples lay on the device (true) or were
 	// streamed to it batch by batch.
 	Resident bool `json:"resident"`
+	// BatchSize is the examples of a step, and MicroBatch how many of them the device
+	// took at a time: as many, if batches were run whole.
+	BatchSize  int `json:"batch_size"`
+	MicroBatch int `json:"micro_batch"`
 	// Stopped is why Fit ended before its last epoch, or reached its target; nil if it
 	// did not.
 	Stopped *Stop `json:"stopped"`

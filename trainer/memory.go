@@ -1,12 +1,9 @@
 package trainer
 
 import (
-	"errors"
 	"fmt"
-	"sort"
 
 	"github.com/clprop/clprop/device"
-	"github.com/clprop/clprop/trainer/data"
 )
 
 // memory is what was allocated on an engine for one purpose. It keeps the first
@@ -84,48 +81,3 @@ type sized struct {
 }
 
 func (s sized) Info() device.Info { return s.info }
-
-// needs returns how many bytes prepare will take for a batch size, exactly: it is
-// prepare on an engine that only counts.
-func (f *fit) needs(batch int, train, validation *data.Set) (int64, error) {
-	t := *f.Trainer
-	t.eng = sized{f.eng.Sizing(), f.eng.Info()}
-	try := &fit{Trainer: &t, config: f.config, memory: memory{eng: t.eng}}
-	try.config.BatchSize = batch
-	before := t.eng.Counters().Allocated
-	err := try.prepare(train, validation)
-	return t.eng.Counters().Allocated - before, err
-}
-
-// checkFits compares what is needed with what the device has, before anything is
-// allocated, and names the batch that fits.
-func (f *fit) checkFits(train, validation *data.Set) error {
-	info := f.eng.Info()
-	if info.TotalMemory == 0 { // not limited
-		return nil
-	}
-	available := info.TotalMemory - f.eng.Counters().Allocated
-	batch := f.config.BatchSize
-	needed, err := f.needs(batch, train, validation)
-	var refused *device.MemoryError
-	if err != nil && !errors.As(err, &refused) {
-		return err
-	}
-	if err == nil && needed <= available {
-		return nil
-	}
-	// The first batch size from the top that fits: what is needed grows with it.
-	below := sort.Search(batch-1, func(i int) bool {
-		n, err := f.needs(batch-1-i, train, validation)
-		return err == nil && n <= available
-	})
-	advice := "no batch fits: make the layers smaller"
-	if fits := batch - 1 - below; fits > 0 {
-		advice = fmt.Sprintf("a batch of %d fits", fits)
-	}
-	if err != nil {
-		return fmt.Errorf("network %v with batch %d: %w: %s: %w", f.net, batch, ErrMemory, advice, err)
-	}
-	return fmt.Errorf("network %v with batch %d: %w: needs %s more, %s has %s left of %s: %s",
-		f.net, batch, ErrMemory, device.FormatBytes(needed), info.Name, device.FormatBytes(available), device.FormatBytes(info.TotalMemory), advice)
-}

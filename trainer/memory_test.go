@@ -32,6 +32,7 @@ func TestNeedsIsWhatIsTaken(t *testing.T) {
 			{[]int{64, 50, 50, 50, 50, 3}, Config{BatchSize: 31, Resident: ResidentNo, Optimizer: Optimizer{Name: "adam"}}},
 			{[]int{40, 33, 2}, Config{BatchSize: 16, Regularizers: Regularizers{L1: 0.1, ClipNorm: 1, MaxNorm: 3, Average: 0.9},
 				Optimizer: Optimizer{Name: "momentum"}, ClassWeights: ClassWeights{Balanced: true}}},
+			{[]int{64, 50, 3}, Config{BatchSize: 70, MicroBatch: 16, Resident: ResidentNo, Regularizers: Regularizers{Dropout: 0.5}}},
 		} {
 			in, out := c.sizes[0], c.sizes[len(c.sizes)-1]
 			train, validation := randomSet(1, 300, in, out), randomSet(2, 70, in, out)
@@ -45,7 +46,7 @@ func TestNeedsIsWhatIsTaken(t *testing.T) {
 			}
 			before := eng.Counters().Allocated
 			f := &fit{Trainer: tr, config: config, memory: memory{eng: eng}}
-			need, err := f.needs(config.BatchSize, train, validation)
+			need, err := f.needs(config, train, validation)
 			if err != nil {
 				t.Fatal(err)
 			}

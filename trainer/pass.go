@@ -83,30 +83,36 @@ func gather(dst, src []float32, cols int, rows []int32) []float32 {
 	return dst
 }
 
-// pass goes through the examples of a set in batches, in any order, and runs one
-// list of operations on each batch. The examples are on the device (resident),
-// where the plan itself gathers a batch, or on the host, and are streamed.
+// pass goes through the examples of a set in batches, in any order, and runs a
+// list of operations on each batch, or on each part of it in turn. The examples are on
+// the device (resident), where the plan itself gathers a part, or on the host, and are
+// streamed.
 type pass struct {
 	eng   device.Engine
 	set   *data.Set
 	batch int     // b; the last batch of a pass may be smaller
+	size  int     // the most examples of a part; b if batches are run whole
 	rows  []int32 // the order of the pass, Rows row numbers
 
 	index device.Index   // rows, on the device; nil if streamed
-	from  *device.Scalar // where in index the batch begins
+	from  *device.Scalar // where in index the part begins
+	first *device.Scalar // where in its batch the part begins
 
 	inputs []*input
-	plans  []device.Plan // one for each input
-	rest   device.Plan   // for the last, smaller batch; nil if there is none
+	plans  map[part]device.Plan
 }
 
-// pass prepares a pass through set, in batches of size. ops writes down what is done
-// with one that lies on the device. An input can serve several passes, one after the
-// other.
+// pass prepares a pass through set, in batches of a size, each in parts of as many
+// examples as an input holds. ops writes down what is done with one that lies on the
+// device. An input can serve several passes, one after the other.
 func (m *memory) pass(what string, set *data.Set, size int, resident bool, inputs []*input,
-	ops func(batch) []device.Op) *pass {
+	ops func(batch, part) []device.Op) *pass {
 
-	p := &pass{eng: m.eng, set: set, batch: min(size, set.Rows), rows: make([]int32, set.Rows), inputs: inputs}
+	p := &pass{eng: m.eng, set: set, batch: min(size, set.Rows), rows: make([]int32, set.Rows), inputs: inputs,
+		first: device.NewScalar(0), plans: map[part]device.Plan{}}
+	if p.size = p.batch; m.err == nil {
+		p.size = min(p.batch, inputs[0].x.Rows())
+	}
 	p.inOrder()
 	if set.Weights != nil && m.err == nil && inputs[0].weight == nil {
 		m.weigh(inputs)
@@ -116,18 +122,17 @@ func (m *memory) pass(what string, set *data.Set, size int, resident bool, input
 		p.inputs = inputs[:1]
 		source = p.settle(m, what)
 	}
-	prepare := func(in *input, n int) device.Plan {
-		if m.err != nil {
-			return nil
+	for step := range p.steps() {
+		if step >= len(p.inputs) && step != p.steps()-1 {
+			continue // as two steps before
 		}
-		b := in.head(n, set.Weights != nil)
-		return m.plan(fmt.Sprintf("%s, %d examples", what, n), append(source(b), ops(b)...)...)
-	}
-	for _, in := range p.inputs {
-		p.plans = append(p.plans, prepare(in, p.batch))
-	}
-	if n := set.Rows % p.batch; n != 0 {
-		p.rest = prepare(p.inputs[p.slot(p.steps()-1)], n)
+		for k := range p.parts(step) {
+			of, _ := p.part(step, k)
+			if p.plans[of] == nil && m.err == nil {
+				b := p.inputs[of.slot].head(of.rows, set.Weights != nil)
+				p.plans[of] = m.plan(fmt.Sprintf("%s, %d examples", what, of.rows), append(source(b), ops(b, of)...)...)
+			}
+		}
 	}
 	return p
 }
@@ -187,22 +192,49 @@ func (p *pass) ordered() error {
 // steps is the number of batches of a pass.
 func (p *pass) steps() int { return (len(p.rows) + p.batch - 1) / p.batch }
 
-// slot says which input a step uses.
-func (p *pass) slot(step int) int { return step % len(p.inputs) }
+// examples is the number of those of a step.
+func (p *pass) examples(step int) int { return min(p.batch, len(p.rows)-step*p.batch) }
 
-// run queues one step, counted from 0, and returns how many examples it has.
-func (p *pass) run(step int) (examples int, err error) {
-	from := step * p.batch
-	examples = min(p.batch, len(p.rows)-from)
-	slot := p.slot(step)
-	plan := p.plans[slot]
-	if examples < p.batch {
-		plan = p.rest
+// parts is the number of those of a step, counted from 0.
+func (p *pass) parts(step int) int { return (p.examples(step) + p.size - 1) / p.size }
+
+// part returns part k of a step, and where in rows it begins. The inputs take turns, from
+// one step to the next too.
+func (p *pass) part(step, k int) (of part, from int) {
+	m, whole := p.examples(step), p.parts(0)
+	of = part{rows: min(p.size, m-k*p.size), m: m, first: k == 0, last: k == p.parts(step)-1,
+		slot: (step*whole + k) % len(p.inputs)}
+	return of, step*p.batch + k*p.size
+}
+
+// run queues one step, counted from 0.
+func (p *pass) run(step int) error {
+	for k := range p.parts(step) {
+		if err := p.runPart(step, k); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// runPart queues part k of a step. The parts before it have been.
+func (p *pass) runPart(step, k int) error {
+	of, from := p.part(step, k)
+	p.first.Set(float64(k * p.size))
 	if p.index != nil {
 		p.from.Set(float64(from))
-	} else if err := p.inputs[slot].load(p.eng, p.set, p.rows[from:][:examples]); err != nil {
-		return 0, err
+	} else if err := p.inputs[of.slot].load(p.eng, p.set, p.rows[from:][:of.rows]); err != nil {
+		return err
 	}
-	return examples, plan.Run()
+	return p.plans[of].Run()
+}
+
+// launches is the number of kernels that the first step launches.
+func (p *pass) launches() int {
+	launches := 0
+	for k := range p.parts(0) {
+		of, _ := p.part(0, k)
+		launches += p.plans[of].Launches()
+	}
+	return launches
 }

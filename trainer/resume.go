@@ -190,8 +190,10 @@ func differingFields(was, is Config) string {
 		return m
 	}
 	a, b := fields(was), fields(is)
+	all := maps.Clone(a) // a field that is 0 may be left out
+	maps.Copy(all, b)
 	var list []string
-	for _, name := range slices.Sorted(maps.Keys(b)) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if !equalJSON(a[name], b[name]) {
 			list = append(list, fmt.Sprintf("%s was %v, is %v", name, a[name], b[name]))
 		}

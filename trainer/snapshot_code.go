@@ -183,8 +183,8 @@ func (s *Snapshot) check() error {
 	}
 	rows := s.Train.Rows
 	switch {
-	case rows < 1 || c.BatchSize > rows:
-		return fmt.Errorf("%d examples in batches of %d", rows, c.BatchSize)
+	case rows < 1 || c.BatchSize < 1 || c.BatchSize > rows || c.MicroBatch < 0:
+		return fmt.Errorf("%d examples in batches of %d, parts of %d", rows, c.BatchSize, c.MicroBatch)
 	case s.Before < 0 || s.Before > maxEpochs || c.Epochs > maxEpochs || len(s.Epochs) > c.Epochs:
 		return fmt.Errorf("%d epochs of %d, after %d", len(s.Epochs), c.Epochs, s.Before)
 	case s.Step < 0 || s.Step > (rows-1)/c.BatchSize+1 || (s.Step > 0 && len(s.Epochs) == c.Epochs):

@@ -75,8 +75,17 @@ type descent struct {
 	drop         dropping
 }
 
-// trainingStep writes down one step of training on a batch of m examples. This is
-// the whole of back-propagation:
+// part is a part of a batch, whose examples are on the device together: a micro-batch, or
+// the whole batch.
+type part struct {
+	rows        int  // its examples
+	m           int  // the examples of its batch
+	first, last bool // of its batch
+	slot        int  // the input that it uses
+}
+
+// trainingStep writes down one step of training on a batch of m examples, or a part of it.
+// This is the whole of back-propagation:
 //
 //	a(1) = x;  z(l+1) = Θ(l)[1; a(l)],  a(l+1) = g(z(l+1));  h = a(L)
 //	δ(L) = ∂loss/∂z(L), a(L) − y for a cross-entropy; times the weight of the example
@@ -86,14 +95,16 @@ type descent struct {
 //	D = (Δ + λΘ)/m, without λΘ for the biases
 //	Θ := Θ − α D, or what another optimizer makes of D; see Regularizers
 //
+// Of a batch in parts Δ is 0 before the first, and D and Θ follow the last.
+//
 // Source: D. E. Rumelhart, G. E. Hinton and R. J. Williams, "Learning
 // representations by back-propagating errors", Nature 323 (1986) 533–536.
 //
 // The layer numbers of operations count from 0, so Θ(l+1) of the formulas is
 // layer l here, in and out of it are input(l) and u.a[l].
-func trainingStep(net onDevice, to descent, u units, b batch) []device.Op {
-	x, m := b.x, b.x.Rows()
-	u = u.head(m)
+func trainingStep(net onDevice, to descent, u units, b batch, of part) []device.Op {
+	x := b.x
+	u = u.head(of.rows)
 	last := len(u.a) - 1
 	input := func(l int) device.Matrix { // a(l+1): what layer l reads
 		if l == 0 {
@@ -110,7 +121,7 @@ func trainingStep(net onDevice, to descent, u units, b batch) []device.Op {
 		device.OutputDelta{Loss: net.loss, A: u.a[last], Y: b.y, Weight: b.weight, Delta: u.delta[last]},
 	)
 	for l := last; l >= 0; l-- {
-		ops = append(ops, device.Accumulate{Delta: u.delta[l], A: u.reads(l, input(l)), Sum: to.sum, Layer: l, Fresh: true})
+		ops = append(ops, device.Accumulate{Delta: u.delta[l], A: u.reads(l, input(l)), Sum: to.sum, Layer: l, Fresh: of.first})
 		if l > 0 { // the input layer has no δ
 			saved := input(l)
 			if z := u.zOf(l - 1); z != nil {
@@ -124,7 +135,10 @@ func trainingStep(net onDevice, to descent, u units, b batch) []device.Op {
 			}
 		}
 	}
-	return append(ops, to.descend(net.theta, m)...)
+	if !of.last {
+		return ops
+	}
+	return append(ops, to.descend(net.theta, of.m)...)
 }
 
 // forward writes down the way from x to z(L), with dropout where u has room for it; u has

@@ -49,6 +49,9 @@ func (s *Stepper) prepare(set *data.Set) error {
 	if set.Rows < f.config.BatchSize {
 		return fmt.Errorf("%w: %d examples are no batch of %d", ErrData, set.Rows, f.config.BatchSize)
 	}
+	if err := f.settle(set, nil); err != nil {
+		return err
+	}
 	if err := f.checkFits(set, nil); err != nil {
 		return err
 	}
@@ -64,7 +67,7 @@ func (s *Stepper) prepare(set *data.Set) error {
 func (s *Stepper) Run(n int) error {
 	for range n {
 		s.fit.to.counted(s.steps, s.steps)
-		if _, err := s.fit.train.run(s.steps % s.batch); err != nil {
+		if err := s.fit.train.run(s.steps % s.batch); err != nil {
 			return fmt.Errorf("step %d: %w", s.steps+1, err)
 		}
 		s.steps++
@@ -76,7 +79,7 @@ func (s *Stepper) Run(n int) error {
 func (s *Stepper) Sync() error { return s.fit.eng.Sync() }
 
 // Launches is the number of kernels that a step launches; 0 on the CPU reference.
-func (s *Stepper) Launches() int { return s.fit.train.plans[0].Launches() }
+func (s *Stepper) Launches() int { return s.fit.train.launches() }
 
 // Read waits, and copies the weights to the network. When one is not finite the
 // error wraps ErrDiverged and the network stays as it was.

@@ -83,9 +83,11 @@ func (t *Trainer) Sweep(ctx context.Context, train *data.Set, c Config, s Sweep)
 	if err := t.checkSet("training set", train); err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)
 	}
-	c.BatchSize = min(c.BatchSize, train.Rows)
 	f := &fit{Trainer: t, config: c, memory: memory{eng: t.eng}}
 	defer f.memory.release()
+	if err := f.settle(train, nil); err != nil {
+		return nil, fmt.Errorf("sweep: %w", err)
+	}
 	if err := f.prepare(train, nil); err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)
 	}
@@ -140,7 +142,7 @@ func (f *fit) sweepStep(t, whole int, rate float64) (float64, error) {
 	if err := f.eng.ResetTally(f.to.tally); err != nil {
 		return 0, err
 	}
-	if _, err := f.train.run(t % whole); err != nil {
+	if err := f.train.run(t % whole); err != nil {
 		return 0, err
 	}
 	sums, err := f.eng.ReadTally(f.to.tally)

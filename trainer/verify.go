@@ -49,10 +49,12 @@ const (
 type verifier struct {
 	*fit
 	number, step int
-	rows         []int32
+	rows         []int32 // of the part that was run last
 	// What was on the device before the step, Parameters by name.
 	before map[string]wideLayers
-	sums   device.Sums
+	sums   device.Sums // before the part
+	// Δ of the parts run so far, and the same of absolute values.
+	sum, size wideLayers
 }
 
 // verified runs a step and compares what it did with the reference.
@@ -64,16 +66,22 @@ func (f *fit) verified(number, step int) error {
 			return err
 		}
 	}
-	if v.sums, err = f.eng.ReadTally(f.to.tally); err != nil {
-		return err
+	v.sum, v.size = zeros(v.before[nameTheta]), zeros(v.before[nameTheta])
+	for k := range f.train.parts(step) {
+		if v.sums, err = f.eng.ReadTally(f.to.tally); err != nil {
+			return err
+		}
+		if err := f.train.runPart(step, k); err != nil {
+			return err
+		}
+		of, from := f.train.part(step, k)
+		v.rows = f.train.rows[from:][:of.rows]
+		b := f.train.inputs[of.slot].head(of.rows, f.train.set.Weights != nil)
+		if err := v.replay(b, trainingStep(f.dev, f.to, f.units, b, of)); err != nil {
+			return err
+		}
 	}
-	n, err := f.train.run(step)
-	if err != nil {
-		return err
-	}
-	v.rows = f.train.rows[step*f.train.batch:][:n]
-	b := f.train.inputs[f.train.slot(step)].head(n, f.train.set.Weights != nil)
-	return v.replay(b, trainingStep(f.dev, f.to, f.units, b))
+	return nil
 }
 
 // replay goes through the operations in order.
@@ -97,7 +105,8 @@ func (v *verifier) replay(b batch, ops []device.Op) error {
 			err = v.hiddenDelta(o, after)
 		case device.Dropout:
 			err = v.dropout(o)
-		case device.Accumulate: // with the update, below: Δ need not be there after a step
+		case device.Accumulate:
+			err = v.accumulate(o)
 		default:
 			return v.update(ops, i)
 		}
@@ -239,7 +248,7 @@ func (v *verifier) dropout(o device.Dropout) error {
 
 // drop is the operation in float64.
 func drop(o device.Dropout, a, out wideMatrix) {
-	cpuref.Dropout(cpuref.NewStream(o.Seed, o.Layer, uint32(int64(o.Step.Value()))), o.Rate, 0, a, out)
+	cpuref.Dropout(cpuref.NewStream(o.Seed, o.Layer, uint32(int64(o.Step.Value()))), o.Rate, int(o.First.Value()), a, out)
 }
 
 // cost: each of K terms of a row is off by at most 14u of itself and of 1, their sum by

@@ -33,6 +33,9 @@ func TestVerifyAgrees(t *testing.T) {
 			c := func(c *Config) {
 				c.Optimizer.Name = o
 				c.Resident = []Resident{ResidentYes, ResidentNo}[i%2]
+				if i%4 == 1 {
+					c.MicroBatch = 2
+				}
 				if i%3 == 0 {
 					c.Regularizers = Regularizers{L1: 0.01, ClipValue: 0.5, ClipNorm: 1, MaxNorm: 2, Average: 0.9, Dropout: 0.5, InputDropout: 0.25}
 				}

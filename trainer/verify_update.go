@@ -17,7 +17,7 @@ import (
 // them, twice for what lies between, and the roundings of the way itself, 16u of the
 // change of Θ and 4u of Θ, is the bound.
 func (v *verifier) update(ops []device.Op, first int) error {
-	grad, slack, err := v.gradient(ops[:first], ops[first])
+	grad, slack, err := v.gradient(ops[first])
 	if err != nil {
 		return err
 	}
@@ -54,30 +54,31 @@ func parts(l cpuref.Layer[float64]) []wideMatrix {
 	return []wideMatrix{l.W, {Rows: 1, Cols: len(l.B), Data: l.B}}
 }
 
+// accumulate adds to Δ. It is compared with the update: Δ need not be in the device's memory
+// after a step.
+func (v *verifier) accumulate(o device.Accumulate) error {
+	m, err := v.matrices(o.Delta, o.A)
+	if err != nil {
+		return err
+	}
+	cpuref.Accumulate(m[0], m[1], v.sum[o.Layer])
+	cpuref.Accumulate(absolute(m[0]), absolute(m[1]), v.size[o.Layer])
+	return nil
+}
+
 // gradient returns D and how far that of the device may be from it: 2m·u of the sum of
 // absolute products, and 9u of |Δ|+|λΘ|, over m.
-func (v *verifier) gradient(products []device.Op, op device.Op) (grad, slack wideLayers, err error) {
+func (v *verifier) gradient(op device.Op) (grad, slack wideLayers, err error) {
 	g, ok := op.(device.Gradient)
 	if !ok {
 		return nil, nil, fmt.Errorf("verifying a step: no rule for %T", op)
 	}
 	theta := v.before[nameTheta]
 	grad, slack = zeros(theta), zeros(theta)
-	for _, op := range products {
-		o, ok := op.(device.Accumulate)
-		if !ok {
-			continue
-		}
-		m, err := v.matrices(o.Delta, o.A)
-		if err != nil {
-			return nil, nil, err
-		}
-		sum, size, was := zeros(theta[o.Layer:][:1])[0], zeros(theta[o.Layer:][:1])[0], theta[o.Layer]
-		cpuref.Accumulate(m[0], m[1], sum)
-		cpuref.Accumulate(absolute(m[0]), absolute(m[1]), size)
-		cpuref.Gradient(sum, was, g.Lambda, g.M, grad[o.Layer])
-		cpuref.Gradient(size, absoluteLayer(was), g.Lambda, g.M, slack[o.Layer])
-		for _, part := range parts(slack[o.Layer]) {
+	for l, was := range theta {
+		cpuref.Gradient(v.sum[l], was, g.Lambda, g.M, grad[l])
+		cpuref.Gradient(v.size[l], absoluteLayer(was), g.Lambda, g.M, slack[l])
+		for _, part := range parts(slack[l]) {
 			for i := range part.Data {
 				part.Data[i] *= (2*float64(g.M) + 9) * unit
 			}

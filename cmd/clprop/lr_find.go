@@ -99,6 +99,9 @@ func (e *env) lrFind(cmd *cobra.Command, f *lrFindFlags, hidden []int) (err erro
 		return err
 	}
 	defer tr.Close()
+	if err := e.settleSizes(t, tr); err != nil {
+		return err
+	}
 	found, err := tr.Sweep(cmd.Context(), t.examples.train, f.step.config, f.sweep)
 	if err != nil {
 		return first(context.Cause(cmd.Context()), err)

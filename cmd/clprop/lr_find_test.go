@@ -45,7 +45,7 @@ func TestLRFindFlags(t *testing.T) {
 		{"--from 1 --to 1", "--from is 1 and --to is 1"},
 		{"--steps 9", "--steps is 9: need at least 10"},
 		{"--plot rates.pdf", `--plot is "rates.pdf": need a name that ends in .svg or .png`},
-		{"--batch-size 0", "--batch-size is 0"},
+		{"--batch-size 0", `"--batch-size" flag: need at least 1`},
 		{"--lr 1", "unknown flag: --lr"},
 	} {
 		o := clprop(t, append([]string{"lr-find", "--device", "cpuref"}, strings.Fields(c.args)...)...)

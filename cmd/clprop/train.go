@@ -133,7 +133,7 @@ func (e *env) begin(cmd *cobra.Command, f *trainFlags, hidden []int) (t *trainin
 	}
 	sizes := append(append([]int{t.examples.train.Features}, hidden...), t.examples.train.Outputs)
 	t.eng, err = e.openDeviceWith(f.device, "training", device.Options{
-		Profile: f.profile != "", Workload: device.Workload{Sizes: sizes, Batch: f.config.BatchSize},
+		Profile: f.profile != "", Workload: device.Workload{Sizes: sizes, Batch: tunedBatch(f.config)},
 	})
 	if err != nil {
 		return nil, err
@@ -158,6 +158,9 @@ func (e *env) fit(ctx context.Context, t *training) error {
 		return err
 	}
 	defer tr.Close()
+	if err := e.settleSizes(t, tr); err != nil {
+		return err
+	}
 
 	mode := t.flags.progress
 	if t.flags.quiet {

@@ -76,7 +76,9 @@ func (f *trainFlags) addStep(cmd *cobra.Command) {
 	f.loss.add(flags, &f.config, &f.data.learn.weights)
 	flags.StringVar(&f.init, "init", "auto", "first weights: "+strings.Join(trainer.Inits(), ", ")+", or a `FILE` of them: a model, or a state_dict of PyTorch as safetensors")
 	flags.Uint64Var(&f.seed, "seed", 1, "of the weights, the order of the examples and the validation split")
-	flags.IntVar(&f.config.BatchSize, "batch-size", 32, "examples of one step")
+	f.config.BatchSize = 32
+	flags.Var(&sizeFlag{&f.config.BatchSize, 1}, "batch-size", "examples of one step: `N`, or auto for the largest power of two that the device has room for")
+	flags.Var(&sizeFlag{&f.config.MicroBatch, 0}, "micro-batch", "most examples on the device at a time: `N`, 0 for the whole batch, or auto; larger batches run in parts, with the same result")
 	addOptimizer(flags, &f.config.Optimizer)
 	flags.Float64Var(&f.config.Lambda, "l2", 0, "λ of the penalty on large weights")
 	addRegularizers(flags, &f.config.Regularizers)
@@ -118,9 +120,6 @@ func (f *trainFlags) checkStep(cmd *cobra.Command) (hidden []int, err error) {
 	}
 	c := &f.config
 	c.Seed, c.Resident = f.seed, trainer.Resident(f.resident)
-	if c.BatchSize < 1 {
-		return nil, usage(cmd, "--batch-size is %d: need at least 1", c.BatchSize)
-	}
 	if err := checkOptimizer(cmd, c); err != nil {
 		return nil, err
 	}

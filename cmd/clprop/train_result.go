@@ -44,12 +44,14 @@ type networkJSON struct {
 }
 
 type configJSON struct {
-	Epochs    int           `json:"epochs"`
-	BatchSize int           `json:"batch_size"`
-	Optimizer optimizerJSON `json:"optimizer"`
-	Rate      float64       `json:"lr"`
-	Schedule  scheduleJSON  `json:"lr_schedule"`
-	Lambda    float64       `json:"l2"`
+	Epochs    int `json:"epochs"`
+	BatchSize int `json:"batch_size"`
+	// MicroBatch is the most examples on the device at a time; 0 for the whole batch.
+	MicroBatch int           `json:"micro_batch"`
+	Optimizer  optimizerJSON `json:"optimizer"`
+	Rate       float64       `json:"lr"`
+	Schedule   scheduleJSON  `json:"lr_schedule"`
+	Lambda     float64       `json:"l2"`
 	lossJSON
 	Stop stopJSON `json:"stop"`
 
@@ -151,7 +153,7 @@ func (t *training) result() trainJSON {
 		},
 		Network: newNetworkJSON(t.net),
 		Config: configJSON{
-			f.config.Epochs, f.config.BatchSize, optimizerJSON(f.config.Optimizer), f.config.Rate, scheduleJSON(f.config.Schedule), f.config.Lambda, lossJSON{f.config.LabelSmoothing, f.loss.classWeights, f.data.learn.weights}, newStopJSON(f.config.Stop), regularizersJSON(f.config.Regularizers), f.seed, f.init, f.resident, f.valSplit,
+			f.config.Epochs, f.config.BatchSize, f.config.MicroBatch, optimizerJSON(f.config.Optimizer), f.config.Rate, scheduleJSON(f.config.Schedule), f.config.Lambda, lossJSON{f.config.LabelSmoothing, f.loss.classWeights, f.data.learn.weights}, newStopJSON(f.config.Stop), regularizersJSON(f.config.Regularizers), f.seed, f.init, f.resident, f.valSplit,
 		},
 		History:     t.history,
 		Model:       f.out,

@@ -1,0 +1,153 @@
+package trainer
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"sort"
+
+	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer/data"
+)
+
+// Settle returns c as Fit would go by it: with its defaults, and with the sizes that are
+// AutoSize chosen for the device. Fit does the same again with what it returns.
+func (t *Trainer) Settle(train, validation *data.Set, c Config) (Config, error) {
+	c, err := c.withDefaults()
+	if err == nil {
+		err = t.checkSet("training set", train)
+	}
+	if err == nil && validation != nil {
+		err = t.checkSet("validation set", validation)
+	}
+	f := &fit{Trainer: t, config: c}
+	if err == nil {
+		err = f.settle(train, validation)
+	}
+	return f.config, err
+}
+
+// settle chooses the sizes that are AutoSize, and cuts those that are larger than the set.
+// A Fit that goes on has the sizes that it began with.
+func (f *fit) settle(train, validation *data.Set) error {
+	c := &f.config
+	if c.Resume != nil {
+		was := c.Resume.Config
+		if c.BatchSize == AutoSize && was.BatchSize > 0 {
+			c.BatchSize = was.BatchSize
+		}
+		if c.MicroBatch == AutoSize && was.MicroBatch >= 0 {
+			c.MicroBatch = was.MicroBatch
+		}
+	}
+	try := *c
+	if c.BatchSize == AutoSize {
+		try.MicroBatch = max(c.MicroBatch, 0)
+		n, err := f.largest(train, validation, train.Rows, func(n int) Config { try.BatchSize = n; return try })
+		if err != nil {
+			return err
+		}
+		c.BatchSize = n
+	}
+	c.BatchSize = min(c.BatchSize, train.Rows)
+	if c.MicroBatch == AutoSize {
+		try.BatchSize, try.MicroBatch = c.BatchSize, 0
+		if fits, err := f.fits(try, train, validation); err != nil {
+			return err
+		} else if !fits {
+			n, err := f.largest(train, validation, c.BatchSize, func(n int) Config { try.MicroBatch = n; return try })
+			if err != nil {
+				return err
+			}
+			c.MicroBatch = n
+		}
+	}
+	if c.MicroBatch >= c.BatchSize || c.MicroBatch == AutoSize {
+		c.MicroBatch = 0
+	}
+	return nil
+}
+
+// largest is the largest power of two, at most most, for which training as sized says
+// fits; 1 if none does.
+func (f *fit) largest(train, validation *data.Set, most int, sized func(int) Config) (int, error) {
+	for shift := bits.Len(uint(most)) - 1; shift > 0; shift-- {
+		if fits, err := f.fits(sized(1<<shift), train, validation); err != nil || fits {
+			return 1 << shift, err
+		}
+	}
+	return 1, nil
+}
+
+// fits reports whether training as c says leaves a quarter of the memory that is free: to
+// the driver, which needs some of its own, and to other programs.
+func (f *fit) fits(c Config, train, validation *data.Set) (bool, error) {
+	total := f.eng.Info().TotalMemory
+	needed, err := f.needs(c, train, validation)
+	var refused *device.MemoryError
+	if errors.As(err, &refused) {
+		return false, nil
+	}
+	return total == 0 || needed <= (total-f.eng.Counters().Allocated)/4*3, err
+}
+
+// needs returns how many bytes prepare will take for a Config, exactly: it is prepare on
+// an engine that only counts.
+func (f *fit) needs(c Config, train, validation *data.Set) (int64, error) {
+	t := *f.Trainer
+	t.eng = sized{f.eng.Sizing(), f.eng.Info()}
+	try := &fit{Trainer: &t, config: c, memory: memory{eng: t.eng}}
+	before := t.eng.Counters().Allocated
+	err := try.prepare(train, validation)
+	return t.eng.Counters().Allocated - before, err
+}
+
+// checkFits compares what is needed with what the device has, before anything is
+// allocated, and names what fits.
+func (f *fit) checkFits(train, validation *data.Set) error {
+	info := f.eng.Info()
+	if info.TotalMemory == 0 { // not limited
+		return nil
+	}
+	available := info.TotalMemory - f.eng.Counters().Allocated
+	needed, err := f.needs(f.config, train, validation)
+	var refused *device.MemoryError
+	if err != nil && !errors.As(err, &refused) {
+		return err
+	}
+	if err == nil && needed <= available {
+		return nil
+	}
+	what := fmt.Sprintf("network %v with batch %d", f.net, f.config.BatchSize)
+	if f.config.MicroBatch > 0 {
+		what += fmt.Sprintf(" in parts of %d", f.config.MicroBatch)
+	}
+	advice := f.whatFits(available, train, validation)
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s: %w", what, ErrMemory, advice, err)
+	}
+	return fmt.Errorf("%s: %w: needs %s more, %s has %s left of %s: %s",
+		what, ErrMemory, device.FormatBytes(needed), info.Name, device.FormatBytes(available), device.FormatBytes(info.TotalMemory), advice)
+}
+
+// whatFits names the largest batch that fits, or that is run in parts, and the parts in
+// which this one does.
+func (f *fit) whatFits(available int64, train, validation *data.Set) string {
+	// The first number of examples from the top that fits: what is needed grows with it.
+	below := func(most int, sized func(int) Config) int {
+		return most - 1 - sort.Search(most-1, func(i int) bool {
+			n, err := f.needs(sized(most-1-i), train, validation)
+			return err == nil && n <= available
+		})
+	}
+	c := f.config
+	parts := below(c.part(), func(n int) Config { c.MicroBatch = n; return c })
+	if parts < 1 {
+		return "no batch fits: make the layers smaller"
+	}
+	if f.config.MicroBatch > 0 {
+		return fmt.Sprintf("a micro-batch of %d fits", parts)
+	}
+	whole := below(c.BatchSize, func(n int) Config { c.BatchSize, c.MicroBatch = n, 0; return c })
+	return fmt.Sprintf("a batch of %d fits, or this one in parts with a micro-batch of %d, which has the same result", whole, parts)
+}
