@@ -117,7 +117,7 @@ func findBLAS(spec string) (*BLAS, error) {
 }
 
 func openBLAS(path string) (*BLAS, error) {
-	handle, err := openLibrary(path)
+	handle, err := openNamingCore(path)
 	if err != nil {
 		return nil, err
 	}

@@ -50,9 +50,36 @@ def run(command, **variables):
     return json.loads(done.stdout), took
 
 
+def instruction_sets():
+    """What this processor has, as /proc/cpuinfo names it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return set(next((line for line in file if line.startswith("flags")), "").split())
+    except OSError:
+        return set()
+
+
+def openblas_core():
+    """The OPENBLAS_CORETYPE that is fastest here, {} for OpenBLAS's own choice, and why.
+
+    OpenBLAS takes kernels for a processor of 2004 where it does not know the model."""
+    cores = [core for core, needs in (("SKYLAKEX", {"avx512f", "avx512vl", "avx512dq", "avx512bw"}), ("HASWELL", {"avx2", "fma"}))
+             if needs <= instruction_sets()]
+    rates = {}
+    for core in [None] + cores:
+        found, _ = run([sys.executable, os.path.join(HERE, "gemm.py"), "openblas", "1024x1024x1024"],
+                       **({"OPENBLAS_CORETYPE": core} if core else {}))
+        rates[core] = max(found["gflops"].values())
+    best = max(rates, key=rates.get)
+    if best is None or rates[best] < 1.1 * rates[None]:
+        return {}, f"its own choice of kernels, {rates[None]:.0f} GFLOPS"
+    return {"OPENBLAS_CORETYPE": best}, f"kernels for {best}, {rates[best]:.0f} GFLOPS, where its own choice reaches {rates[None]:.0f}"
+
+
 class Comparison:
     def __init__(self, given):
         self.given = given
+        self.core = {}  # variables for processes that run on OpenBLAS
         self.absent = {}  # peer: why
         self.about = {}  # peer: name and version
         self.peak = 0.0  # GFLOPS, the highest measured: a peak is what was reached once
@@ -75,7 +102,7 @@ class Comparison:
             return None
 
     def python(self, script, *arguments):
-        result, took = run([sys.executable, os.path.join(HERE, script), *map(str, arguments)])
+        result, took = run([sys.executable, os.path.join(HERE, script), *map(str, arguments)], **self.core)
         return result, took
 
     def bench(self, *arguments, devices=None, **variables):
@@ -316,6 +343,10 @@ def main():
     if unknown:
         parse.error(f"--sections: {', '.join(unknown)}: have steps, gemm, accuracy, scaling")
     load, comparison = os.getloadavg()[0], Comparison(given)
+    try:
+        comparison.core, comparison.about["OpenBLAS of the peers"] = openblas_core()
+    except (Absent, FileNotFoundError, json.JSONDecodeError) as error:
+        print(f"  OpenBLAS: {error}", file=sys.stderr)
     parts = [getattr(comparison, section)() for section in sections]
     text = "\n".join([comparison.head(load)] + parts)
     print(text)
