@@ -2,6 +2,7 @@ package trainer_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 
@@ -11,29 +12,54 @@ import (
 )
 
 // A network learns to read the embedded digits on the CPU reference; with
-// device.Open instead of device.OpenReference it learns on a GPU.
+// device.Open("auto") instead of device.OpenReference it learns on a GPU.
 func Example() {
 	digits, _, err := data.Digits()
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	train, validation, err := digits.Split(0.2, 1)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	net, err := trainer.NewNetwork(trainer.NetworkConfig{Sizes: []int{64, 32, 10}, Seed: 1})
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	t, err := trainer.New(net, device.OpenReference())
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	defer t.Close()
 	history, err := t.Fit(context.Background(), train, validation, trainer.Config{Epochs: 10, Seed: 1})
+	check(err)
+	fmt.Println(net, "accuracy above 0.9:", history.Last().ValAccuracy > 0.9)
+	// Output: 64-32-10 accuracy above 0.9: true
+}
+
+// Fit calls back after every epoch, and ends soon after its context does. The network then
+// has the weights of the last step, and the history the epochs completed.
+func ExampleTrainer_Fit() {
+	digits, _, err := data.Digits()
+	check(err)
+	net, err := trainer.NewNetwork(trainer.NetworkConfig{Sizes: []int{64, 32, 10}, Seed: 1})
+	check(err)
+	t, err := trainer.New(net, device.OpenReference())
+	check(err)
+	defer t.Close()
+
+	ctx, cancel := context.WithCancel(context.Background())
+	history, err := t.Fit(ctx, digits, nil, trainer.Config{
+		Epochs: 100,
+		OnEpoch: func(e trainer.Epoch) {
+			fmt.Println("epoch", e.Epoch, "loss below 1:", e.Loss < 1)
+			if e.Epoch == 3 {
+				cancel()
+			}
+		},
+	})
+	fmt.Println(len(history.Epochs), "epochs, stopped:", errors.Is(err, context.Canceled))
+	// Output:
+	// epoch 1 loss below 1: true
+	// epoch 2 loss below 1: true
+	// epoch 3 loss below 1: true
+	// 3 epochs, stopped: true
+}
+
+func check(err error) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(net, "accuracy above 0.9:", history.Last().ValAccuracy > 0.9)
-	// Output: 64-32-10 accuracy above 0.9: true
 }
