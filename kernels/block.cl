@@ -72,15 +72,8 @@
 #define A_STEP 1
 #endif
 
-// A CPU's compiler has plain pointers and its builtins; others need no hint. A fetch past
-// the end of a buffer does nothing.
 #ifndef AHEAD
 #define AHEAD 8
-#endif
-#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
-#define FETCH(p) __builtin_prefetch((const void *)(size_t)(p));
-#else
-#define FETCH(p)
 #endif
 #ifdef TA
 #define FETCH_A FETCH(Ap + AHEAD * a_stride)

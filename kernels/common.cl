@@ -47,3 +47,12 @@ inline void store_part(floatv v, int left, __global float *p) {
   }
 #endif
 }
+
+// FETCH brings a cache line of global memory near before it is needed. A CPU's compiler
+// has plain pointers and its builtins; others need no hint. A fetch past the end of a
+// buffer does nothing.
+#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#define FETCH(p) __builtin_prefetch((const void *)(size_t)(p));
+#else
+#define FETCH(p)
+#endif
