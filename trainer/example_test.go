@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"math"
 
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
@@ -41,10 +42,12 @@ func ExampleTrainer_Fit() {
 	defer t.Close()
 
 	ctx, cancel := context.WithCancel(context.Background())
+	last := math.Inf(1)
 	history, err := t.Fit(ctx, digits, nil, trainer.Config{
 		Epochs: 100,
 		OnEpoch: func(e trainer.Epoch) {
-			fmt.Println("epoch", e.Epoch, "loss below 1:", e.Loss < 1)
+			fmt.Println("epoch", e.Epoch, "loss is falling:", e.Loss < last)
+			last = e.Loss
 			if e.Epoch == 3 {
 				cancel()
 			}
@@ -52,9 +55,9 @@ func ExampleTrainer_Fit() {
 	})
 	fmt.Println(len(history.Epochs), "epochs, stopped:", errors.Is(err, context.Canceled))
 	// Output:
-	// epoch 1 loss below 1: true
-	// epoch 2 loss below 1: true
-	// epoch 3 loss below 1: true
+	// epoch 1 loss is falling: true
+	// epoch 2 loss is falling: true
+	// epoch 3 loss is falling: true
 	// 3 epochs, stopped: true
 }
 
