@@ -119,3 +119,43 @@ func TestStepFLOPs(t *testing.T) {
 		t.Errorf("3-4-2, batch 5: %v FLOPs, want 480", got)
 	}
 }
+
+// A step allocates what a call of OpenCL does through purego v0.11.3, the list of its
+// arguments, once: for each launch, for the two gathers' places in the order of rows, for
+// the flush, and with Adam for the rate and the two corrections of each of two layers.
+// Nothing in trainer or device allocates.
+func TestStepAllocations(t *testing.T) {
+	eng, err := device.Open("auto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer eng.Close()
+	if !eng.Info().OpenCL() {
+		t.Skip("the reference has its own test")
+	}
+	for _, c := range []struct {
+		optimizer string
+		changing  int
+	}{{"sgd", 2}, {"adam", 2 + 3*2}} {
+		s, err := trainer.NewStepper(stepperNet(t), eng, stepperSet(t, 60),
+			trainer.Config{BatchSize: 20, Optimizer: trainer.Optimizer{Name: c.optimizer}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Run(3); err != nil { // the functions of the library are looked up
+			t.Fatal(err)
+		}
+		n := testing.AllocsPerRun(50, func() {
+			if err := s.Run(1); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if most := s.Launches() + c.changing + 1; n > float64(most) {
+			t.Errorf("%s: %v allocations a step, want at most %d with %d launches", c.optimizer, n, most, s.Launches())
+		}
+		if err := s.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+	}
+}
