@@ -171,7 +171,11 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	p := newProgress(e.stderr, mode, c.Epochs)
 	p.quantities = t.net.Loss.Regression()
 	c.OnBatch = func(b trainer.Progress) { t.begun = true; p.batch(b) }
-	c.OnEpoch = p.epoch
+	event, endEvents, err := t.openEvents()
+	if err != nil {
+		return err
+	}
+	c.OnEpoch = func(epoch trainer.Epoch) { p.epoch(epoch); event(epoch) }
 	c.OnReload = func(r trainer.Reload) {
 		p.clear()
 		e.note("warning: %v; going on with epoch %d from there at --lr %v (%d of 3)", r.Cause, r.Epoch, r.Rate, r.Number)
@@ -180,6 +184,9 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	t.history, err = tr.Fit(ctx, t.examples.train, t.examples.validation, c)
 	took := time.Since(began)
 	p.clear()
+	if failed := endEvents(); failed != nil { // the model is worth more than its pictures
+		e.note("warning: %v", failed)
+	}
 	if err != nil {
 		if ctx.Err() == nil || !errors.Is(err, ctx.Err()) || errors.Is(err, device.ErrLost) || (!t.begun && c.Checkpoints == nil) {
 			return err

@@ -44,12 +44,14 @@ type trainFlags struct {
 	run  runFlags
 	stop stopFlags
 
-	device   string
-	out      string
-	profile  string
-	progress string
-	quiet    bool
-	json     bool
+	device  string
+	out     string
+	profile string
+	// tensorboard is a folder for event files.
+	tensorboard string
+	progress    string
+	quiet       bool
+	json        bool
 }
 
 // settle sets the flags that the command line does not: those of the run that --resume
@@ -100,6 +102,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	f.run.add(cmd)
 	flags.StringVar(&f.out, "out", defaultModel, "`FILE` that the model is saved to")
 	flags.StringVar(&f.profile, "profile", "", "print the time by kernel, and write a Chrome trace of the first kernels to `FILE`; slows small networks down")
+	flags.StringVar(&f.tensorboard, "tensorboard", "", "write what each epoch came to as event files to `FOLDER`, for TensorBoard")
 	flags.StringVar(&f.progress, "progress", "auto", "auto, bar, plain or none; auto is a bar on a terminal and plain elsewhere")
 	flags.BoolVar(&f.quiet, "quiet", false, "print warnings and errors only, and the result of --json")
 	flags.BoolVar(&f.json, "json", false, "print the result as a JSON object")

@@ -54,8 +54,8 @@ func (r *runFlags) add(cmd *cobra.Command) {
 // given anew with --resume; all others must stay as they were.
 var (
 	unsaved    = []string{"run", "config", "resume", "progress", "quiet", "json", "profile", "help"}
-	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "on-divergence", "verify-every", "checkpoint-every", "keep", "max-time"}
-	paths      = []string{"data", "images", "labels", "test-data", "val-data", "out"}
+	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "on-divergence", "verify-every", "checkpoint-every", "keep", "max-time", "tensorboard"}
+	paths      = []string{"data", "images", "labels", "test-data", "val-data", "out", "tensorboard"}
 )
 
 // restore finds where --resume goes on, and sets the flags as they were.

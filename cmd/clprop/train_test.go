@@ -361,3 +361,20 @@ func TestMemory(t *testing.T) {
 		t.Errorf("no limit is known: %v", err)
 	}
 }
+
+// --tensorboard leaves an event file with every epoch, on resuming another; a folder that
+// cannot be is said before anything is trained.
+func TestTensorBoard(t *testing.T) {
+	folder, out := filepath.Join(t.TempDir(), "events"), filepath.Join(t.TempDir(), "m.st")
+	clprop(t, "train", "--device", "cpuref", "--quiet", "--epochs", "2", "--hidden", "4", "--out", out, "--tensorboard", folder).succeeded(t)
+	files, err := filepath.Glob(filepath.Join(folder, "events.out.tfevents.*"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	if text := fileBytes(t, files[0]); strings.Count(text, "loss/train") != 2 || strings.Count(text, "accuracy/validation") != 2 {
+		t.Errorf("%q", text)
+	}
+	if o := clprop(t, "train", "--device", "cpuref", "--quiet", "--out", out, "--tensorboard", files[0]); o.code != exitFailure || !strings.Contains(o.stderr, "--tensorboard ") {
+		t.Errorf("%+v", o)
+	}
+}
