@@ -102,14 +102,23 @@ const (
 	ResidentNo Resident = "no"
 )
 
+// Check returns an error that names the first field out of range, or that does not go with
+// another.
+func (c Config) Check() error {
+	_, err := c.withDefaults()
+	return err
+}
+
 // withDefaults returns c with its zero values filled in, or an error that names
 // the first field out of range.
 func (c Config) withDefaults() (Config, error) {
 	if c.Epochs == 0 {
 		c.Epochs = 10
 	}
-	if c.BatchSize == 0 {
-		c.BatchSize = 32
+	if c.BatchSize == 0 || c.BatchSize == AutoSize && c.Optimizer.WholeSet() {
+		if c.BatchSize = 32; c.Optimizer.WholeSet() {
+			c.BatchSize = math.MaxInt32 // all that there are
+		}
 	}
 	var err error
 	if c.Optimizer, err = c.Optimizer.WithDefaults(); err != nil {
@@ -132,6 +141,11 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if err := c.Stop.check(); err != nil {
 		return c, err
+	}
+	if c.Optimizer.WholeSet() {
+		if err := c.checkWholeSet(); err != nil {
+			return c, err
+		}
 	}
 	switch {
 	case c.Epochs < 0:

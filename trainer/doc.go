@@ -53,6 +53,9 @@
 //
 // # What decides the course of training
 //
+// [WholeSetOptimizers] have the engine find the cost and D of the whole set, at the points
+// that they ask for, and are the only ones for which an epoch is not the steps above.
+//
 // A [Schedule] says α of every step, a [Stopping] what ends a Fit before its last
 // epoch, and [Regularizers] what bounds D and Θ. Early stopping and the plateau have no
 // state of their own: what they decide is read off the history of epochs, which a

@@ -62,6 +62,9 @@ func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config
 	}
 	history.Resident = f.train.index != nil
 	history.BatchSize, history.MicroBatch = f.config.BatchSize, f.config.part()
+	if f.config.Optimizer.WholeSet() {
+		f.whole = newWholeSet(f.net, f.config.Optimizer)
+	}
 	if err := f.begin(train, validation, history); err != nil {
 		return history, fmt.Errorf("fit: %w", err)
 	}
@@ -87,7 +90,8 @@ type fit struct {
 	units      units
 	penalty    device.Plan
 	train      *pass
-	validation *pass // nil if there is no validation set
+	validation *pass     // nil if there is no validation set
+	whole      *wholeSet // nil but with WholeSetOptimizers
 	pace       pace
 
 	before int    // epochs trained before this Fit
@@ -222,12 +226,19 @@ func (f *fit) run(ctx context.Context, history *History) error {
 func (f *fit) epoch(ctx context.Context, number int, history *History) (Epoch, error) {
 	c := f.config
 	e := Epoch{Epoch: number, Rate: f.rate(number, f.train.steps()-1), Validated: f.validation != nil}
-	sums, err := f.descend(ctx, number, history)
+	descend, seen := f.descend, 1
+	if f.whole != nil {
+		descend = f.minimize
+	}
+	sums, err := descend(ctx, number, history)
 	if err != nil {
 		return e, f.stopped(ctx, err)
 	}
+	if f.whole != nil {
+		seen = f.whole.passes
+	}
 	e.Seconds = f.elapsed.Seconds()
-	e.SamplesPerSecond = float64(sums.Count) / max(e.Seconds, 1e-9)
+	e.SamplesPerSecond = float64(sums.Count*seen) / max(e.Seconds, 1e-9)
 	e.Loss = sums.Loss / float64(sums.Count)
 	e.Cost = e.Loss + (c.Lambda/2*sums.Squares+c.Regularizers.L1*sums.Magnitudes)/float64(c.BatchSize)
 	e.Accuracy = float64(sums.Correct) / float64(sums.Count)

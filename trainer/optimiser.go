@@ -8,11 +8,12 @@ import (
 	"github.com/clprop/clprop/device"
 )
 
-// Optimizer says how Θ is changed by D. A number that is 0 means the default of the
+// Optimizer says how Θ is changed by D, or, by lbfgs and cg, by the cost and D of the whole
+// training set, see WholeSetOptimizers. A number that is 0 means the default of the
 // optimizer, which is PyTorch's; one that it does not have must be 0. The formulas
 // and their sources are at the functions of package cpuref with these names.
 type Optimizer struct {
-	// Name is one of Optimizers; "" means sgd.
+	// Name is one of Optimizers or WholeSetOptimizers; "" means sgd.
 	Name string
 	// Momentum is μ of momentum and nesterov; default 0.9.
 	Momentum float64
@@ -43,13 +44,17 @@ var optimizerDefaults = []struct {
 	{Optimizer{Name: "adam", Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}, 0.001, false},
 	{Optimizer{Name: "adamw", Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.01}, 0.001, true},
 	{Optimizer{Name: "lion", Beta1: 0.9, Beta2: 0.99}, 0.0001, true},
+	{Optimizer{Name: "lbfgs"}, wholeSetRate, false},
+	{Optimizer{Name: "cg"}, wholeSetRate, false},
 }
 
-// Optimizers lists the names of all optimizers.
+// Optimizers lists the names of those that take a step a batch.
 func Optimizers() []string {
 	var names []string
 	for _, d := range optimizerDefaults {
-		names = append(names, d.Name)
+		if !d.Optimizer.WholeSet() {
+			names = append(names, d.Name)
+		}
 	}
 	return names
 }
@@ -96,7 +101,7 @@ func (o Optimizer) WithDefaults() (Optimizer, error) {
 		}
 		return o, nil
 	}
-	return o, fmt.Errorf("unknown optimizer %q: have %s", o.Name, strings.Join(Optimizers(), ", "))
+	return o, fmt.Errorf("unknown optimizer %q: have %s", o.Name, strings.Join(append(Optimizers(), WholeSetOptimizers()...), ", "))
 }
 
 // moments are the names of what an optimizer keeps from step to step, each shaped as Θ

@@ -110,6 +110,9 @@ func (to descent) counted(taken, ever int) {
 func (to descent) descend(theta device.Parameters, m int) []device.Op {
 	r := to.regularizers
 	ops := []device.Op{device.Gradient{Sum: to.sum, Theta: theta, Lambda: to.lambda, M: m, Grad: to.grad}}
+	if to.by.WholeSet() { // which has the rest to itself
+		return ops
+	}
 	if r.L1 > 0 {
 		ops = append(ops, device.L1{Theta: theta, Grad: to.grad, Lambda: r.L1, M: m})
 	}

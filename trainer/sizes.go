@@ -40,32 +40,38 @@ func (f *fit) settle(train, validation *data.Set) error {
 			c.MicroBatch = was.MicroBatch
 		}
 	}
-	try := *c
-	if c.BatchSize == AutoSize {
-		try.MicroBatch = max(c.MicroBatch, 0)
-		n, err := f.largest(train, validation, train.Rows, func(n int) Config { try.BatchSize = n; return try })
-		if err != nil {
-			return err
-		}
-		c.BatchSize = n
+	if err := f.chooseSizes(train, validation); err != nil {
+		return err
 	}
-	c.BatchSize = min(c.BatchSize, train.Rows)
-	if c.MicroBatch == AutoSize {
-		try.BatchSize, try.MicroBatch = c.BatchSize, 0
-		if fits, err := f.fits(try, train, validation); err != nil {
-			return err
-		} else if !fits {
-			n, err := f.largest(train, validation, c.BatchSize, func(n int) Config { try.MicroBatch = n; return try })
-			if err != nil {
-				return err
-			}
-			c.MicroBatch = n
-		}
+	if c.Optimizer.WholeSet() && c.BatchSize < train.Rows {
+		return fmt.Errorf("batch size is %d: %s takes all %d examples a step: leave it out, and choose a micro-batch for parts of them", c.BatchSize, c.Optimizer.Name, train.Rows)
 	}
 	if c.MicroBatch >= c.BatchSize || c.MicroBatch == AutoSize {
 		c.MicroBatch = 0
 	}
 	return nil
+}
+
+// chooseSizes chooses the sizes that are AutoSize; BatchSize is at most that of the set then.
+func (f *fit) chooseSizes(train, validation *data.Set) (err error) {
+	c, try := &f.config, f.config
+	if c.BatchSize == AutoSize {
+		try.MicroBatch = max(c.MicroBatch, 0)
+		c.BatchSize, err = f.largest(train, validation, train.Rows, func(n int) Config { try.BatchSize = n; return try })
+		if err != nil {
+			return err
+		}
+	}
+	c.BatchSize = min(c.BatchSize, train.Rows)
+	if c.MicroBatch != AutoSize {
+		return nil
+	}
+	try.BatchSize, try.MicroBatch = c.BatchSize, 0
+	if fits, err := f.fits(try, train, validation); err != nil || fits {
+		return err
+	}
+	c.MicroBatch, err = f.largest(train, validation, c.BatchSize, func(n int) Config { try.MicroBatch = n; return try })
+	return err
 }
 
 // largest is the largest power of two, at most most, for which training as sized says

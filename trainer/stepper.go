@@ -33,6 +33,9 @@ func NewStepper(net *Network, eng device.Engine, set *data.Set, c Config) (*Step
 	if err != nil {
 		return nil, err
 	}
+	if c.Optimizer.WholeSet() {
+		return nil, fmt.Errorf("stepper: %s has no steps of one batch: use another optimizer", c.Optimizer.Name)
+	}
 	s := &Stepper{fit: &fit{Trainer: t, config: c, memory: memory{eng: eng}}}
 	if err := s.prepare(set); err != nil {
 		s.Close()

@@ -139,6 +139,8 @@ const (
 	StopTarget   = "target"
 	StopSteps    = "max-steps"
 	StopTime     = "max-time"
+	// StopConverged is of WholeSetOptimizers.
+	StopConverged = "converged"
 )
 
 // errEnough ends an epoch before its last step, because enough says so.
@@ -201,6 +203,9 @@ func (f *fit) enough(epochs []Epoch) *Stop {
 	if n := len(epochs); n > 0 && f.step == 0 && s.Target.reached(epochs[n-1]) {
 		return &Stop{StopTarget, fmt.Sprintf("%s is %.6g after epoch %d: the target is %v",
 			s.Target.Monitor, s.Target.Monitor.Of(epochs[n-1]), epochs[n-1].Epoch, s.Target.Value)}
+	}
+	if f.whole != nil && f.whole.converged != "" {
+		return &Stop{StopConverged, f.whole.converged}
 	}
 	if f.epochs == f.last {
 		return nil

@@ -76,6 +76,9 @@ func (t *Trainer) Sweep(ctx context.Context, train *data.Set, c Config, s Sweep)
 	if err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)
 	}
+	if c.Optimizer.WholeSet() {
+		return nil, fmt.Errorf("sweep: %s chooses its own steps: there is no rate to look for", c.Optimizer.Name)
+	}
 	c.Rate, c.Schedule, c.Stop, c.Regularizers.Average = s.From, Schedule{}, Stopping{}, 0
 	if c, err = c.withDefaults(); err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)

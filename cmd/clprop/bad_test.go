@@ -146,7 +146,7 @@ func TestBadUsage(t *testing.T) {
 		{"train --batch-size 0", `invalid argument "0" for "--batch-size" flag: need at least 1, or auto (try 'clprop train --help')`},
 		{"train --micro-batch few", `invalid argument "few" for "--micro-batch" flag: need a number of examples, or auto (try 'clprop train --help')`},
 		{"train --lr 0", `--lr is 0: need a number above 0 (try 'clprop train --help')`},
-		{"train --optimizer adamax", `--optimizer is "adamax": have sgd, momentum, nesterov, rmsprop, adagrad, adam, adamw, lion (try 'clprop train --help')`},
+		{"train --optimizer adamax", `--optimizer is "adamax": have sgd, momentum, nesterov, rmsprop, adagrad, adam, adamw, lion, lbfgs, cg (try 'clprop train --help')`},
 		{"train --momentum 0.9", `--optimizer: optimizer sgd has no momentum, which is 0.9 (try 'clprop train --help')`},
 		{"train --optimizer adam --beta1 0", `--beta1 is 0: need a number above 0 (try 'clprop train --help')`},
 		{"train --optimizer adam --beta2 1", `--optimizer: beta2 of adam is 1: need a number above 0 and below 1 (try 'clprop train --help')`},

@@ -33,7 +33,7 @@ func flagValues() map[string][]string {
 		"missing":       {"error", data.Mean, data.Median},
 		"monitor":       trainer.Monitors(),
 		"on-divergence": {"stop", "reload"},
-		"optimizer":     trainer.Optimizers(),
+		"optimizer":     optimizers(),
 		"output":        {"softmax", "sigmoid"},
 		"progress":      {"auto", "bar", "plain", "none"},
 		"resident":      {"auto", "yes", "no"},

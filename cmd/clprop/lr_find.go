@@ -73,7 +73,10 @@ func (f *lrFindFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 			return nil, err
 		}
 	}
-	return f.step.checkStep(cmd)
+	if hidden, err = f.step.checkStep(cmd); err == nil && f.step.config.Optimizer.WholeSet() {
+		return nil, usage(cmd, "--optimizer %s chooses its own steps: there is no rate to look for", f.step.config.Optimizer.Name)
+	}
+	return hidden, err
 }
 
 // lrFindJSON is what lr-find --json prints.

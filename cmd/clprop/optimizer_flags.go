@@ -11,7 +11,7 @@ import (
 // addOptimizer adds the flags about how weights change. A number that is not given is
 // the optimizer's default.
 func addOptimizer(flags *pflag.FlagSet, o *trainer.Optimizer) {
-	flags.StringVar(&o.Name, "optimizer", "sgd", strings.Join(trainer.Optimizers(), ", "))
+	flags.StringVar(&o.Name, "optimizer", "sgd", strings.Join(trainer.Optimizers(), ", ")+"; of the whole set: "+strings.Join(trainer.WholeSetOptimizers(), ", "))
 	flags.Float64Var(&o.Momentum, "momentum", 0, "μ of momentum and nesterov (default 0.9)")
 	flags.Float64Var(&o.Beta1, "beta1", 0, "β1 of adam, adamw and lion (default 0.9)")
 	flags.Float64Var(&o.Beta2, "beta2", 0, "β2 of adam and adamw (default 0.999), lion and rmsprop (default 0.99)")
@@ -21,7 +21,7 @@ func addOptimizer(flags *pflag.FlagSet, o *trainer.Optimizer) {
 
 // checkOptimizer fills in the defaults, that of --lr too.
 func checkOptimizer(cmd *cobra.Command, c *trainer.Config) (err error) {
-	if err := oneOf(cmd, "optimizer", c.Optimizer.Name, trainer.Optimizers()); err != nil {
+	if err := oneOf(cmd, "optimizer", c.Optimizer.Name, optimizers()); err != nil {
 		return err
 	}
 	for _, n := range []struct {
@@ -42,6 +42,26 @@ func checkOptimizer(cmd *cobra.Command, c *trainer.Config) (err error) {
 	}
 	if !cmd.Flags().Changed("lr") {
 		c.Rate = c.Optimizer.DefaultRate()
+	}
+	if c.Optimizer.WholeSet() && !cmd.Flags().Changed("batch-size") {
+		c.BatchSize = trainer.AutoSize
+	}
+	return nil
+}
+
+// optimizers are the names of all.
+func optimizers() []string { return append(trainer.Optimizers(), trainer.WholeSetOptimizers()...) }
+
+// checkWholeSet refuses what an optimizer of the whole set cannot be used with.
+func checkWholeSet(cmd *cobra.Command, c trainer.Config, run bool) error {
+	if !c.Optimizer.WholeSet() {
+		return nil
+	}
+	if run {
+		c.Checkpoints = &trainer.Checkpoints{}
+	}
+	if err := c.Check(); err != nil {
+		return usage(cmd, "%w", err)
 	}
 	return nil
 }

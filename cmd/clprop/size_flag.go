@@ -69,7 +69,7 @@ func (e *env) settleSizes(t *training, tr *trainer.Trainer) error {
 		return err
 	}
 	c.BatchSize, c.MicroBatch = settled.BatchSize, settled.MicroBatch
-	if t.flags.quiet {
+	if t.flags.quiet || c.Optimizer.WholeSet() && c.MicroBatch == 0 {
 		return nil
 	}
 	text := "whole"

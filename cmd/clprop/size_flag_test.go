@@ -38,3 +38,39 @@ func TestMicroBatch(t *testing.T) {
 		t.Errorf("stderr %q", o.stderr)
 	}
 }
+
+// An optimizer of the whole set ends where it has converged, and is not given what it has
+// no use for.
+func TestWholeSetOptimizers(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "m.safetensors")
+	for _, name := range []string{"lbfgs", "cg"} {
+		var r trainJSON
+		o := clprop(t, "train", "--device", "cpuref", "--hidden", "8", "--epochs", "500", "--val-split", "0", "--l2", "50",
+			"--optimizer", name, "--micro-batch", "400", "--out", out, "--json").succeeded(t)
+		unpack(t, o.stdout, &r)
+		if r.History.Stopped == nil || r.History.Stopped.Reason != "converged" || r.Config.BatchSize != 1438 || r.Config.MicroBatch != 400 || r.Test.Accuracy < 0.85 {
+			t.Errorf("%s: %+v, config %+v, test %+v", name, r.History.Stopped, r.Config, r.Test)
+		}
+		if !strings.Contains(o.stderr, "\nstopped (converged): cost is ") {
+			t.Errorf("%s: stderr %q", name, o.stderr)
+		}
+	}
+	for args, want := range map[string]string{
+		"--lr 0.1":          "cannot be used with a learning rate",
+		"--dropout 0.5":     "cannot be used with dropout",
+		"--run " + out:      "cannot be used with checkpoints",
+		"--verify-every 10": "cannot be used with verifying steps",
+	} {
+		o := clprop(t, append([]string{"train", "--optimizer", "lbfgs", "--out", out}, strings.Fields(args)...)...)
+		if o.code != exitUsage || !strings.Contains(o.stderr, want) {
+			t.Errorf("%s: exit %d, stderr %q", args, o.code, o.stderr)
+		}
+	}
+	o := clprop(t, "train", "--device", "cpuref", "--optimizer", "lbfgs", "--batch-size", "64", "--out", out)
+	if o.code != exitFailure || !strings.Contains(o.stderr, "lbfgs takes all 1294 examples a step") {
+		t.Errorf("exit %d, stderr %q", o.code, o.stderr)
+	}
+	if o := clprop(t, "lr-find", "--optimizer", "cg"); o.code != exitUsage {
+		t.Errorf("lr-find: exit %d, stderr %q", o.code, o.stderr)
+	}
+}

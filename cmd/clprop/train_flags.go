@@ -188,6 +188,9 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 	if err := f.run.check(cmd, &f.out); err != nil {
 		return nil, err
 	}
+	if err := checkWholeSet(cmd, *c, f.run.folder != ""); err != nil {
+		return nil, err
+	}
 	if f.out == "" {
 		return nil, usage(cmd, "--out is empty: name a file for the model")
 	}
