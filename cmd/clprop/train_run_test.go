@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -129,14 +130,22 @@ func fileBytes(t *testing.T, parts ...string) string {
 	return string(text)
 }
 
+// envLong set to 1 makes the tests that kill processes take their time: 200 kills at
+// random moments, and one at every system call of each kind.
+const envLong = "CLPROP_TEST_LONG"
+
 // A process that is killed at a random moment leaves a run that goes on, to the
 // same bits. The time that the tests may take bounds how often.
 func TestKilledRuns(t *testing.T) {
+	most, limit := 20, 15*time.Second
+	if os.Getenv(envLong) == "1" {
+		most, limit = 200, time.Hour
+	}
 	more := []string{"--epochs", "60"}
 	want := uninterrupted(t, more...)
 	began, kills := time.Now(), 0
 	random := rand.New(rand.NewPCG(1, 2))
-	for round := 0; time.Since(began) < 15*time.Second && kills < 20; round++ {
+	for round := 0; time.Since(began) < limit && kills < most; round++ {
 		folder := filepath.Join(t.TempDir(), "run")
 		args := runArgs(folder, more...)
 		for try := 0; ; try++ {
@@ -158,7 +167,7 @@ func TestKilledRuns(t *testing.T) {
 			if has, err := trainer.HasCheckpoints(folder); err == nil && has {
 				args = []string{"train", "--resume", folder, "--quiet"}
 			}
-			if time.Since(began) > 15*time.Second {
+			if time.Since(began) > limit || kills >= most {
 				clprop(t, args...).succeeded(t)
 				break
 			}
@@ -209,6 +218,7 @@ func TestKilledAtEverySystemCall(t *testing.T) {
 	needStrace(t)
 	short := []string{"--epochs", "1", "--checkpoint-every", "17s"}
 	want, killed := uninterrupted(t, short...), 0
+	every := os.Getenv(envLong) == "1"
 	for _, c := range []struct{ call, when []string }{
 		{[]string{"fsync"}, []string{"1", "2", "3", "4", "5", "6", "7", "9"}},
 		{[]string{"renameat", "renameat2", "rename"}, []string{"1", "2", "3", "4", "5"}},
@@ -216,6 +226,12 @@ func TestKilledAtEverySystemCall(t *testing.T) {
 		{[]string{"openat"}, []string{"9", "12", "13", "14", "15", "16", "18", "20"}},
 		{[]string{"unlinkat", "unlink"}, []string{"1", "2", "3"}},
 	} {
+		if every {
+			c.when = nil
+			for k := range 40 { // more than a thread makes of any of them, but for openat and write
+				c.when = append(c.when, strconv.Itoa(k+1))
+			}
+		}
 		for _, k := range c.when {
 			folder := filepath.Join(t.TempDir(), "run")
 			code, _ := injected(t, fmt.Sprintf("%s:signal=KILL:when=%s", strings.Join(c.call, ","), k), runArgs(folder, short...)...)
@@ -232,6 +248,7 @@ func TestKilledAtEverySystemCall(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("%d kills", killed)
 	if killed < 10 {
 		t.Errorf("only %d kills: the test shows little", killed)
 	}

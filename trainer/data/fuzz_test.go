@@ -92,3 +92,33 @@ func TestTableMemory(t *testing.T) {
 		t.Errorf("%d bytes made it allocate %d, more than %d (%v)", len(text), n, most, err)
 	}
 }
+
+// FuzzReadFolder is about folders of pictures: names of classes and files as they come, a
+// file that is a picture or not, and nothing read from elsewhere.
+func FuzzReadFolder(f *testing.F) {
+	picture, err := os.ReadFile("testdata/formats/a.image.png")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("cat", "dog", "1.png", picture, picture)
+	f.Add("train", "test", "x.JPG", picture, []byte("no picture"))
+	f.Add("a.png", ".b", "train-images-idx3-ubyte", picture, picture)
+	f.Fuzz(func(t *testing.T, first, second, name string, a, b []byte) {
+		dir := t.TempDir()
+		for folder, content := range map[string][]byte{first: a, second: b} {
+			path := filepath.Join(dir, folder)
+			if !filepath.IsLocal(folder) || !filepath.IsLocal(name) || os.MkdirAll(path, 0o777) != nil ||
+				os.WriteFile(filepath.Join(path, name), content, 0o666) != nil {
+				t.Skip("no such names here")
+			}
+		}
+		raw, err := Read(dir, Options{})
+		if err != nil {
+			if raw != nil || !strings.Contains(err.Error(), dir) {
+				t.Fatalf("result %v with error %q", raw, err)
+			}
+			return
+		}
+		checkRaw(t, raw)
+	})
+}

@@ -171,7 +171,7 @@ func newImages(path string, images *Array, labelsPath string) (*Images, error) {
 }
 
 // readFolder reads a folder of IDX files, or else of images.
-func readFolder(dir string, opts Options) (Raw, error) {
+func readFolder(dir string, opts Options) (*Images, error) {
 	isIDX := func(e os.DirEntry) bool {
 		return strings.Contains(e.Name(), "idx3-ubyte") || strings.Contains(e.Name(), "idx1-ubyte")
 	}

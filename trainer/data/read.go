@@ -53,7 +53,11 @@ func Read(path string, opts Options) (raw Raw, err error) {
 		return nil, fmt.Errorf("format is %.40q: have %v", opts.Format, Formats)
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() && path != "-" {
-		return readFolder(path, opts)
+		m, err := readFolder(path, opts)
+		if err != nil {
+			return nil, err // not an *Images that is nil
+		}
+		return m, nil
 	}
 	s, err := openSource(path, opts.Stdin)
 	if err != nil {
