@@ -50,10 +50,13 @@ type Machine struct {
 	Platform string `json:"platform"`
 	Driver   string `json:"driver"`
 	Kind     string `json:"kind"`
+	Kernels  string `json:"kernels"` // their shapes, which tuning changes
 }
 
 // NewMachine describes an engine.
-func NewMachine(i device.Info) Machine { return Machine{i.Name, i.Platform, i.Driver, i.Kind} }
+func NewMachine(i device.Info) Machine {
+	return Machine{i.Name, i.Platform, i.Driver, i.Kind, i.Kernels}
+}
 
 // Differences says what is not the same on another machine, in a few words each;
 // with none, training goes on to the same bits.
@@ -61,7 +64,7 @@ func (m Machine) Differences(now Machine) []string {
 	var list []string
 	for _, part := range []struct{ name, was, is string }{
 		{"device", m.Device, now.Device}, {"platform", m.Platform, now.Platform},
-		{"driver", m.Driver, now.Driver}, {"kind", m.Kind, now.Kind},
+		{"driver", m.Driver, now.Driver}, {"kind", m.Kind, now.Kind}, {"kernels", m.Kernels, now.Kernels},
 	} {
 		if part.was != part.is {
 			list = append(list, fmt.Sprintf("%s was %q, is %q", part.name, part.was, part.is))

@@ -137,9 +137,9 @@ const envLong = "CLPROP_TEST_LONG"
 // A process that is killed at a random moment leaves a run that goes on, to the
 // same bits. The time that the tests may take bounds how often.
 func TestKilledRuns(t *testing.T) {
-	most, limit := 20, 15*time.Second
+	most, limit, window := 20, 15*time.Second, 200
 	if os.Getenv(envLong) == "1" {
-		most, limit = 200, time.Hour
+		most, limit, window = 200, time.Hour, 1500
 	}
 	more := []string{"--epochs", "60"}
 	want := uninterrupted(t, more...)
@@ -155,7 +155,7 @@ func TestKilledRuns(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			timer := time.AfterFunc(time.Duration(20+random.IntN(200))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+			timer := time.AfterFunc(time.Duration(20+random.IntN(window))*time.Millisecond, func() { _ = cmd.Process.Kill() })
 			err := cmd.Wait()
 			if timer.Stop() && err != nil { // it ended by itself, and not well
 				t.Fatalf("round %d, try %d: %v: %s", round, try, err, stderr.String())
@@ -352,6 +352,15 @@ func TestResumeOnAnotherDevice(t *testing.T) {
 	}
 	o := clprop(t, "train", "--resume", folder, "--quiet").succeeded(t)
 	if want := "warning: results will not be the same to the last bit: driver was \"0.9\", is \"\"\n"; o.stderr != want {
+		t.Errorf("stderr %q, want %q", o.stderr, want)
+	}
+	// So do other shapes of the same kernels, after tuning.
+	s.Machine.Driver, s.Machine.Kernels = "", "block"
+	if err := s.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	o = clprop(t, "train", "--resume", folder, "--quiet").succeeded(t)
+	if want := "kernels was \"block\", is \"\"\n"; !strings.HasSuffix(o.stderr, want) {
 		t.Errorf("stderr %q, want %q", o.stderr, want)
 	}
 }
