@@ -67,10 +67,10 @@ inline void softmax_row(const int cols, __global const float *Z, __global float 
   float top = Z[0];
   for (int j = 1; j < cols; j++) top = fmax(top, Z[j]);
   float sum = 0.0f;
-  for (int j = 0; j < cols; j++) {
-    const float e = exp(Z[j] - top);
-    A[j] = e;
-    sum += e;
+  for (int j = 0; j < cols; j += VW) {
+    const floatv e = exp(LOADV(Z + j) - top);
+    store_part(e, cols - j, A + j);
+    sum = add_lanes(sum, e, cols - j);
   }
   for (int j = 0; j < cols; j++) A[j] /= sum;
 }

@@ -48,6 +48,18 @@ inline void store_part(floatv v, int left, __global float *p) {
 #endif
 }
 
+// add_lanes adds the first left lanes, at most VW, in their order.
+inline float add_lanes(float sum, floatv v, int left) {
+#if VW == 1
+  return sum + v;
+#else
+  float lane[VW];
+  STOREV(v, lane);
+  for (int j = 0; j < min(left, VW); j++) sum += lane[j];
+  return sum;
+#endif
+}
+
 // FETCH brings a cache line of global memory near before it is needed. A CPU's compiler
 // has plain pointers and its builtins; others need no hint. A fetch past the end of a
 // buffer does nothing.
