@@ -102,43 +102,8 @@ func findProducts(before []Op, gradient Gradient) ([]Accumulate, bool) {
 
 // uses reports whether an operation reads or writes p.
 func uses(op Op, p Parameters) bool {
-	switch o := op.(type) {
-	case Forward:
-		return o.Theta == p
-	case HiddenDelta:
-		return o.Theta == p
-	case Accumulate:
-		return o.Sum == p
-	case Gradient:
-		return o.Sum == p || o.Theta == p || o.Grad == p
-	case SGD:
-		return o.Theta == p || o.Grad == p
-	case Penalty:
-		return o.Theta == p
-	case Momentum:
-		return o.Theta == p || o.Grad == p || o.Velocity == p
-	case RMSprop:
-		return o.Theta == p || o.Grad == p || o.Square == p
-	case Adagrad:
-		return o.Theta == p || o.Grad == p || o.Square == p
-	case Adam:
-		return o.Theta == p || o.Grad == p || o.M == p || o.V == p
-	case Lion:
-		return o.Theta == p || o.Grad == p || o.M == p
-	case L1:
-		return o.Theta == p || o.Grad == p
-	case ClipValue:
-		return o.Grad == p
-	case ClipNorm:
-		return o.Grad == p
-	case MaxNorm:
-		return o.Theta == p
-	case Average:
-		return o.Theta == p || o.Mean == p
-	case Gather, Activate, OutputDelta, Cost, Dropout:
-		return false
-	}
-	return true // not known here: take care
+	all, known := parametersOf(op)
+	return !known || slices.Contains(all, p) // not known here: take care
 }
 
 // changed reports whether one of the operations writes to the memory of one of the

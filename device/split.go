@@ -1,0 +1,112 @@
+package device
+
+import "slices"
+
+// Stage is a part of a list of operations that can run without a word from others who
+// work on other rows of the same batch.
+type Stage struct {
+	// Sums are the Δ that Ops reads: what all have added to them must be summed, and
+	// written to each, before Ops runs. They are in the order of their first use.
+	Sums []Parameters
+	Ops  []Op
+}
+
+// Split cuts a list of operations where data-parallel training has to exchange
+// something. Each of several workers runs the list on its own rows of a batch, with
+// Parameters that are the same on all. Accumulate is the one operation whose Parameters
+// are then a part of the whole:
+//
+//	Δ(l) = Σ_w δ_w(l+1)ᵀ [1 a_w(l)]      over the workers w
+//
+// so that a stage ends before the first operation that reads what the stage has added
+// to. Of a training step this makes two: as far as the last Accumulate, and from Gradient
+// on. Gradient's Sum is in Sums even where no Accumulate of the list comes before it, since
+// that can have been in a list that ran before, of a micro-batch. Cost adds to a Tally in
+// the same way, which each reads when it is asked for.
+//
+// The order of the operations stays as it is, and no stage is empty.
+func Split(ops []Op) []Stage {
+	var stages []Stage
+	var open []Parameters // what Accumulate added to and nothing has summed
+	now := Stage{}
+	for _, op := range ops {
+		sums := sumsOf(op, open)
+		if slices.ContainsFunc(sums, func(p Parameters) bool { return slices.Contains(open, p) }) {
+			stages, now = append(stages, now), Stage{}
+			open = slices.DeleteFunc(open, func(p Parameters) bool { return slices.Contains(sums, p) })
+		}
+		for _, p := range sums {
+			if !slices.Contains(now.Sums, p) {
+				now.Sums = append(now.Sums, p)
+			}
+		}
+		now.Ops = append(now.Ops, op)
+		if a, ok := op.(Accumulate); ok && !slices.Contains(open, a.Sum) {
+			open = append(open, a.Sum)
+		}
+	}
+	if len(now.Ops) > 0 {
+		stages = append(stages, now)
+	}
+	return stages
+}
+
+// sumsOf lists what must be summed before an operation: those of open that it uses, and
+// Gradient's Sum.
+func sumsOf(op Op, open []Parameters) []Parameters {
+	if _, ok := op.(Accumulate); ok {
+		return nil // adds to its own part
+	}
+	var sums []Parameters
+	if g, ok := op.(Gradient); ok {
+		sums = append(sums, g.Sum)
+	}
+	for _, p := range open {
+		if uses(op, p) && !slices.Contains(sums, p) {
+			sums = append(sums, p)
+		}
+	}
+	return sums
+}
+
+// parametersOf lists the Parameters that an operation reads or writes; known is false for
+// an operation that is not in a list that a caller makes.
+func parametersOf(op Op) (all []Parameters, known bool) {
+	switch o := op.(type) {
+	case Forward:
+		return []Parameters{o.Theta}, true
+	case HiddenDelta:
+		return []Parameters{o.Theta}, true
+	case Accumulate:
+		return []Parameters{o.Sum}, true
+	case Gradient:
+		return []Parameters{o.Sum, o.Theta, o.Grad}, true
+	case SGD:
+		return []Parameters{o.Theta, o.Grad}, true
+	case Penalty:
+		return []Parameters{o.Theta}, true
+	case Momentum:
+		return []Parameters{o.Theta, o.Grad, o.Velocity}, true
+	case RMSprop:
+		return []Parameters{o.Theta, o.Grad, o.Square}, true
+	case Adagrad:
+		return []Parameters{o.Theta, o.Grad, o.Square}, true
+	case Adam:
+		return []Parameters{o.Theta, o.Grad, o.M, o.V}, true
+	case Lion:
+		return []Parameters{o.Theta, o.Grad, o.M}, true
+	case L1:
+		return []Parameters{o.Theta, o.Grad}, true
+	case ClipValue:
+		return []Parameters{o.Grad}, true
+	case ClipNorm:
+		return []Parameters{o.Grad}, true
+	case MaxNorm:
+		return []Parameters{o.Theta}, true
+	case Average:
+		return []Parameters{o.Theta, o.Mean}, true
+	case Gather, Activate, OutputDelta, Cost, Dropout:
+		return nil, true
+	}
+	return nil, false
+}
