@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -45,29 +43,5 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(under.Dir, defaultModel)); err == nil {
 		t.Error("a model was saved")
-	}
-}
-
-// Where standard output is full, a command fails and says so: what was asked for is not
-// there, or not whole.
-func TestFullStandardOutput(t *testing.T) {
-	m := model(t, "--data", write(t, "flowers.csv", flowers(30)), "--epochs", "1")
-	data := write(t, "more.csv", "length,width\n1,2\n3,4\n")
-	for _, args := range [][]string{
-		{"predict", "--device", "cpuref", "--model", m, "--data", data}, {"evaluate", "--device", "cpuref", "--model", m, "--data", write(t, "f.csv", flowers(30))},
-		{"devices"}, {"version"}, {"inspect", data}, {"--help"}, {"train", "--help"},
-	} {
-		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var stderr bytes.Buffer
-		code := run(t.Context(), args, nil, full, &stderr)
-		if code != exitFailure || !strings.Contains(stderr.String(), "no space left on device") {
-			t.Errorf("%v: exit code %d, stderr %q", args, code, stderr.String())
-		}
-		if err := full.Close(); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
