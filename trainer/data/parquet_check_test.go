@@ -152,6 +152,10 @@ func footerOf(footer []byte) []byte {
 
 // Texts that begin as the one before: 2¹⁵ of 2¹⁵ bytes in a page of 100 KB.
 func TestParquetPrefixes(t *testing.T) {
+	few := slices.Concat(deltas(t, []int32{0, 2, 0}), deltas(t, []int32{3, 1, 1}), []byte("abcdb"))
+	wantCells(t, readRaw(t, string(parquetOf(t, format.ByteArray, format.Uncompressed, 3, page1(format.DeltaByteArray, 3, len(few), len(few)), few)), Options{}),
+		"x", "abc", "abd", "b")
+
 	const n = 1 << 15
 	prefix := make([]int32, n)
 	suffix := make([]int32, n)
