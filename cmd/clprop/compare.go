@@ -8,7 +8,6 @@ import (
 
 	"github.com/clprop/clprop/trainer"
 	"github.com/clprop/clprop/trainer/durable"
-	"github.com/clprop/clprop/trainer/report"
 	"github.com/spf13/cobra"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -16,17 +15,12 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-const compareLong = `Compare puts runs that are over side by side: a table of what came of them, and with
---out a picture of their losses by epoch, of the validation set where there is one.`
+const compareLong = `Compare puts runs side by side: a table of what came of them, and with --out a picture of
+their losses by epoch, of the validation set where there is one. Of a run that is not
+finished it has the epochs so far.`
 
 const compareExample = `  clprop compare digits wider
   clprop compare digits wider --out losses.svg`
-
-const plotLong = `Plot draws a picture of a run that is over: its learning curves, or how its weights are
-distributed, a line for each layer.`
-
-const plotExample = `  clprop plot digits --out curves.svg
-  clprop plot digits --what weights --out weights.png`
 
 func newCompareCommand(e *env) *cobra.Command {
 	var out string
@@ -44,9 +38,12 @@ func newCompareCommand(e *env) *cobra.Command {
 		p.Title.Text, p.X.Label.Text, p.Y.Label.Text = "loss by epoch", "epoch", "loss"
 		fmt.Fprintf(&b, "%-24s  %6s  %10s  %10s  %8s  %s\n", "run", "epochs", "loss", "val loss", "seconds", "score")
 		for i, folder := range args {
-			r, err := loadReport(folder)
+			r, _, err := e.loadRun(folder)
 			if err != nil {
 				return err
+			}
+			if r.Unfinished {
+				r.Score = "not finished"
 			}
 			last := (&trainer.History{Epochs: r.Epochs}).Last()
 			validation := "-"
@@ -76,94 +73,6 @@ func newCompareCommand(e *env) *cobra.Command {
 		return e.print(b.String())
 	}
 	return cmd
-}
-
-func newPlotCommand(e *env) *cobra.Command {
-	var out, what string
-	cmd := &cobra.Command{Use: "plot RUN", Short: "Draw a picture of a run", Long: plotLong, Example: plotExample}
-	cmd.Flags().StringVar(&what, "what", "curves", "curves or weights")
-	cmd.Flags().StringVarP(&out, "out", "o", "", "`FILE` to draw to, .svg or .png")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) != 1 {
-			return usage(cmd, "name the folder of one run, got %d", len(args))
-		}
-		if err := oneOf(cmd, "what", what, []string{"curves", "weights"}); err != nil {
-			return err
-		}
-		if err := checkPicture(cmd, out); err != nil {
-			return err
-		}
-		p, err := curvesOf(args[0])
-		if what == "weights" {
-			p, err = weightsOf(args[0])
-		}
-		if err != nil {
-			return err
-		}
-		return draw(out, p)
-	}
-	return cmd
-}
-
-func loadReport(folder string) (*report.Report, error) {
-	r, err := report.Load(filepath.Join(folder, report.File))
-	if err != nil {
-		return nil, badFile(fmt.Errorf("%w: a run has a report once its training is over", err))
-	}
-	return r, nil
-}
-
-func curvesOf(folder string) (*plot.Plot, error) {
-	r, err := loadReport(folder)
-	if err != nil {
-		return nil, err
-	}
-	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = "learning curves", "epoch", "loss"
-	var training, validation plotter.XYs
-	for _, e := range r.Epochs {
-		training = append(training, plotter.XY{X: float64(e.Epoch), Y: e.Loss})
-		if e.Validated {
-			validation = append(validation, plotter.XY{X: float64(e.Epoch), Y: e.ValLoss})
-		}
-	}
-	for i, line := range []plotter.XYs{training, validation} {
-		if len(line) == 0 {
-			continue
-		}
-		if err := addLine(p, []string{"training", "validation"}[i], line, plotutil.Color(i)); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
-}
-
-// weightsOf counts the weights of each layer in 40 bins.
-func weightsOf(folder string) (*plot.Plot, error) {
-	m, err := loadModel(filepath.Join(folder, runModel))
-	if err != nil {
-		return nil, err
-	}
-	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = "weights by layer", "weight", "how many"
-	for l, layer := range m.Network.Layers {
-		values := make(plotter.Values, len(layer.W))
-		for i, w := range layer.W {
-			values[i] = float64(w)
-		}
-		h, err := plotter.NewHist(values, 40)
-		if err != nil {
-			return nil, fmt.Errorf("weights of layer %d: %w", l+1, err)
-		}
-		var points plotter.XYs
-		for _, bin := range h.Bins {
-			points = append(points, plotter.XY{X: (bin.Min + bin.Max) / 2, Y: bin.Weight})
-		}
-		if err := addLine(p, fmt.Sprintf("layer %d", l+1), points, plotutil.Color(l)); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
 }
 
 func checkPicture(cmd *cobra.Command, path string) error {

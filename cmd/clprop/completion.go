@@ -41,6 +41,7 @@ func flagValues() map[string][]string {
 		"scale-targets": {"standard", "minmax", "none"},
 		"task":          {"auto", "classification", "regression"},
 		"unseen":        {"error", data.Zero},
+		"what":          pictures,
 	}
 }
 

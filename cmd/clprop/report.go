@@ -14,7 +14,7 @@ import (
 
 const reportLong = `Report makes report.html in the folder of a run again, from what 'clprop train --run'
 left there; neither the data nor a device is needed. The page loads nothing from
-elsewhere.`
+elsewhere. Of a run that is not finished it shows the epochs and weights so far.`
 
 const reportExample = `  clprop train --run digits
   clprop report digits`
@@ -26,15 +26,11 @@ func newReportCommand(e *env) *cobra.Command {
 			if len(args) != 1 {
 				return usage(cmd, "name the folder of one run, got %d", len(args))
 			}
-			r, err := loadReport(args[0])
+			r, net, err := e.loadRun(args[0])
 			if err != nil {
 				return err
 			}
-			m, err := loadModel(filepath.Join(args[0], runModel))
-			if err != nil {
-				return err
-			}
-			if err := writePage(args[0], r, m.Network); err != nil {
+			if err := writePage(args[0], r, net); err != nil {
 				return err
 			}
 			return e.print("report written to " + filepath.Join(args[0], report.Page) + "\n")
@@ -66,6 +62,7 @@ func (t *training) writeReport(cmd *cobra.Command) error {
 		}
 	})
 	r.Seconds, r.Throughput = t.timing()
+	r.Gradients = report.Histograms(t.gradient)
 	if p := t.examples.preprocess; p.Image != nil {
 		r.Width, r.Height = p.Image.Width, p.Image.Height
 	}

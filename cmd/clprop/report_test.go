@@ -14,7 +14,7 @@ func TestReport(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")
 	clprop(t, runArgs(folder)...).succeeded(t)
 	page := fileBytes(t, folder, report.Page)
-	if !strings.Contains(page, "Worst mistakes") || !strings.Contains(page, "embedded digits") {
+	if !strings.Contains(page, "Worst mistakes") || !strings.Contains(page, "embedded digits") || !strings.Contains(page, "Gradients") {
 		t.Error("parts are missing")
 	}
 	if err := os.Remove(filepath.Join(folder, report.Page)); err != nil {
@@ -24,7 +24,7 @@ func TestReport(t *testing.T) {
 	if fileBytes(t, folder, report.Page) != page {
 		t.Error("another page")
 	}
-	if o := clprop(t, "report", t.TempDir()); o.code != exitBadFile || !strings.Contains(o.stderr, "once its training is over") {
+	if o := clprop(t, "report", t.TempDir()); o.code != exitBadFile || !strings.Contains(o.stderr, "is it the folder of a run") {
 		t.Errorf("%+v", o)
 	}
 	if o := clprop(t, "report"); o.code != exitUsage {

@@ -75,6 +75,7 @@ type training struct {
 	begun       bool                // at least one step was done
 	interrupted error               // why training ended early; nil if it did not
 	test        *trainer.Evaluation // nil if there is no test set
+	gradient    []trainer.Layer     // D when training was over, for the report; nil if there is none
 }
 
 // train is the command, once its flags are known to be good.
@@ -197,6 +198,11 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	if !t.flags.quiet {
 		e.describeStop(t.history)
 		e.describeLaunches(t.eng, t.eng.Counters().Launches-before, took)
+	}
+	if t.flags.run.folder != "" {
+		if t.gradient, err = tr.Gradient(t.examples.train, c.Lambda); err != nil {
+			e.note("warning: the report will be without gradients: %v", err)
+		}
 	}
 	if t.examples.test == nil {
 		return nil

@@ -1,6 +1,6 @@
 // Package report tells what came of a training as one HTML file, which loads nothing
 // from elsewhere: learning curves, confusion matrix, precision and recall of each class,
-// worst mistakes, histograms of the weights and the weights of the first layer as images.
+// worst mistakes, histograms of the weights and gradients and the weights of the first layer as images.
 //
 // A [Report] is what training knows and the model does not; it is kept as JSON beside the
 // model, so that the page can be made again, without data or device, by [Report.HTML].

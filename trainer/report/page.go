@@ -35,6 +35,7 @@ type view struct {
 	PerClass []class
 	Wrong    []wrong
 	Weights  []figure
+	Slopes   []figure // the gradients
 	First    []template.URL
 }
 
@@ -74,6 +75,9 @@ func (r *Report) HTML(w io.Writer, name string, net *trainer.Network) error {
 	for _, m := range r.Mistakes {
 		v.Wrong = append(v.Wrong, wrong{m, r.Classes[m.Actual], r.Classes[m.Predicted], picture(m.Pixels, r.Width, r.Height)})
 	}
+	for l, h := range r.Gradients {
+		v.Slopes = append(v.Slopes, figure{fmt.Sprintf("D(%d)", l+1), h.svg()})
+	}
 	if net != nil {
 		v.weights(net, r.Width, r.Height)
 	}
@@ -103,7 +107,7 @@ func (v *view) confusion(r *Report) {
 
 func (v *view) weights(net *trainer.Network, width, height int) {
 	for l, layer := range net.Layers {
-		v.Weights = append(v.Weights, figure{fmt.Sprintf("Θ(%d), %d to %d units", l+1, net.Sizes[l], net.Sizes[l+1]), histogram(layer.W)})
+		v.Weights = append(v.Weights, figure{fmt.Sprintf("Θ(%d), %d to %d units", l+1, net.Sizes[l], net.Sizes[l+1]), NewHistogram(layer.W).svg()})
 	}
 	if n := net.Sizes[0]; width > 0 && n == width*height && n <= maxPixels {
 		for unit := range min(net.Sizes[1], maxUnits) {
@@ -191,30 +195,4 @@ func axes(low, high float64, from, to string) *bytes.Buffer {
 	}
 	fmt.Fprintf(s, `<text x="%g" y="228">%s</text><text x="%g" y="228" text-anchor="end">%s</text>`, left, from, right, to)
 	return s
-}
-
-// histogram draws how many weights there are of each size, in 40 bins.
-func histogram(weights []float32) template.HTML {
-	low, high := math.Inf(1), math.Inf(-1)
-	for _, w := range weights {
-		low, high = min(low, float64(w)), max(high, float64(w))
-	}
-	var bins [40]int
-	most := 1
-	for _, w := range weights {
-		i := 0
-		if high > low {
-			i = min(len(bins)-1, int(float64(len(bins))*(float64(w)-low)/(high-low)))
-		}
-		bins[i]++
-		most = max(most, bins[i])
-	}
-	s := axes(0, float64(most), fmt.Sprintf("%.3g", low), fmt.Sprintf("%.3g", high))
-	width := (right - left) / float64(len(bins))
-	for i, n := range bins {
-		h := (bottom - top) * float64(n) / float64(most)
-		fmt.Fprintf(s, `<rect class="bar" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, left+float64(i)*width, bottom-h, width-1, h)
-	}
-	s.WriteString("</svg>")
-	return template.HTML(s.String())
 }

@@ -45,6 +45,11 @@ type Report struct {
 	Mistakes   []Mistake // the surest first
 	// Width and Height are the size of the inputs, if they are images; else 0.
 	Width, Height int
+	// Gradients are how D of each layer was distributed when training was over; nil if it is
+	// not known.
+	Gradients []Histogram `json:",omitempty"`
+	// Unfinished says that training was not over: there is what Epochs tell, and no more.
+	Unfinished bool `json:",omitempty"`
 }
 
 // Mistake is an example that was taken for another class.
@@ -153,6 +158,11 @@ func (r *Report) check() error {
 	for _, row := range r.Confusion {
 		if len(row) != len(r.Classes) || slices.ContainsFunc(row, func(n int) bool { return n < 0 }) {
 			return errors.New("a confusion matrix that is not one of counts, square")
+		}
+	}
+	for l, h := range r.Gradients {
+		if len(h.Counts) == 0 || len(h.Counts) > maxBins || !(h.High >= h.Low) || slices.ContainsFunc(h.Counts, func(n int) bool { return n < 0 }) {
+			return fmt.Errorf("the gradient of layer %d is no histogram", l+1)
 		}
 	}
 	if r.Width < 0 || r.Height < 0 || r.Width > 1<<16 || r.Height > 1<<16 {

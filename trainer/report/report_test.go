@@ -27,7 +27,8 @@ func example() *Report {
 		Settings: []Setting{{"--lr", "0.1"}}, Score: "test accuracy 33.33%",
 		Epochs:  []trainer.Epoch{{Epoch: 1, Loss: 2, Accuracy: 0.5, Rate: 0.1}, {Epoch: 2, Loss: 1, Accuracy: 0.75, Rate: 0.1}},
 		Classes: set.Classes, Confusion: [][]int{{1, 1}, {1, 0}}, Width: 2, Height: 1,
-		Mistakes: Mistakes(set, h, &data.Preprocess{Image: &data.Image{Width: 2, Height: 1, Scale: 1}}),
+		Gradients: []Histogram{{-0.5, 0.25, []int{3, 1}}},
+		Mistakes:  Mistakes(set, h, &data.Preprocess{Image: &data.Image{Width: 2, Height: 1, Scale: 1}}),
 	}
 }
 
@@ -57,7 +58,8 @@ func TestPage(t *testing.T) {
 	text := b.String()
 	for _, part := range []string{
 		"run &lt;1&gt;", "&lt;b&gt;dog", "test accuracy 33.33%", `<polyline class="a" points="56.0,10.0 470.0,210.0 "/>`, // the loss, from 2 to 1
-		"Confusion matrix", "Worst mistakes", "Θ(2), 3 to 2 units", "Weights of the first layer", "<td>--lr</td><td>0.1</td>", "prefers-color-scheme",
+		"Confusion matrix", "Worst mistakes", "Θ(2), 3 to 2 units", "Weights of the first layer", "D(1)", `x="263.0" y="143.3"`, // the second of two bins, a third as high
+		"<td>--lr</td><td>0.1</td>", "prefers-color-scheme",
 	} {
 		if !strings.Contains(text, part) {
 			t.Errorf("no %q", part)
@@ -96,6 +98,7 @@ func TestLoad(t *testing.T) {
 	for _, text := range []string{
 		"", "[", `{"Confusion":[[1]]}`, `{"Classes":["a"],"Confusion":[[1,2]]}`, `{"Classes":["a"],"Confusion":[[-1]]}`,
 		`{"Mistakes":[{"Actual":0}]}`, `{"Classes":["a"],"Mistakes":[{"Pixels":"AAA="}]}`, `{"Width":-1}`,
+		`{"Gradients":[{"Low":0,"High":1}]}`, `{"Gradients":[{"Low":1,"High":0,"Counts":[1]}]}`, `{"Gradients":[{"Low":0,"High":1,"Counts":[-1]}]}`,
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
 			t.Fatal(err)
@@ -106,5 +109,27 @@ func TestLoad(t *testing.T) {
 	}
 	if _, err := Load(path + "x"); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+// A weight is in the bin that it lies in, the greatest in the last.
+func TestHistogram(t *testing.T) {
+	h := NewHistogram([]float32{-1, -1, 0, 0.5, 1}) // bins of 0.05
+	if h.Low != -1 || h.High != 1 || h.Counts[0] != 2 || h.Counts[20] != 1 || h.Counts[30] != 1 || h.Counts[39] != 1 || len(h.Counts) != 40 {
+		t.Errorf("%+v", h)
+	}
+	if h := NewHistogram([]float32{2, 2}); h.Counts[0] != 2 || h.Low != 2 || h.High != 2 {
+		t.Errorf("all the same: %+v", h)
+	}
+}
+
+// A page of a run that is not over says so.
+func TestUnfinished(t *testing.T) {
+	var b bytes.Buffer
+	if err := (&Report{Unfinished: true, Epochs: example().Epochs}).HTML(&b, "run", nil); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); !strings.Contains(text, "This run is not finished") || !strings.Contains(text, "after 2 epochs") || strings.Contains(text, "examples/s") {
+		t.Error(text)
 	}
 }

@@ -1,0 +1,51 @@
+package trainer
+
+import (
+	"fmt"
+
+	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer/data"
+)
+
+// gradientExamples is how many examples a gradient to look at is of.
+const gradientExamples = 1024
+
+// Gradient returns D = (Δ + λΘ)/m, biases without λ, at the weights as they are, a Layer
+// like each Θ(l). It is of the m = 1024 examples of set that lie evenly in it, or of all if
+// there are fewer, without dropout and weights of examples.
+func (t *Trainer) Gradient(set *data.Set, lambda float64) ([]Layer, error) {
+	if err := t.checkSet("training set", set); err != nil {
+		return nil, fmt.Errorf("gradient: %w", err)
+	}
+	m := memory{eng: t.eng}
+	defer m.release()
+	n, shapes := min(set.Rows, gradientExamples), t.net.shapes()
+	to := descent{sum: m.parameters("Δ", shapes), grad: m.parameters("D", shapes), tally: m.tally()}
+	u, in := m.units(t.net, n, true), m.inputs(t.net, 1, n)
+	if m.err != nil {
+		return nil, fmt.Errorf("gradient: %w", m.err)
+	}
+	ops := trainingStep(t.dev, to, u, in[0].head(n, false), part{rows: n, m: n, first: true})
+	plan := m.plan("gradient", append(ops, device.Gradient{Sum: to.sum, Theta: t.dev.theta, Lambda: lambda, M: n, Grad: to.grad})...)
+	if m.err != nil {
+		return nil, fmt.Errorf("gradient: %w", m.err)
+	}
+	rows := make([]int32, n)
+	for i := range rows {
+		rows[i] = int32(int64(i) * int64(set.Rows) / int64(n))
+	}
+	err := in[0].load(t.eng, unweighted(set), rows)
+	if err == nil {
+		err = plan.Run()
+	}
+	layers := newLayers(t.net)
+	for l := range layers {
+		if err == nil {
+			err = t.eng.ReadParameters(layers[l].W, layers[l].B, to.grad, l)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("gradient: %w", err)
+	}
+	return layers, nil
+}

@@ -1,0 +1,91 @@
+package trainer
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/clprop/clprop/trainer/checkpoint"
+)
+
+// Newest returns the newest checkpoint in a folder that is whole, and changes nothing there:
+// a training may be under way. Without one the error wraps ErrNoCheckpoint.
+func Newest(folder string) (*Snapshot, error) {
+	list, err := places(folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range list {
+		s, err := LoadSnapshot(filepath.Join(folder, p.name()))
+		switch {
+		case err == nil:
+			return s, nil
+		case errors.Is(err, checkpoint.ErrDamaged), errors.Is(err, ErrSnapshot), errors.Is(err, fs.ErrNotExist): // removed meanwhile
+		default:
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%s: %w that is whole", folder, ErrNoCheckpoint)
+}
+
+// maxMetrics bounds the bytes of a table of epochs: a file may come from anyone.
+const maxMetrics = 64 << 20
+
+// ReadMetrics reads the table of epochs beside checkpoints, MetricsFile, which has no times. A
+// last row that is not whole is one that is being written, and left out. The error of a file
+// that is no such table wraps ErrData.
+func ReadMetrics(path string) ([]Epoch, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxMetrics))
+	if err != nil {
+		return nil, err
+	}
+	whole := string(text[:strings.LastIndexByte(string(text), '\n')+1])
+	rest, ok := strings.CutPrefix(whole, metricsHeader)
+	if !ok {
+		return nil, fmt.Errorf("%s: %w: it is not a table of epochs, which begins with %q", path, ErrData, strings.TrimSpace(metricsHeader))
+	}
+	rows, err := csv.NewReader(strings.NewReader(rest)).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", path, ErrData, err)
+	}
+	var epochs []Epoch
+	for i, row := range rows {
+		e, err := parseMetricsRow(row)
+		if err != nil {
+			return nil, fmt.Errorf("%s: line %d: %w: %w", path, i+2, ErrData, err)
+		}
+		epochs = append(epochs, e)
+	}
+	return epochs, nil
+}
+
+// parseMetricsRow reads what metricsRow wrote.
+func parseMetricsRow(row []string) (e Epoch, err error) {
+	if len(row) != strings.Count(metricsHeader, ",")+1 {
+		return e, fmt.Errorf("%d cells, need %d", len(row), strings.Count(metricsHeader, ",")+1)
+	}
+	if e.Epoch, err = strconv.Atoi(row[0]); err != nil {
+		return e, err
+	}
+	e.Validated = row[6] != ""
+	for i, v := range map[int]*float64{2: &e.Rate, 3: &e.Loss, 4: &e.Cost, 5: &e.Accuracy, 6: &e.ValLoss, 7: &e.ValAccuracy} {
+		if i >= 6 && !e.Validated {
+			continue
+		}
+		if *v, err = strconv.ParseFloat(row[i], 64); err != nil {
+			return e, err
+		}
+	}
+	return e, nil
+}
