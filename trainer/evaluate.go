@@ -30,32 +30,14 @@ func (t *Trainer) Predict(x []float32, batch int) ([]float32, error) {
 	if rows == 0 {
 		return nil, nil
 	}
-	batch = min(batch, rows)
-	m := memory{eng: t.eng}
-	defer m.release()
-	u := m.units(t.net, batch, false)
-	in := m.matrix("the inputs of a batch", batch, features)
-	if m.err != nil {
-		return nil, fmt.Errorf("predict: %w", m.err)
+	p, err := t.NewPredictor(min(batch, rows))
+	if err != nil {
+		return nil, err
 	}
-	plan := m.plan("prediction", predict(t.dev, u, in)...)
-	if m.err != nil {
-		return nil, fmt.Errorf("predict: %w", m.err)
-	}
+	defer p.Close()
 	h := make([]float32, rows*k)
-	for from := 0; from < rows; from += batch {
-		// The last batch leaves old examples in the rows below; no one reads theirs.
-		to := min(from+batch, rows)
-		err := t.eng.Write(in, 0, x[from*features:to*features])
-		if err == nil {
-			err = plan.Run()
-		}
-		if err == nil {
-			err = t.eng.Read(h[from*k:to*k], u.a[len(u.a)-1], 0)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("predict: example %d: %w", from, err)
-		}
+	if err := p.Predict(h, x); err != nil {
+		return nil, err
 	}
 	return h, nil
 }
