@@ -6,67 +6,7 @@ import (
 	"math"
 
 	"github.com/clprop/clprop/device"
-	"github.com/clprop/clprop/trainer"
 )
-
-// base is what values are written from: the input of the graph, or z of a layer.
-type base struct {
-	layer  int // −1 for the input
-	width  int // units; 0 while that of the input is not known
-	biased bool
-}
-
-// value is what a node gives: scale·f(z) + shift, where z is its base.
-type value struct {
-	*base
-	f device.Activation // or erf, or missing
-	affine
-}
-
-// What values may be besides activations: steps on the way to one.
-const (
-	erf     device.Activation = "erf"
-	missing device.Activation = "missing" // whether z is NaN
-)
-
-// affine is scale·x + shift, a number each, or one for each unit; nil are 1 and 0.
-type affine struct{ scale, shift []float64 }
-
-// tolerance is for constants that were rounded to float32 more than once, such as √2.
-const tolerance = 1e-6
-
-func near(x, y float64) bool { return math.Abs(x-y) <= tolerance*math.Abs(y) }
-
-// identity reports whether nothing is scaled or shifted.
-func (a affine) identity() bool {
-	for _, s := range a.scale {
-		if !near(s, 1) {
-			return false
-		}
-	}
-	for _, s := range a.shift {
-		if s != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// scalar returns scale and shift where each is one number.
-func (a affine) scalar() (scale, shift float64, ok bool) {
-	return element(a.scale, 0, 1), element(a.shift, 0, 0), len(a.scale) <= 1 && len(a.shift) <= 1
-}
-
-// element is v[i], or v[0] for all i, or otherwise if there are none.
-func element(v []float64, i int, otherwise float64) float64 {
-	switch len(v) {
-	case 0:
-		return otherwise
-	case 1:
-		return v[0]
-	}
-	return v[i]
-}
 
 // activations are the operators that are one activation, with the attributes that it has
 // then and what they are by default.
@@ -94,7 +34,7 @@ func (r *reader) takeNode(b []byte) error {
 		err = r.eval(&n)
 	}
 	if err != nil {
-		return fmt.Errorf("node %.60q (%.40s): %w", n.name, n.op, err)
+		return fmt.Errorf("node %.60q of operator %.40q: %w", n.name, n.op, err)
 	}
 	return nil
 }
@@ -299,14 +239,6 @@ func (r *reader) where(n *parsedNode) (*value, error) {
 	return &value{base: r.current, f: device.Linear, affine: x.affine}, nil
 }
 
-func floats(c *constant) []float32 {
-	v := make([]float32, c.len())
-	for i := range v {
-		v[i] = c.at(i)
-	}
-	return v
-}
-
 // fits checks that a constant has one value, or one for each unit of a base.
 func (r *reader) fits(b *base, c *constant) error {
 	switch n := c.len(); {
@@ -316,93 +248,5 @@ func (r *reader) fits(b *base, c *constant) error {
 	case n != b.width:
 		return fmt.Errorf("a constant has %d values for %d units", n, b.width)
 	}
-	return nil
-}
-
-// product is Gemm, or MatMul, by constant weights.
-func (r *reader) product(n *parsedNode) (*value, error) {
-	v, err := r.operand(n, 0)
-	if err != nil {
-		return nil, err
-	}
-	w, err := r.constant(n, 1)
-	if err != nil {
-		return nil, err
-	}
-	if w == nil || w.rank != 2 || w.len() == 0 {
-		return nil, errors.New("its second input is not a constant matrix")
-	}
-	gemm := string(n.op) == "Gemm"
-	if gemm && (n.number("alpha", 1) != 1 || n.number("beta", 1) != 1 || n.integer("transA", 0) != 0) {
-		return nil, errors.New("alpha or beta is not 1, or transA is not 0")
-	}
-	in, out := int(w.dims[0]), int(w.dims[1])
-	transposed := gemm && n.integer("transB", 0) != 0
-	if transposed {
-		in, out = out, in
-	}
-	if err := r.layerInput(v, in); err != nil {
-		return nil, err
-	}
-	if err := r.spend(4*int64(in)*int64(out) + 4*int64(out) + entryCost); err != nil {
-		return nil, err
-	}
-	layer := trainer.Layer{B: make([]float32, out)}
-	if transposed {
-		layer.W = floats(w)
-	} else {
-		layer.W = make([]float32, in*out)
-		for i := range in {
-			for j := range out {
-				layer.W[j*in+i] = w.at(i*out + j)
-			}
-		}
-	}
-	r.layers, r.sizes = append(r.layers, layer), append(r.sizes, out)
-	r.current = &base{layer: len(r.layers) - 1, width: out}
-	z := &value{base: r.current, f: device.Linear}
-	if !gemm {
-		return z, nil
-	}
-	r.current.biased = true
-	bias, err := r.constant(n, 2)
-	if err == nil && n.in > 2 && (bias == nil || !r.setBias(bias)) {
-		err = errors.New("its third input is not a constant row")
-	}
-	return z, err
-}
-
-// setBias makes a constant the bias of the last layer, and reports whether it can be.
-func (r *reader) setBias(c *constant) bool {
-	to := r.layers[len(r.layers)-1].B
-	if !c.row() || c.len() != len(to) && c.len() != 1 {
-		return false
-	}
-	for j := range to {
-		to[j] = c.at(j % c.len())
-	}
-	return true
-}
-
-// layerInput checks that v is what a layer of in inputs can take, and learns from it the
-// activation of the hidden layers, or how the inputs are scaled.
-func (r *reader) layerInput(v *value, in int) error {
-	switch {
-	case v.base != r.current:
-		return errors.New("it takes an earlier result than the last: the graph is not a chain of layers")
-	case v.width != 0 && v.width != in:
-		return fmt.Errorf("it takes %d units, and the layer before gives %d", in, v.width)
-	case v.layer < 0:
-		if v.f != device.Linear {
-			return errors.New("the input is not used as it is")
-		}
-		r.input, r.sizes = v.affine, append(r.sizes, in)
-		return nil
-	case v.f == device.Softmax || v.f == erf || !v.identity():
-		return fmt.Errorf("the layer before ends in %s, which is no activation of a hidden layer here, or is scaled", v.f)
-	case r.hidden != "" && v.f != r.hidden:
-		return fmt.Errorf("the layer before ends in %s, and others in %s: networks here have one activation", v.f, r.hidden)
-	}
-	r.hidden = v.f
 	return nil
 }

@@ -78,8 +78,7 @@ type reader struct {
 	opset     int64
 	constants map[string]*constant
 	values    map[string]*value
-	inputName []byte // of the graph
-	current   *base  // the last product, or the input
+	current   *base // the last product, or the input
 	layers    []trainer.Layer
 	sizes     []int
 	hidden    device.Activation
@@ -184,9 +183,32 @@ func (r *reader) takeMetadata(b []byte) error {
 // readGraph reads the constants, then follows the nodes from input to output: nodes come
 // in an order in which each is after those that it needs.
 func (r *reader) readGraph(graph []byte) error {
-	var output []byte
-	inputs := 0
-	err := fields(graph, func(f field) (err error) {
+	output, err := r.readConstants(graph)
+	if err != nil {
+		return err
+	}
+	input, err := r.readInput(graph)
+	if err != nil {
+		return err
+	}
+	r.current = &base{layer: -1}
+	if err := r.addValue(input, &value{base: r.current, f: device.Linear}); err != nil {
+		return err
+	}
+	if err := fields(graph, func(f field) error {
+		if f.Number != graphNode {
+			return nil
+		}
+		return r.takeNode(f.bytes)
+	}); err != nil {
+		return err
+	}
+	return r.finish(output)
+}
+
+// readConstants keeps the initializers, and returns the name of the output.
+func (r *reader) readConstants(graph []byte) (output []byte, err error) {
+	err = fields(graph, func(f field) (err error) {
 		switch {
 		case f.is(graphInitializer, protowire.BytesType, &err):
 			name, c, err := parseTensor(f.bytes)
@@ -204,9 +226,12 @@ func (r *reader) readGraph(graph []byte) error {
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
+	return output, err
+}
+
+// readInput returns the name of the input.
+func (r *reader) readInput(graph []byte) (input []byte, err error) {
+	inputs := 0
 	err = fields(graph, func(f field) (err error) {
 		if !f.is(graphInput, protowire.BytesType, &err) {
 			return err
@@ -215,29 +240,14 @@ func (r *reader) readGraph(graph []byte) error {
 		if _, ok := r.constants[string(name)]; err != nil || ok {
 			return err // before IR version 4 initializers are inputs too
 		}
-		r.inputName = name
+		input = name
 		inputs++
 		return nil
 	})
 	if err == nil && inputs != 1 {
 		err = fmt.Errorf("the graph has %d inputs: need one", inputs)
 	}
-	if err != nil {
-		return err
-	}
-	r.current = &base{layer: -1}
-	if err := r.addValue(r.inputName, &value{base: r.current, f: device.Linear}); err != nil {
-		return err
-	}
-	if err := fields(graph, func(f field) error {
-		if f.Number != graphNode {
-			return nil
-		}
-		return r.takeNode(f.bytes)
-	}); err != nil {
-		return err
-	}
-	return r.finish(output)
+	return input, err
 }
 
 func valueInfoName(b []byte) (name []byte, err error) {

@@ -171,7 +171,7 @@ func TestReadRefuses(t *testing.T) {
 		"there is no graph":                      nil,
 		"not a message":                          {0xff},
 		"external_data":                          external(),
-		`node "y" (Foo): this operator`:          newSmall(node("Foo", []string{"x"}, "y")),
+		`node "y" of operator "Foo": this operator`:          newSmall(node("Foo", []string{"x"}, "y")),
 		"operators of domain":                    newSmall(domain()),
 		"no node before it gives its input":      newSmall(node("Relu", []string{"z"}, "y")),
 		`"x" is given twice`:                     newSmall(node("Gemm", []string{"x", "w"}, "x")),
