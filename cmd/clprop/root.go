@@ -45,6 +45,7 @@ func newRootCommand(e *env) *cobra.Command {
 		newLRFindCommand(e),
 		newEvaluateCommand(e),
 		newPredictCommand(e),
+		newServeCommand(e),
 		newExportCommand(e),
 		newImportCommand(e),
 		newInspectCommand(e),

@@ -1,0 +1,36 @@
+// Package serve answers requests for predictions over HTTP.
+//
+//	handler ─decode, scale─▶ queue ─▶ one goroutine: batch ─▶ device ─▶ handler ─encode─▶
+//	handler ─decode, scale─┘          of several requests
+//
+// Each request is decoded and scaled by a goroutine of its own, by the model's
+// preprocessing, as 'clprop predict' does it. One goroutine owns the engine: it takes
+// what is queued, waits a little for company, and computes all of it in one batch, which
+// a device does in little more time than one row. The sizes of batches are prepared
+// beforehand, see trainer.Predictor.
+//
+// # Waiting for company
+//
+// A batch waits until Options.MaxWait after its first request came in, and no longer than
+// until it is full, or, once it has two requests, until it has all that are being
+// decoded. While the device is busy, requests gather by themselves, and the wait is over
+// when it is free.
+//
+// # Requests
+//
+//	POST /v1/predict   {"rows": [{"length": 1.5, "site": "north"}, …]}, by the names of
+//	                   columns, or [[1.5, "north"], …] in the model's order, or, of a
+//	                   model of images, [[0, 255, …], …]; null is a missing value
+//	                   {"predictions": [{"label": "rose", "probabilities": {"iris": 0.1,
+//	                   …}}, …]}; of a hinge "scores"; of quantities {"values": {"price": 1}}
+//	GET /healthz       200 {"status": "ok"}, 503 while it stops or when the device failed
+//	GET /metrics       counters in Prometheus's text format, version 0.0.4
+//
+// An error is {"error": {"message": …, "row": 2, "column": "site"}}, rows counted from 1:
+// 400 for what cannot be read, 404, 405, 408 for a body that does not come, 413 for too long a body or too many rows, 500
+// when the device failed, 503 with Retry-After when the queue is full or time is up.
+//
+// # What may not live here
+//
+// Sockets, signals and time-outs of connections, which are the command's business.
+package serve

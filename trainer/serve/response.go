@@ -1,0 +1,90 @@
+package serve
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer"
+)
+
+// answer writes predictions of one model.
+type answer struct {
+	quoted     [][]byte // names of classes or quantities, as JSON
+	member     string   // what holds the numbers: probabilities, scores, values
+	quantities bool
+	single     bool    // one output makes two classes
+	whole      float32 // what both of them make together
+}
+
+func newAnswer(m *trainer.Model) (*answer, error) {
+	k := m.Network.Sizes[len(m.Network.Sizes)-1]
+	a := &answer{member: "probabilities", quantities: m.Network.Loss.Regression(), whole: 1}
+	names := m.Preprocess.Classes
+	switch {
+	case a.quantities:
+		a.member, names = "values", m.Preprocess.LabelNames()
+	case m.Network.Loss == device.Hinge:
+		a.member, a.whole = "scores", 0
+	}
+	a.single = !a.quantities && k == 1
+	for _, name := range names {
+		text, err := json.Marshal(name)
+		if err != nil {
+			return nil, err
+		}
+		a.quoted = append(a.quoted, text)
+	}
+	return a, nil
+}
+
+// encode appends the JSON of h, K numbers a row.
+func (a *answer) encode(b []byte, h []float32) []byte {
+	b = append(b, `{"predictions":[`...)
+	p := make([]float32, len(a.quoted))
+	for i := 0; len(h) > 0; i++ {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if a.single {
+			p[0], p[1] = a.whole-h[0], h[0]
+			h = h[1:]
+		} else {
+			h = h[copy(p, h):]
+		}
+		b = a.row(b, p)
+	}
+	return append(b, "]}\n"...)
+}
+
+// row appends one prediction.
+func (a *answer) row(b []byte, p []float32) []byte {
+	b = append(b, '{')
+	if !a.quantities {
+		best := 0
+		for k, v := range p {
+			if v > p[best] {
+				best = k
+			}
+		}
+		b = append(b, `"label":`...)
+		b = append(b, a.quoted[best]...)
+		b = append(b, ',')
+	}
+	b = append(b, '"')
+	b = append(b, a.member...)
+	b = append(b, `":{`...)
+	for k, v := range p {
+		if k > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, a.quoted[k]...)
+		b = append(b, ':')
+		if v-v != 0 { // JSON has neither infinity nor NaN
+			b = append(b, "null"...)
+			continue
+		}
+		b = strconv.AppendFloat(b, float64(v), 'g', -1, 32)
+	}
+	return append(b, "}}"...)
+}
