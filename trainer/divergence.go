@@ -190,8 +190,18 @@ func (f *fit) badExample() string {
 		if p.pass == nil {
 			continue
 		}
-		if i := firstNonFinite(p.set.X); i >= 0 {
-			return fmt.Sprintf("feature %d of %s example %d is %v: mend or leave out the example", i%p.set.Features, p.name, i/p.set.Features, p.set.X[i])
+		bad := ""
+		err := p.set.EachInputs(func(first int, x []float32) error {
+			if i := firstNonFinite(x); i >= 0 && bad == "" {
+				bad = fmt.Sprintf("feature %d of %s example %d is %v: mend or leave out the example", i%p.set.Features, p.name, first+i/p.set.Features, x[i])
+			}
+			return nil
+		})
+		if err != nil {
+			return err.Error()
+		}
+		if bad != "" {
+			return bad
 		}
 		if i := firstNonFinite(p.set.Y); i >= 0 {
 			return fmt.Sprintf("label %d of %s example %d is %v: mend or leave out the example", i%p.set.Outputs, p.name, i/p.set.Outputs, p.set.Y[i])

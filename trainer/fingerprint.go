@@ -20,13 +20,14 @@ type Fingerprint struct {
 	SHA256 string `json:"sha256"`
 }
 
-// NewFingerprint returns that of a set; the zero value for nil.
-func NewFingerprint(s *data.Set) Fingerprint {
+// NewFingerprint returns that of a set; the zero value for nil. An error is of reading
+// Inputs.
+func NewFingerprint(s *data.Set) (Fingerprint, error) {
 	if s == nil {
-		return Fingerprint{}
+		return Fingerprint{}, nil
 	}
 	sum, buffer := sha256.New(), make([]byte, 0, 1<<16)
-	for _, values := range [][]float32{s.X, s.Y, s.Weights} {
+	add := func(values []float32) {
 		for len(values) > 0 {
 			n := min(len(values), cap(buffer)/4)
 			buffer = buffer[:0]
@@ -37,7 +38,10 @@ func NewFingerprint(s *data.Set) Fingerprint {
 			values = values[n:]
 		}
 	}
-	return Fingerprint{s.Rows, s.Features, s.Outputs, hex.EncodeToString(sum.Sum(nil))}
+	err := s.EachInputs(func(_ int, x []float32) error { add(x); return nil })
+	add(s.Y)
+	add(s.Weights)
+	return Fingerprint{s.Rows, s.Features, s.Outputs, hex.EncodeToString(sum.Sum(nil))}, err
 }
 
 // differs says how a set is not the one that f is of; "" if it is.

@@ -167,7 +167,7 @@ func (f *fit) resident(sets ...*data.Set) bool {
 		if set == nil {
 			continue
 		}
-		x, y := 4*int64(len(set.X)), 4*int64(len(set.Y))
+		x, y := 4*int64(set.Rows)*int64(set.Features), 4*int64(len(set.Y))
 		if info.MaxAllocation > 0 && max(x, y) > info.MaxAllocation {
 			return false
 		}

@@ -54,7 +54,10 @@ func (in *input) load(eng device.Engine, set *data.Set, rows []int32) error {
 		}
 	}
 	in.pending = in.pending[:0]
-	in.hostX = gather(in.hostX[:0], set.X, set.Features, rows)
+	var err error
+	if in.hostX, err = set.Append(in.hostX[:0], rows); err != nil {
+		return err
+	}
 	in.hostY = gather(in.hostY[:0], set.Y, set.Outputs, rows)
 	type part struct {
 		dst device.Matrix
@@ -143,7 +146,9 @@ func (p *pass) settle(m *memory, what string) func(batch) []device.Op {
 	allX := m.matrix("the inputs for "+what, p.set.Rows, p.set.Features)
 	allY := m.matrix("the labels for "+what, p.set.Rows, p.set.Outputs)
 	writes := []func() error{
-		func() error { return p.eng.Write(allX, 0, p.set.X) },
+		func() error {
+			return p.set.EachInputs(func(first int, x []float32) error { return p.eng.Write(allX, first, x) })
+		},
 		func() error { return p.eng.Write(allY, 0, p.set.Y) },
 		p.ordered,
 	}
@@ -153,6 +158,9 @@ func (p *pass) settle(m *memory, what string) func(batch) []device.Op {
 		writes = append(writes, func() error { return p.eng.Write(allWeights, 0, p.set.Weights) })
 	}
 	p.index = m.index("the order for "+what, p.set.Rows)
+	if _, counts := p.eng.(sized); counts {
+		writes = nil // they take no memory, and may be of a large file
+	}
 	for _, write := range writes {
 		if m.err != nil {
 			break

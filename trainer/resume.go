@@ -85,7 +85,14 @@ func (f *fit) begin(train, validation *data.Set, history *History) error {
 	if f.keeper == nil && f.config.Resume == nil {
 		return f.remember(f.epochs+1, 0, device.Sums{}, 0)
 	}
-	now := Snapshot{Network: f.net, Config: f.config, Train: NewFingerprint(train), Validation: NewFingerprint(validation)}
+	now := Snapshot{Network: f.net, Config: f.config}
+	var err error
+	if now.Train, err = NewFingerprint(train); err != nil {
+		return err
+	}
+	if now.Validation, err = NewFingerprint(validation); err != nil {
+		return err
+	}
 	if f.config.Resume != nil {
 		if err := f.resume(&now, history); err != nil {
 			return err

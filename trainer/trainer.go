@@ -115,7 +115,7 @@ func (t *Trainer) checkSet(name string, set *data.Set) error {
 		return fail("%d weights for %d examples", len(set.Weights), set.Rows)
 	case set.Outputs != t.net.outputs():
 		return fail("%d outputs, network %v gives %d", set.Outputs, t.net, t.net.outputs())
-	case len(set.X) != set.Rows*set.Features || len(set.Y) != set.Rows*set.Outputs:
+	case set.Inputs == nil && len(set.X) != set.Rows*set.Features || len(set.Y) != set.Rows*set.Outputs:
 		return fail("%d inputs and %d labels for %d rows of %d features and %d outputs",
 			len(set.X), len(set.Y), set.Rows, set.Features, set.Outputs)
 	}

@@ -137,8 +137,12 @@ func (v *verifier) gathered(b batch) error {
 	for _, part := range []struct {
 		what string
 		of   device.Matrix
-		from []float32
-	}{{"inputs", b.x, set.X}, {"labels", b.y, set.Y}, {"weights", b.weight, set.Weights}} {
+		from func() ([]float32, error)
+	}{
+		{"inputs", b.x, func() ([]float32, error) { return set.Append(nil, v.rows) }},
+		{"labels", b.y, func() ([]float32, error) { return gather(nil, set.Y, set.Outputs, v.rows), nil }},
+		{"weights", b.weight, func() ([]float32, error) { return gather(nil, set.Weights, 1, v.rows), nil }},
+	} {
 		if part.of == nil {
 			continue
 		}
@@ -146,7 +150,11 @@ func (v *verifier) gathered(b batch) error {
 		if err != nil {
 			return err
 		}
-		want := wideMatrix{Rows: got.Rows, Cols: got.Cols, Data: wide(gather(nil, part.from, got.Cols, v.rows))}
+		from, err := part.from()
+		if err != nil {
+			return err
+		}
+		want := wideMatrix{Rows: got.Rows, Cols: got.Cols, Data: wide(from)}
 		if err := v.within("gather, "+part.what, got, want, func(int) float64 { return 0 }); err != nil {
 			return err
 		}

@@ -30,6 +30,7 @@ func flagValues() map[string][]string {
 		"header":        {"auto", "yes", "no"},
 		"loss":          losses,
 		"lr-schedule":   trainer.Schedules(),
+		"map":           {"auto", "always", "never"},
 		"missing":       {"error", data.Mean, data.Median},
 		"monitor":       trainer.Monitors(),
 		"on-divergence": {"stop", "reload"},

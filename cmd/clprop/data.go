@@ -22,7 +22,8 @@ type dataFlags struct {
 	separator string
 	format    string
 
-	learn learnFlags // of train
+	learn  learnFlags // of train
+	mapped string     // --map of train; "" for never
 }
 
 const dataHelp = `--data takes, also packed with gzip or zstd, and - for standard input,
@@ -141,6 +142,9 @@ func (f *dataFlags) read(path string, part data.Part, p *data.Preprocess, stdin 
 		return nil, err
 	}
 	opts.Part = part
+	if f.mapped != "never" {
+		opts.Map = data.Map(f.mapped)
+	}
 	if path == f.source() {
 		opts.Labels = f.labels
 	}

@@ -85,6 +85,7 @@ func (f *trainFlags) addStep(cmd *cobra.Command) {
 	flags.Float64Var(&f.config.Lambda, "l2", 0, "λ of the penalty on large weights")
 	addRegularizers(flags, &f.config.Regularizers)
 	flags.StringVar(&f.resident, "resident", "auto", "keep the examples in device memory: auto, yes or no")
+	flags.StringVar(&f.data.mapped, "map", "auto", "leave images in their IDX or NPY file, and read those of a batch when it comes: always, never, or auto, where they would take a GiB of memory")
 	addDeviceFlag(cmd, &f.device)
 }
 
@@ -139,6 +140,7 @@ func (f *trainFlags) checkStep(cmd *cobra.Command) (hidden []int, err error) {
 	}{
 		{"activation", f.activation, activations()},
 		{"resident", f.resident, []string{"auto", "yes", "no"}},
+		{"map", f.data.mapped, []string{"auto", "always", "never"}},
 	} {
 		if err := oneOf(cmd, choice.flag, choice.value, choice.have); err != nil {
 			return nil, err

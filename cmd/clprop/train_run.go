@@ -54,7 +54,7 @@ func (r *runFlags) add(cmd *cobra.Command) {
 // given anew with --resume; all others must stay as they were.
 var (
 	unsaved    = []string{"run", "config", "resume", "progress", "quiet", "json", "profile", "help"}
-	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "on-divergence", "verify-every", "checkpoint-every", "keep", "max-time", "tensorboard"}
+	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "map", "on-divergence", "verify-every", "checkpoint-every", "keep", "max-time", "tensorboard"}
 	paths      = []string{"data", "images", "labels", "test-data", "val-data", "out", "tensorboard"}
 )
 

@@ -25,7 +25,7 @@ var badFiles = map[string]string{
 	"truncated.bad.idx":       `offset 23: truncated: dimensions [3 2 2] promise 12 bytes of data, found 7: unexpected EOF`,
 	"trailing.bad.idx":        `offset 28: expected the end after 12 bytes of data, which dimensions [3 2 2] promise, found more`,
 	"lying.bad.idx":           `offset 20: truncated: dimensions [2147483648] promise 2147483648 bytes of data, found 12`,
-	"overflow.bad.idx":        `offset 8: dimensions [4294967295 4294967295 4294967295 4294967295] promise more than 4294967296 bytes`,
+	"overflow.bad.idx":        `offset 8: dimensions [4294967295 4294967295 4294967295 4294967295] promise more than 1099511627776 bytes`,
 	"cut-gzip.bad.idx":        `unexpected EOF`,
 	"checksum.bad.idx":        `gzip: invalid checksum`,
 	"gzip-header.bad.idx":     `offset 0: gzip header: unexpected EOF`,

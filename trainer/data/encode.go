@@ -22,7 +22,7 @@ func (t *Table) Set(p *Preprocess) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSet(t.rows, p, labels != nil)
+	s, err := newSet(t.rows, p, labels != nil, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.path, err)
 	}

@@ -18,11 +18,13 @@ import (
 type Array struct {
 	Dims []int
 	Data []byte
+
+	mapped bool // Data is not in memory of its own
 }
 
 const (
 	idxByte = 0x08
-	maxIDX  = 1 << 32 // bytes of data
+	maxIDX  = 1 << 40 // bytes of data
 )
 
 var idxTypes = map[byte]string{
@@ -32,12 +34,14 @@ var idxTypes = map[byte]string{
 // ReadIDX reads an IDX file, also a gzip one. A header that does not fit what
 // follows is an *Error with the offset, what was expected and what was found.
 // Memory grows with what was read, not with what the header promises.
-func ReadIDX(path string) (*Array, error) {
+func ReadIDX(path string) (*Array, error) { return readIDXFile(path, MapNever) }
+
+func readIDXFile(path string, how Map) (*Array, error) {
 	s, err := openSource(path, nil)
 	if err != nil {
 		return nil, err
 	}
-	x, err := readIDX(path, s.r)
+	x, err := s.readArray(how)
 	if closed := s.close(); err == nil {
 		err = closed
 	}
@@ -47,7 +51,14 @@ func ReadIDX(path string) (*Array, error) {
 	return x, nil
 }
 
-func readIDX(path string, r io.Reader) (*Array, error) {
+// readArray is readIDX of the source, which is mapped if that is wanted and can be done.
+func (s *source) readArray(how Map) (*Array, error) {
+	return readIDX(s.path, s.r, func(start int64, size int) []byte { return s.mapped(start, size, how) })
+}
+
+// readIDX reads an IDX file. mapped gives the data, of so many bytes from start on, without
+// reading it, or nil; it may be nil itself.
+func readIDX(path string, r io.Reader, mapped func(start int64, size int) []byte) (*Array, error) {
 	dims, err := readIDXHeader(path, r)
 	if err != nil {
 		return nil, err
@@ -64,6 +75,11 @@ func readIDX(path string, r io.Reader) (*Array, error) {
 		size *= d
 	}
 	start := int64(4 + 4*len(dims))
+	if mapped != nil {
+		if data := mapped(start, size); data != nil {
+			return &Array{Dims: dims, Data: data, mapped: true}, nil
+		}
+	}
 	data, err := readExactly(r, size)
 	if err != nil {
 		e := &Error{Path: path, Offset: start + int64(len(data)), Err: err}

@@ -45,7 +45,7 @@ func TestReadIDXGrows(t *testing.T) {
 		for i := range data {
 			data[i] = byte(i * 7 >> 3)
 		}
-		x, err := readIDX("x", bytes.NewReader(append(idxHeader(uint32(n)), data...)))
+		x, err := readIDX("x", bytes.NewReader(append(idxHeader(uint32(n)), data...)), nil)
 		if err != nil || !bytes.Equal(x.Data, data) {
 			t.Errorf("%d bytes: error %v, or other bytes", n, err)
 		}
@@ -118,7 +118,7 @@ func FuzzReadIDX(f *testing.F) {
 			return
 		}
 		defer s.close()
-		x, err := readIDX("fuzz", s.r)
+		x, err := readIDX("fuzz", s.r, nil)
 		if err != nil {
 			if x != nil {
 				t.Error("an error and a result")

@@ -17,6 +17,7 @@ type Images struct {
 	Classes       []string // names of the classes; nil if there are no labels
 
 	path       string
+	mapped     bool    // Pixels are a file's
 	class      []int32 // of each image; nil if there are no labels
 	numbered   bool    // labels are numbers of classes, whose names a model may know better
 	labelsPath string
@@ -70,12 +71,16 @@ func (m *Images) Set(p *Preprocess) (*Set, error) {
 	if m.class != nil && len(p.Targets) > 0 {
 		return nil, &Error{Path: m.labelsPath, Offset: -1, Reason: "the model predicts quantities, and labels of images are classes: give a table"}
 	}
-	s, err := newSet(m.Rows(), p, m.class != nil)
+	var inputs Inputs
+	if m.mapped {
+		inputs = newPixels(m.path, m.Pixels, p.Features(), p.Image.Scale)
+	}
+	s, err := newSet(m.Rows(), p, m.class != nil, inputs)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.path, err)
 	}
-	for i, v := range m.Pixels {
-		s.X[i] = float32(float64(v) * p.Image.Scale)
+	for i := range s.X {
+		s.X[i] = float32(float64(m.Pixels[i]) * p.Image.Scale)
 	}
 	place, err := m.places(p)
 	if err != nil {
@@ -127,7 +132,7 @@ func (m *Images) number(path string, labels []byte, at int64) {
 // readIDX reads a file of images, with the labels of Options.Labels or of the file
 // beside it, if there is one.
 func (s *source) readIDX(opts Options) (*Images, error) {
-	images, err := readIDX(s.path, s.r)
+	images, err := s.readArray(opts.Map)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +146,7 @@ func (s *source) readIDX(opts Options) (*Images, error) {
 // newImages makes Images of an IDX array and the labels in a file, if it has a
 // name.
 func newImages(path string, images *Array, labelsPath string) (*Images, error) {
-	m := &Images{path: path, Pixels: images.Data, Height: 1}
+	m := &Images{path: path, Pixels: images.Data, mapped: images.mapped, Height: 1}
 	switch d := images.Dims; len(d) {
 	case 2:
 		m.Width = d[1]
@@ -189,13 +194,13 @@ func readFolder(dir string, opts Options) (*Images, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readIDXPair(images, labels, ClassNames(dir))
+	return readIDXPair(images, labels, ClassNames(dir), opts.Map)
 }
 
 // readIDXPair reads images and labels; names are those of the classes, nil if not
 // known.
-func readIDXPair(images, labels string, names []string) (*Images, error) {
-	array, err := ReadIDX(images)
+func readIDXPair(images, labels string, names []string, how Map) (*Images, error) {
+	array, err := readIDXFile(images, how)
 	if err != nil {
 		return nil, err
 	}

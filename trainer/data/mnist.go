@@ -13,7 +13,7 @@ import (
 // their n labels. Pixels become x = p/255; labels 0..k−1 become one-hot rows of
 // k classes named "0", "1", …
 func LoadIDX(imagesPath, labelsPath string) (*Set, *Preprocess, error) {
-	return load(readIDXPair(imagesPath, labelsPath, nil))
+	return load(readIDXPair(imagesPath, labelsPath, nil, MapNever))
 }
 
 // load takes images as they are.
@@ -33,7 +33,7 @@ func load(m *Images, err error) (*Set, *Preprocess, error) {
 // exists: images must have its size, and labels must be below its number of
 // classes. An empty labelsPath gives a Set without labels.
 func (p *Preprocess) LoadIDX(imagesPath, labelsPath string) (*Set, error) {
-	m, err := readIDXPair(imagesPath, labelsPath, nil)
+	m, err := readIDXPair(imagesPath, labelsPath, nil, MapNever)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func LoadIDXDir(dir, kind string) (*Set, *Preprocess, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return load(readIDXPair(images, labels, ClassNames(dir)))
+	return load(readIDXPair(images, labels, ClassNames(dir), MapNever))
 }
 
 // LabelsBeside names the file of labels that goes with a file of images, by the

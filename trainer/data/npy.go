@@ -27,17 +27,19 @@ type array struct {
 	data []byte
 	at   func(b []byte) float64
 	byte bool // unsigned bytes
+
+	mapped bool // data is not in memory of its own
 }
 
 const (
 	maxNPYHeader = 1 << 14
-	maxNPYBytes  = 1 << 34
+	maxNPYBytes  = 1 << 40
 )
 
 var npyHeader = regexp.MustCompile(`^\{'descr': '([<>|=]?)([a-zA-Z])(\d*)', 'fortran_order': (True|False), 'shape': \(((?:\d+,? ?)*)\),? ?\}\s*$`)
 
 // readNPYArray reads one array. In Fortran's order it is turned round.
-func readNPYArray(path string, r io.Reader) (*array, error) {
+func readNPYArray(path string, r io.Reader, mapped func(start int64, size int) []byte) (*array, error) {
 	fail := func(reason string) error { return &Error{Path: path, Offset: 0, Reason: reason} }
 	start := make([]byte, 12)
 	if n, err := io.ReadFull(r, start[:10]); err != nil {
@@ -63,6 +65,12 @@ func readNPYArray(path string, r io.Reader) (*array, error) {
 	x, fortran, err := parseNPYHeader(path, header)
 	if err != nil {
 		return nil, err
+	}
+	if mapped != nil && x.isImages() && !fortran {
+		if x.data = mapped(int64(offset+length), x.total()); x.data != nil {
+			x.mapped = true
+			return x, nil
+		}
 	}
 	return x, x.read(r, int64(offset+length), fortran)
 }
@@ -93,12 +101,24 @@ func parseNPYHeader(path string, header []byte) (x *array, fortran bool, err err
 	return x, m[4] == "True" && len(x.dims) > 1, nil
 }
 
-// read reads the data, and demands that it ends there.
-func (x *array) read(r io.Reader, offset int64, fortran bool) error {
+// total is the number of bytes of the data.
+func (x *array) total() int {
 	total := x.size
 	for _, d := range x.dims {
 		total *= d
 	}
+	return total
+}
+
+// isImages reports whether the array is n × height × width (× 1) bytes.
+func (x *array) isImages() bool {
+	n := len(x.dims)
+	return x.byte && (n == 3 || n == 4 && x.dims[3] == 1)
+}
+
+// read reads the data, and demands that it ends there.
+func (x *array) read(r io.Reader, offset int64, fortran bool) error {
+	total := x.total()
 	var err error
 	if x.data, err = readExactly(r, total); err != nil {
 		e := &Error{Path: x.path, Offset: offset + int64(len(x.data)), Err: err}
@@ -197,7 +217,7 @@ func half(b uint16) float64 {
 // table of n rows from n or n × columns numbers. Labels may be in another NPY
 // file.
 func (s *source) readNPY(opts Options) (Raw, error) {
-	x, err := readNPYArray(s.path, s.r)
+	x, err := readNPYArray(s.path, s.r, func(start int64, size int) []byte { return s.mapped(start, size, opts.Map) })
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +235,7 @@ func readNPYFile(path string) (*array, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := readNPYArray(path, s.r)
+	x, err := readNPYArray(path, s.r, nil)
 	if closed := s.close(); err == nil {
 		err = closed
 	}
@@ -228,14 +248,14 @@ func (x *array) raw(y *array, opts Options) (Raw, error) {
 		return nil, &Error{Path: y.path, Offset: 0,
 			Reason: fmt.Sprintf("labels of shape %v: expected %d, one for each example of %s", y.dims, x.dims[0], x.path)}
 	}
-	if n := len(x.dims); x.byte && (n == 3 || n == 4 && x.dims[3] == 1) {
+	if x.isImages() {
 		return x.images(y)
 	}
 	return x.table(y, opts)
 }
 
 func (x *array) images(y *array) (*Images, error) {
-	m := &Images{path: x.path, Height: x.dims[1], Width: x.dims[2], Pixels: x.data}
+	m := &Images{path: x.path, Height: x.dims[1], Width: x.dims[2], Pixels: x.data, mapped: x.mapped}
 	if y == nil {
 		return m, nil
 	}

@@ -94,7 +94,7 @@ func (s *source) readNPZArray(f *zip.File) (*array, error) {
 		return nil, &Error{Path: path, Offset: -1, Err: err}
 	}
 	packed := &counter{n: int64(f.CompressedSize64)} // all of it, as the archive says
-	x, err := readNPYArray(path, io.Reader(&unpacked{r: r, packed: packed}))
+	x, err := readNPYArray(path, io.Reader(&unpacked{r: r, packed: packed}), nil)
 	if closed := r.Close(); err == nil {
 		err = closed
 	}

@@ -10,7 +10,8 @@ import (
 // For classification Classes has the K names and Targets is nil; for regression
 // Targets has the K names and Classes is nil.
 type Set struct {
-	X        []float32 // Rows × Features, row-major
+	X        []float32 // Rows × Features, row-major; nil if Inputs is set
+	Inputs   Inputs    // what is in no X; nil if X is set
 	Y        []float32 // Rows × Outputs, row-major: one-hot for classes, scaled values for targets; nil if there are no labels
 	Rows     int
 	Features int
@@ -27,15 +28,19 @@ type Set struct {
 // process.
 const maxValues = 1 << 31
 
-// newSet makes a Set with X, and Y if labelled, all zero.
-func newSet(rows int, p *Preprocess, labelled bool) (*Set, error) {
+// newSet makes a Set with X, and Y if labelled, all zero; without X if there are inputs.
+func newSet(rows int, p *Preprocess, labelled bool, inputs Inputs) (*Set, error) {
 	features, outputs := p.Features(), p.Outputs()
-	if rows*max(features, outputs) > maxValues { // each is far below 2³¹
+	held := max(features, outputs)
+	if inputs != nil {
+		held = outputs
+	}
+	if rows*held > maxValues { // each is far below 2³¹
 		return nil, fmt.Errorf("%w: %d rows of %d inputs and %d outputs are more than %d values: use fewer rows, or fewer categories",
 			ErrFormat, rows, features, outputs, maxValues)
 	}
 	s := &Set{
-		X:        make([]float32, rows*features),
+		Inputs:   inputs,
 		Rows:     rows,
 		Features: features,
 		Outputs:  outputs,
@@ -43,6 +48,9 @@ func newSet(rows int, p *Preprocess, labelled bool) (*Set, error) {
 	}
 	for i := range p.Targets {
 		s.Targets = append(s.Targets, p.Targets[i].Name)
+	}
+	if inputs == nil {
+		s.X = make([]float32, rows*features)
 	}
 	if labelled {
 		s.Y = make([]float32, rows*s.Outputs)
@@ -71,15 +79,19 @@ func (s *Set) Label(i int) int {
 
 // Subset copies the given rows, in the given order, into a new Set. Like an
 // index out of range, a row that is not there is a mistake of the program and
-// panics.
+// panics. Inputs are not copied, but read from where they are.
 func (s *Set) Subset(rows []int) *Set {
 	t := &Set{
-		X:        make([]float32, 0, len(rows)*s.Features),
 		Rows:     len(rows),
 		Features: s.Features,
 		Outputs:  s.Outputs,
 		Classes:  slices.Clone(s.Classes),
 		Targets:  slices.Clone(s.Targets),
+	}
+	if s.Inputs != nil {
+		t.Inputs = choose(s.Inputs, rows)
+	} else {
+		t.X = make([]float32, 0, len(rows)*s.Features)
 	}
 	if s.Y != nil {
 		t.Y = make([]float32, 0, len(rows)*s.Outputs)
@@ -88,7 +100,9 @@ func (s *Set) Subset(rows []int) *Set {
 		if s.Weights != nil {
 			t.Weights = append(t.Weights, s.Weights[i])
 		}
-		t.X = append(t.X, s.X[i*s.Features:(i+1)*s.Features]...)
+		if s.Inputs == nil {
+			t.X = append(t.X, s.X[i*s.Features:(i+1)*s.Features]...)
+		}
 		if s.Y != nil {
 			t.Y = append(t.Y, s.Y[i*s.Outputs:(i+1)*s.Outputs]...)
 		}

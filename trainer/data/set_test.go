@@ -160,7 +160,7 @@ func TestSplitErrors(t *testing.T) {
 
 func TestNewSetIsBounded(t *testing.T) {
 	p := &Preprocess{Image: &Image{Width: 1 << 12, Height: 1, Scale: 1}, Classes: []string{"a", "b"}}
-	if _, err := newSet(1<<20, p, true); err == nil {
+	if _, err := newSet(1<<20, p, true, nil); err == nil {
 		t.Error("2³² values were granted")
 	}
 }

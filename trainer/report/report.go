@@ -93,7 +93,9 @@ func Mistakes(set *data.Set, h []float32, p *data.Preprocess) []Mistake {
 		return list
 	}
 	for i := range list {
-		list[i].Pixels = grey(set.X[list[i].Example*set.Features:][:set.Features], false)
+		if x, err := set.Append(nil, []int32{int32(list[i].Example)}); err == nil { // else without a picture
+			list[i].Pixels = grey(x, false)
+		}
 	}
 	return list
 }

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package data
+
+import "os"
+
+// mapFile maps nothing here.
+func mapFile(*os.File, int) []byte { return nil }
