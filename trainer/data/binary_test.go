@@ -136,7 +136,7 @@ func TestBadNPY(t *testing.T) {
 		"expected 1 to 4 dimensions of at least 1":                rawNPY("<i2", "False", "(2, 0)", nil),
 		"shape (): expected 1 to 4":                               rawNPY("<i2", "False", "()", make([]byte, 2)),
 		"5 dimensions: expected 1 to 4":                           rawNPY("<i2", "False", "(1, 1, 1, 1, 1)", make([]byte, 2)),
-		"at most 1099511627776 bytes in all":                        rawNPY("<i2", "False", "(9999999, 9999999)", nil),
+		"at most 1099511627776 bytes in all":                      rawNPY("<i2", "False", "(9999999, 9999999)", nil),
 		"70000 columns: expected at most 65536":                   rawNPY("|i1", "False", "(1, 70000)", make([]byte, 70000)),
 		"truncated: shape [1000000000] promises 8000000000 bytes": rawNPY("<f8", "False", "(1000000000,)", make([]byte, 9)),
 	} {
