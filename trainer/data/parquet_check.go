@@ -151,7 +151,8 @@ func (p *parquetPages) dictionary(d format.DictionaryPageHeader, unpack func([]b
 	if d.NumValues < 0 || int(d.NumValues) > 8*len(body) {
 		return fmt.Errorf("a dictionary of %d values in %d bytes", d.NumValues, len(body))
 	}
-	if d.Encoding == format.PlainDictionary { // what it is called in old files
+	//lint:ignore SA1019 what it is called in old files
+	if d.Encoding == format.PlainDictionary {
 		return nil
 	}
 	return p.values(d.Encoding, body, int(d.NumValues))

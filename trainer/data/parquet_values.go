@@ -63,6 +63,7 @@ func tooLong(size int) error {
 // encodings are those of https://parquet.apache.org/docs/file-format/data-pages/encodings.
 func (p *parquetPages) values(encoding format.Encoding, b []byte, n int) error {
 	switch encoding {
+	//lint:ignore SA1019 what it is called in old files
 	case format.PlainDictionary, format.RLEDictionary:
 		if len(b) == 0 {
 			return nil
