@@ -132,7 +132,7 @@ func (b *batcher) gather(first *job, timer *time.Timer) (jobs []*job, left *job)
 		case next, open = <-b.queue:
 		default:
 			// Nothing is queued. Is anyone on the way?
-			if wait <= 0 || len(jobs) > 1 && int64(len(jobs)) >= b.underway.Load() {
+			if wait <= 0 || int64(len(jobs)) >= b.underway.Load() {
 				return jobs, nil
 			}
 			select {
