@@ -91,6 +91,10 @@ type Info struct {
 	// Tuning says where the shapes of the kernels come from, Kernels what they are, in a
 	// line; both are "" for the CPU reference.
 	Tuning, Kernels string
+	// Members are those of a group of devices, and Shares how it splits the rows of a batch
+	// among them, as parts of 1; nil for one device.
+	Members []Info
+	Shares  []float64
 	// Fallback is the error that made Open("auto") fall back to the CPU
 	// reference; nil if it did not.
 	Fallback error

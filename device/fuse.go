@@ -110,29 +110,11 @@ func uses(op Op, p Parameters) bool {
 // matrices.
 func changed(ops []Op, matrices ...Matrix) bool {
 	for _, op := range ops {
-		var written []Matrix
-		switch o := op.(type) {
-		case Gather:
-			written = []Matrix{o.Dst}
-		case Forward:
-			if written = []Matrix{o.Out}; o.Z != nil {
-				written = append(written, o.Z)
-			}
-		case Activate:
-			written = []Matrix{o.A}
-		case Dropout:
-			written = []Matrix{o.Out}
-		case OutputDelta:
-			written = []Matrix{o.Delta}
-		case HiddenDelta:
-			written = []Matrix{o.Delta}
-		case Accumulate, Gradient, SGD, Cost, Penalty:
-			continue
-		default:
+		if _, known := parametersOf(op); !known {
 			return true
 		}
-		for _, m := range matrices {
-			if slices.ContainsFunc(written, func(w Matrix) bool { return sameMemory(w, m) }) {
+		for _, w := range written(op) {
+			if slices.ContainsFunc(matrices, func(m Matrix) bool { return sameMemory(w, m) }) {
 				return true
 			}
 		}
@@ -140,8 +122,34 @@ func changed(ops []Op, matrices ...Matrix) bool {
 	return false
 }
 
+// written lists the matrices that an operation writes.
+func written(op Op) []Matrix {
+	switch o := op.(type) {
+	case Gather:
+		return []Matrix{o.Dst}
+	case Forward:
+		if o.Z != nil {
+			return []Matrix{o.Out, o.Z}
+		}
+		return []Matrix{o.Out}
+	case Activate:
+		return []Matrix{o.A}
+	case Dropout:
+		return []Matrix{o.Out}
+	case OutputDelta:
+		return []Matrix{o.Delta}
+	case HiddenDelta:
+		return []Matrix{o.Delta}
+	}
+	return nil
+}
+
 // sameMemory reports whether two matrices are, or are views of, one piece of memory.
 func sameMemory(a, b Matrix) bool {
+	if x, ok := a.(*groupMatrix); ok {
+		y, ok := b.(*groupMatrix)
+		return !ok || x.groupRows == y.groupRows
+	}
 	x, ok := a.(*openclMatrix)
 	y, also := b.(*openclMatrix)
 	return !ok || !also || x.upload == y.upload

@@ -27,6 +27,9 @@ type Options struct {
 	// Tuning, if not nil, is the shapes of kernels to take, whatever Family and Workload
 	// say. One that the device cannot have is an error that wraps kernels.ErrTuning.
 	Tuning *kernels.Tuning
+	// Shares says how the rows of a batch are split among several devices, a number above 0
+	// for each; nil means by measured speed, and evenly where they are alike.
+	Shares []float64
 	// Unfused runs every operation of a plan by itself, to test and measure what
 	// joining them does.
 	Unfused bool
@@ -50,6 +53,10 @@ type Options struct {
 //	1:0          platform and device by position
 //	anything     the best OpenCL device with that text in its name or its platform's,
 //	             case ignored
+//	cpu/2        a part of a device with so many compute units; cpu/1x2 and cpu/3+1 are
+//	             several parts
+//	0,1          several devices as one engine, see NewGroup
+//	all          every OpenCL device, as one engine
 //
 // Only "auto" falls back, and then Info().Fallback says why: show it to the user.
 // Any other spec that cannot be met is an error that lists what there is.
@@ -70,13 +77,18 @@ func OpenWith(spec string, options Options) (Engine, error) {
 	}
 	listing, err := List()
 	if err != nil {
-		return nil, fmt.Errorf("device %q: %w", spec, err)
+		err = fmt.Errorf("device %q: %w", spec, err)
+	} else {
+		var found Found
+		var reason string
+		if found, reason, err = listing.Find(spec); err == nil {
+			return found.open(reason, options)
+		}
 	}
-	found, reason, err := listing.Find(spec)
-	if err != nil {
-		return nil, err
+	if isGroup(spec) { // which no device has for a name
+		return openGroup(spec, options)
 	}
-	return found.open(reason, options)
+	return nil, err
 }
 
 func openBest(options Options) (Engine, error) {

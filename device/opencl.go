@@ -37,6 +37,7 @@ type opencl struct {
 	profile    *profile      // nil unless Options.Profile
 	sizes      *opencl       // the engine that this one only counts for; nil for one that works
 	clockMHz   int
+	part       *cl.Device    // to give back with the engine; nil for a whole device
 	launchTime time.Duration // see launchCost; 0 before it is measured
 	unfused    bool          // prepare plans operation by operation, to test fusion against
 }
@@ -151,6 +152,7 @@ func (e *opencl) Close() error {
 	e.transfer.Release()
 	e.compute.Release()
 	e.context.Release()
+	e.part.Release()
 	return err
 }
 

@@ -1,0 +1,135 @@
+package device
+
+// splitMatrices are the matrices of an operation whose rows are those of a batch: all but
+// what Gather reads.
+func splitMatrices(op Op) []Matrix {
+	var all []Matrix
+	switch o := op.(type) {
+	case Gather:
+		all = []Matrix{o.Dst}
+	case Forward:
+		all = []Matrix{o.A, o.Out, o.Z}
+	case Activate:
+		all = []Matrix{o.Z, o.A}
+	case OutputDelta:
+		all = []Matrix{o.A, o.Y, o.Delta, o.Weight}
+	case HiddenDelta:
+		all = []Matrix{o.Next, o.A, o.Delta}
+	case Accumulate:
+		all = []Matrix{o.Delta, o.A}
+	case Cost:
+		all = []Matrix{o.Z, o.Y, o.Weight}
+	case Dropout:
+		all = []Matrix{o.A, o.Out}
+	}
+	for i := len(all) - 1; i >= 0 && all[i] == nil; i-- { // Z and Weight, which come last, may be none
+		all = all[:i]
+	}
+	return all
+}
+
+// localiser writes operations of a group down for one member: its share of the rows, and
+// its own copy of the rest.
+type localiser struct {
+	k       int
+	shifted *[]shifted
+}
+
+// shifted is a Scalar of a member that is another one and the number of its first row.
+type shifted struct {
+	from, to *Scalar
+	by       float64
+}
+
+func (l localiser) rows(m Matrix) Matrix {
+	if m == nil {
+		return nil
+	}
+	return m.(*groupMatrix).local(l.k)
+}
+
+func (l localiser) parameters(p Parameters) Parameters { return p.(*groupParameters).parts[l.k] }
+
+func (l localiser) tally(t Tally) Tally { return t.(*groupTally).parts[l.k] }
+
+// shift counts rows from the first of member k's on.
+func (l localiser) shift(s *Scalar, rows Matrix) *Scalar {
+	first, _ := rows.(*groupMatrix).share(l.k)
+	if s == nil {
+		return NewScalar(float64(first))
+	}
+	own := NewScalar(0)
+	*l.shifted = append(*l.shifted, shifted{s, own, float64(first)})
+	return own
+}
+
+// op is an operation for the member; nil if it has nothing to do there.
+func (l localiser) op(op Op) Op {
+	if rows := splitMatrices(op); len(rows) > 0 && l.rows(rows[0]) == nil {
+		return nil
+	}
+	switch o := op.(type) {
+	case Gather:
+		return Gather{o.Src.(*groupMatrix).copyFor(l.k), o.Index.(*groupIndex).parts[l.k], l.shift(o.From, o.Dst), l.rows(o.Dst)}
+	case Forward:
+		return Forward{o.Act, l.rows(o.A), l.parameters(o.Theta), o.Layer, l.rows(o.Out), l.rows(o.Z)}
+	case Activate:
+		return Activate{o.Act, l.rows(o.Z), l.rows(o.A)}
+	case OutputDelta:
+		return OutputDelta{o.Loss, l.rows(o.A), l.rows(o.Y), l.rows(o.Delta), l.rows(o.Weight)}
+	case HiddenDelta:
+		return HiddenDelta{o.Act, l.rows(o.Next), l.parameters(o.Theta), o.Layer, l.rows(o.A), l.rows(o.Delta)}
+	case Accumulate:
+		return Accumulate{l.rows(o.Delta), l.rows(o.A), l.parameters(o.Sum), o.Layer, o.Fresh}
+	case Cost:
+		return Cost{o.Loss, l.rows(o.Z), l.rows(o.Y), l.rows(o.Weight), l.tally(o.Tally)}
+	case Dropout:
+		o.A, o.Out, o.First = l.rows(o.A), l.rows(o.Out), l.shift(o.First, o.A)
+		return o
+	case Penalty:
+		if l.k > 0 {
+			return nil // the same on all
+		}
+		return Penalty{l.parameters(o.Theta), l.tally(o.Tally)}
+	}
+	return l.update(op)
+}
+
+// update is op for what every member does alike.
+func (l localiser) update(op Op) Op {
+	own := l.parameters
+	switch o := op.(type) {
+	case Gradient:
+		o.Sum, o.Theta, o.Grad = own(o.Sum), own(o.Theta), own(o.Grad)
+		return o
+	case SGD:
+		return SGD{own(o.Theta), own(o.Grad), o.Rate}
+	case Momentum:
+		o.Theta, o.Grad, o.Velocity = own(o.Theta), own(o.Grad), own(o.Velocity)
+		return o
+	case RMSprop:
+		o.Theta, o.Grad, o.Square = own(o.Theta), own(o.Grad), own(o.Square)
+		return o
+	case Adagrad:
+		o.Theta, o.Grad, o.Square = own(o.Theta), own(o.Grad), own(o.Square)
+		return o
+	case Adam:
+		o.Theta, o.Grad, o.M, o.V = own(o.Theta), own(o.Grad), own(o.M), own(o.V)
+		return o
+	case Lion:
+		o.Theta, o.Grad, o.M = own(o.Theta), own(o.Grad), own(o.M)
+		return o
+	case L1:
+		o.Theta, o.Grad = own(o.Theta), own(o.Grad)
+		return o
+	case ClipValue:
+		return ClipValue{own(o.Grad), o.Limit}
+	case ClipNorm:
+		return ClipNorm{own(o.Grad), o.Limit}
+	case MaxNorm:
+		return MaxNorm{own(o.Theta), o.Limit}
+	case Average:
+		return Average{own(o.Theta), own(o.Mean), o.Share}
+	}
+	return op // checkOps has refused what is none of these
+}

@@ -1,0 +1,240 @@
+package device
+
+import (
+	"fmt"
+	"slices"
+)
+
+// groupPlan is a list of operations, cut into stages.
+type groupPlan struct {
+	owner    *group
+	ops      []Op
+	stages   []groupStage
+	shifted  []shifted
+	gathers  []Gather
+	operands []interface{ usable(*group) error }
+	released bool
+}
+
+// groupStage is what every member does without a word from the others.
+type groupStage struct {
+	uses    []*groupParameters // by other operations than Accumulate: sums must be summed
+	rows    []*groupParameters // by those on rows: copies must be the first member's
+	changes []*groupParameters // perhaps
+	adds    []groupAdd
+	tallies []*groupTally
+	squares []*groupTally // of Penalty
+	written []*groupRows
+	plans   []Plan // by member; nil where it has nothing to do
+}
+
+// groupAdd is an Accumulate: which members it is for.
+type groupAdd struct {
+	sum   *groupParameters
+	layer int
+	fresh bool
+	has   []bool
+}
+
+func (g *group) Prepare(ops ...Op) (Plan, error) {
+	if err := g.ready("prepare"); err != nil {
+		return nil, err
+	}
+	if err := checkOps(ops); err != nil {
+		return nil, err
+	}
+	p := &groupPlan{owner: g, ops: slices.Clone(ops)}
+	for i, op := range ops {
+		if err := p.bind(op); err != nil {
+			return nil, fmt.Errorf("prepare: operation %d: %w", i, err)
+		}
+	}
+	if err := p.prepare(); err != nil {
+		return nil, err
+	}
+	g.plans[p] = struct{}{}
+	return p, nil
+}
+
+// bind checks that the operands of an operation are the group's, and split alike.
+func (p *groupPlan) bind(op Op) error {
+	g := p.owner
+	split := splitMatrices(op)
+	for i, m := range split {
+		own, err := ownOf[*groupMatrix](g, "matrix", m)
+		if err != nil {
+			return err
+		}
+		p.operands = append(p.operands, own)
+		for k := range g.members {
+			first, _ := own.share(k)
+			if start, _ := split[0].(*groupMatrix).share(k); i > 0 && first != start {
+				return mismatch("group", "views of matrices of %d and %d rows are split among devices at other rows: make them of one height",
+					split[0].(*groupMatrix).rows, own.rows)
+			}
+		}
+	}
+	all, _ := parametersOf(op)
+	for _, of := range all {
+		own, err := ownOf[*groupParameters](g, "parameters", of)
+		if err != nil {
+			return err
+		}
+		p.operands = append(p.operands, own)
+	}
+	var tally Tally
+	switch o := op.(type) {
+	case Cost:
+		tally = o.Tally
+	case Penalty:
+		tally = o.Tally
+	case Gather:
+		return p.gather(o)
+	}
+	if tally == nil {
+		return nil
+	}
+	own, err := ownOf[*groupTally](g, "tally", tally)
+	p.operands = append(p.operands, own)
+	return err
+}
+
+// gather makes copies of what is read, on every member.
+func (p *groupPlan) gather(o Gather) error {
+	g := p.owner
+	src, err := ownOf[*groupMatrix](g, "matrix", o.Src)
+	if err != nil {
+		return err
+	}
+	x, err := ownOf[*groupIndex](g, "index", o.Index)
+	if err != nil {
+		return err
+	}
+	if changed(p.ops, src) {
+		return fmt.Errorf("gather: a group of devices reads no rows that an operation of the same list writes: use two lists")
+	}
+	p.operands = append(p.operands, src, x)
+	p.gathers = append(p.gathers, o)
+	return src.copyOn(g)
+}
+
+// copyOn makes the copies of a matrix, if there are none.
+func (r *groupRows) copyOn(g *group) error {
+	if r.copies != nil {
+		return nil
+	}
+	copies, err := spread(g, func(k int) (Matrix, error) { return g.members[k].NewMatrix(r.rows, r.cols) })
+	if err == nil && r.owner == g { // else g only counts
+		r.copies, r.stale = copies, true
+	}
+	return err
+}
+
+// copyFor is what Gather reads on member k.
+func (m *groupMatrix) copyFor(k int) Matrix {
+	if m.head == m.rows {
+		return m.copies[k]
+	}
+	return m.copies[k].Head(m.head)
+}
+
+// refresh brings the copies up to date.
+func (r *groupRows) refresh(g *group) error {
+	if !r.stale {
+		return nil
+	}
+	values := make([]float32, r.rows*r.cols)
+	if err := g.Read(values, &groupMatrix{groupRows: r, head: r.rows}, 0); err != nil {
+		return err
+	}
+	r.stale = false
+	return g.each(func(k int) error { return g.members[k].Write(r.copies[k], 0, values) })
+}
+
+// prepare makes the stages, with a plan for each member.
+func (p *groupPlan) prepare() error {
+	p.stages, p.shifted = nil, nil
+	for _, stage := range Split(p.ops) {
+		s := groupStage{plans: make([]Plan, len(p.owner.members))}
+		for _, op := range stage.Ops {
+			s.note(op)
+		}
+		p.stages = append(p.stages, s)
+		for k, m := range p.owner.members {
+			var ops []Op
+			for _, op := range stage.Ops {
+				if own := (localiser{k, &p.shifted}).op(op); own != nil {
+					ops = append(ops, own)
+				}
+			}
+			if len(ops) == 0 {
+				continue
+			}
+			plan, err := m.Prepare(ops...)
+			if err != nil {
+				p.Release()
+				return err
+			}
+			s.plans[k] = plan
+		}
+	}
+	return nil
+}
+
+// note keeps what an operation has to do with others than the member that runs it.
+func (s *groupStage) note(op Op) {
+	for _, m := range written(op) {
+		s.written = append(s.written, m.(*groupMatrix).groupRows)
+	}
+	all, _ := parametersOf(op)
+	switch o := op.(type) {
+	case Accumulate:
+		s.adds = append(s.adds, newGroupAdd(o))
+		return
+	case Cost:
+		s.tallies = append(s.tallies, o.Tally.(*groupTally))
+	case Penalty:
+		s.tallies = append(s.tallies, o.Tally.(*groupTally))
+		s.squares = append(s.squares, o.Tally.(*groupTally))
+	}
+	for _, p := range all {
+		own := p.(*groupParameters)
+		s.uses = append(s.uses, own)
+		switch op.(type) {
+		case Forward, HiddenDelta:
+			s.rows = append(s.rows, own)
+		case Penalty:
+		default:
+			s.changes = append(s.changes, own)
+		}
+	}
+}
+
+func newGroupAdd(o Accumulate) groupAdd {
+	m, sum := o.Delta.(*groupMatrix), o.Sum.(*groupParameters)
+	a := groupAdd{sum: sum, layer: o.Layer, fresh: o.Fresh, has: make([]bool, len(sum.parts))}
+	for k := range a.has {
+		_, rows := m.share(k)
+		a.has[k] = rows > 0
+	}
+	return a
+}
+
+func (p *groupPlan) Launches() (launches int) {
+	for _, s := range p.stages {
+		for _, plan := range s.plans {
+			if plan != nil {
+				launches += plan.Launches()
+			}
+		}
+	}
+	return launches
+}
+
+func (p *groupPlan) Release() {
+	p.released = true
+	delete(p.owner.plans, p)
+	for _, s := range p.stages {
+		release(s.plans)
+	}
+}
