@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
 )
 
 var _ Engine = (*group)(nil)
@@ -256,7 +255,6 @@ func addRows(total, part []float32) {
 		total[i] += part[i]
 	}
 }
-
 
 // baseName is the name of a device without which part of it is meant.
 func baseName(name string) string {

@@ -134,9 +134,13 @@ func (g *group) WriteIndex(dst Index, rows []int32) error {
 	return g.each(func(k int) error { return g.members[k].WriteIndex(x.parts[k], rows) })
 }
 
-// ReadTally has nothing to wait for: what ran was added up when it did.
+// ReadTally has nothing to wait for: what ran was added up when it did. It answers also
+// where a member is lost, so that a step is counted that the others came to the end of.
 func (g *group) ReadTally(t Tally) (Sums, error) {
+	failed := g.failed
+	g.failed = nil
 	own, err := ownOf[*groupTally](g, "read tally", t)
+	g.failed = failed
 	if err != nil {
 		return Sums{}, err
 	}

@@ -92,6 +92,9 @@ func openGroup(spec string, options Options) (Engine, error) {
 // openTerm opens one device, or its parts.
 func openTerm(term string, options Options) ([]Engine, error) {
 	of, units, parts := cutParts(term)
+	if term == "" || strings.EqualFold(term, "auto") {
+		return nil, fmt.Errorf("%w: %q among several: name each", ErrUnknownDevice, term)
+	}
 	if !parts {
 		options.Shares = nil
 		e, err := OpenWith(term, options)

@@ -72,7 +72,7 @@ func TestGroupIsRefused(t *testing.T) {
 	if _, err := device.NewGroup(nil, nil); err == nil {
 		t.Error("a group of none")
 	}
-	for _, spec := range []string{"cpuref,cpuref", "nothing,cpuref", "cpuref,", "pthread/999"} {
+	for _, spec := range []string{"cpuref,cpuref", "nothing,cpuref", "cpuref,", "auto,cpuref", "pthread/999"} {
 		if g, err := device.Open(spec); err == nil {
 			t.Errorf("%q is %v", spec, g.Info().Name)
 		}
