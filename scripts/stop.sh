@@ -7,7 +7,7 @@ clprop=${1:-bin/clprop} tries=${2:-5}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 for try in $(seq "$tries"); do
-	rm -rf "$folder/run"
+	rm -rf "$folder/run" "$folder/log"
 	"$clprop" train --run "$folder/run" --hidden 5000,5000 --lr 0.01 --epochs 100 --checkpoint-every 1000e \
 		--progress plain "$@" >/dev/null 2>"$folder/log" &
 	pid=$!
