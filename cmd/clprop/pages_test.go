@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -106,7 +108,8 @@ func TestTroubleshooting(t *testing.T) {
 	}
 }
 
-// The commands of the tutorial, in order and as they are, take the table to predictions.
+// The commands of the tutorial, in order and as they are, take the table to predictions
+// that are served.
 func TestTutorial(t *testing.T) {
 	t.Setenv("CLPROP_DEVICE", fastDevice(t).Name)
 	text, table := fileBytes(t, pages, "tutorial.md"), fileBytes(t, pages, "penguins.csv")
@@ -122,6 +125,15 @@ func TestTutorial(t *testing.T) {
 		words := strings.Fields(block[1])
 		if words[0] != "clprop" || strings.ContainsAny(block[1], `'"|>\$`) {
 			t.Fatalf("not a command without a shell: %q", block[1])
+		}
+		if words[1] == "serve" {
+			request := regexp.MustCompile("curl -d '(.*)' http").FindStringSubmatch(text)[1]
+			url, stop, _ := served(t, words[2:]...) // at any port that is free
+			status, answer := post(t, url, request)
+			if code := stop(syscall.SIGTERM); code != exitOK || status != http.StatusOK || !strings.Contains(answer, `"label":"Gentoo"`) {
+				t.Errorf("exit code %d, status %d: %s", code, status, answer)
+			}
+			continue
 		}
 		o := clpropWith(t, context.Background(), "", words[1:]...).succeeded(t)
 		if words[1] == "train" {

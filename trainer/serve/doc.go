@@ -12,8 +12,7 @@
 // # Waiting for company
 //
 // A batch waits until Options.MaxWait after its first request came in, and no longer than
-// until it is full, or, once it has two requests, until it has all that are being
-// decoded. While the device is busy, requests gather by themselves, and the wait is over
+// until it is full, or has all that are being decoded: a lone request does not wait. While the device is busy, requests gather by themselves, and the wait is over
 // when it is free.
 //
 // # Requests
