@@ -61,7 +61,8 @@ func (t *Trainer) Evaluate(set *data.Set) (Evaluation, error) {
 	if err := t.checkSet("test set", set); err != nil {
 		return Evaluation{}, fmt.Errorf("evaluate: %w", err)
 	}
-	m := memory{eng: t.eng}
+	eng := t.ranks.local(t.eng)
+	m := memory{eng: eng}
 	defer m.release()
 	size := min(evaluationBatch, set.Rows)
 	u, tally := m.units(t.net, size, false), m.tally()
@@ -79,10 +80,10 @@ func (t *Trainer) Evaluate(set *data.Set) (Evaluation, error) {
 	for step := range p.steps() {
 		n, err := p.examples(step), p.run(step)
 		if err == nil {
-			err = t.eng.Read(z[:n*k], u.z, 0)
+			err = eng.Read(z[:n*k], u.z, 0)
 		}
 		if err == nil {
-			err = t.eng.Read(e.H[step*size*k:][:n*k], u.a[len(u.a)-1], 0)
+			err = eng.Read(e.H[step*size*k:][:n*k], u.a[len(u.a)-1], 0)
 		}
 		if err != nil {
 			return Evaluation{}, fmt.Errorf("evaluate: batch %d: %w", step, err)
@@ -95,7 +96,7 @@ func (t *Trainer) Evaluate(set *data.Set) (Evaluation, error) {
 			e.Confusion[class(y, 0.5)][class(z[i*k:][:k], 0)]++
 		}
 	}
-	sums, err := t.eng.ReadTally(tally)
+	sums, err := eng.ReadTally(tally)
 	if err != nil {
 		return Evaluation{}, fmt.Errorf("evaluate: %w", err)
 	}

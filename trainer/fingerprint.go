@@ -2,10 +2,8 @@ package trainer
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"math"
 
 	"github.com/clprop/clprop/trainer/data"
 )
@@ -26,21 +24,9 @@ func NewFingerprint(s *data.Set) (Fingerprint, error) {
 	if s == nil {
 		return Fingerprint{}, nil
 	}
-	sum, buffer := sha256.New(), make([]byte, 0, 1<<16)
-	add := func(values []float32) {
-		for len(values) > 0 {
-			n := min(len(values), cap(buffer)/4)
-			buffer = buffer[:0]
-			for _, v := range values[:n] {
-				buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
-			}
-			sum.Write(buffer) // never fails
-			values = values[n:]
-		}
-	}
-	err := s.EachInputs(func(_ int, x []float32) error { add(x); return nil })
-	add(s.Y)
-	add(s.Weights)
+	sum := sha256.New()
+	err := s.EachInputs(func(_ int, x []float32) error { addFloats(sum, x); return nil })
+	addFloats(sum, s.Y, s.Weights)
 	return Fingerprint{s.Rows, s.Features, s.Outputs, hex.EncodeToString(sum.Sum(nil))}, err
 }
 

@@ -43,8 +43,14 @@ func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config
 			return history, fmt.Errorf("fit: monitor %s is of classes, the loss %s of quantities: use one of a loss", m, t.net.Loss)
 		}
 	}
-	f := &fit{Trainer: t, config: c, memory: memory{eng: t.eng}, began: time.Now()}
+	if err := t.ranks.check(c); err != nil {
+		return history, fmt.Errorf("fit: %w", err)
+	}
+	f := &fit{Trainer: t, config: c, memory: memory{eng: t.eng, ranks: t.ranks}, began: time.Now()}
 	defer f.memory.release()
+	f.outer = ctx
+	ctx, f.stop = t.ranks.joint(ctx)
+	defer f.stop(nil)
 	if err := f.settle(train, validation); err != nil {
 		return history, fmt.Errorf("fit: %w", err)
 	}
@@ -66,6 +72,9 @@ func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config
 		f.whole = newWholeSet(f.net, f.config.Optimizer)
 	}
 	if err := f.begin(train, validation, history); err != nil {
+		return history, fmt.Errorf("fit: %w", err)
+	}
+	if err := f.compare(train, validation); err != nil {
 		return history, fmt.Errorf("fit: %w", err)
 	}
 	err = f.run(ctx, history)
@@ -98,6 +107,12 @@ type fit struct {
 	kept   string // which weights the network holds
 	keeper *keeper
 	began  time.Time // of this Fit
+	// What ranks agreed on after the last step. outer is the context of this process, stop
+	// ends the one that Fit goes by, and zero is a Δ of no examples, made when needed.
+	agreed agreement
+	outer  context.Context
+	stop   context.CancelCauseFunc
+	zero   []Layer
 	// bestLayers are the weights of the best epoch; nil if they will not be asked for.
 	bestLayers []Layer
 	// How far the epoch under way is, where it is known: when it begins, when it
@@ -114,7 +129,7 @@ type fit struct {
 
 // prepare allocates everything and writes down the plans.
 func (f *fit) prepare(train, validation *data.Set) error {
-	c, m, size := f.config, &f.memory, f.config.part()
+	c, m, size := f.config, &f.memory, f.part()
 	train, err := c.examples(train, f.net.Loss)
 	if err != nil {
 		return err
@@ -146,12 +161,17 @@ func (f *fit) prepare(train, validation *data.Set) error {
 	}
 	f.train = m.pass("training", train, c.BatchSize, resident, inputs,
 		func(b batch, of part) []device.Op { return trainingStep(f.dev, f.to, u, b, of) })
-	f.train.first = drop.first
+	f.train.first, f.train.none = drop.first, f.noDelta
 	if validation != nil {
 		judged := f.dev
 		judged.theta = f.held()
 		f.validation = m.pass("validation", unweighted(validation), size, resident, inputs,
-			func(b batch, _ part) []device.Op { return measure(judged, f.to.tally, u, b) })
+			func(b batch, of part) []device.Op {
+				if of.rows == 0 {
+					return nil
+				}
+				return measure(judged, f.to.tally, u, b)
+			})
 	}
 	return m.err
 }
@@ -201,6 +221,9 @@ func (f *fit) run(ctx context.Context, history *History) error {
 		f.kept = fmt.Sprintf("of epoch %d", f.epochs)
 		history.Epochs = append(history.Epochs, epoch)
 		f.keepBest(history.Epochs)
+		if err := f.agree(agreement{}); err != nil {
+			return err
+		}
 		history.Stopped = f.enough(history.Epochs)
 		if f.config.OnEpoch != nil {
 			f.config.OnEpoch(epoch)
@@ -262,6 +285,9 @@ func (f *fit) epoch(ctx context.Context, number int, history *History) (Epoch, e
 	if !kept {
 		return e, f.diverged(number, fmt.Sprintf("a weight is not finite after its %d steps; %s", f.train.steps(), f.culprit()))
 	}
+	if err := f.compareWeights(fmt.Sprintf("after epoch %d", number)); err != nil {
+		return e, err
+	}
 	f.fresh = true
 	return e, f.remember(number, 0, device.Sums{}, 0)
 }
@@ -293,6 +319,9 @@ func (f *fit) descend(ctx context.Context, number int, history *History) (device
 		}
 		if step+1 == steps {
 			break
+		}
+		if err := f.agreeAfter(step + 1); err != nil {
+			return device.Sums{}, fmt.Errorf("epoch %d, step %d: %w", number, step+1, err)
 		}
 		if f.lastStep(number, step+1) {
 			if _, err := f.look(number, step+1, began); err != nil {
@@ -327,9 +356,7 @@ func (f *fit) advance(number, step int) error {
 // pause is what is done between two steps, when it is time for it: a look at the
 // sums, and a checkpoint.
 func (f *fit) pause(number, step int, began time.Time, history *History) error {
-	look := f.pace.due()
-	// The clock is looked at where the host waits: a few times a second.
-	save := f.keeper != nil && (look || f.keeper.Every.Time == 0) && f.keeper.due(f.epochs-f.before, step)
+	look, save := f.agreed.look, f.agreed.save
 	if !look && !save {
 		return nil
 	}
@@ -344,7 +371,7 @@ func (f *fit) pause(number, step int, began time.Time, history *History) error {
 	if f.late() {
 		return errEnough
 	}
-	if !save {
+	if !save || f.keeper == nil {
 		return nil
 	}
 	defer f.pace.start() // a checkpoint says nothing about the speed of steps

@@ -10,9 +10,10 @@ import (
 // error, after which its methods do nothing and return nil, so that a list of
 // allocations is checked once at its end; release gives everything back.
 type memory struct {
-	eng  device.Engine
-	held []interface{ Release() }
-	err  error
+	eng   device.Engine
+	ranks ranks // that share the batches of a pass
+	held  []interface{ Release() }
+	err   error
 }
 
 // hold keeps what was allocated, or the error wrapped with what it was for.

@@ -92,6 +92,7 @@ func gather(dst, src []float32, cols int, rows []int32) []float32 {
 // streamed.
 type pass struct {
 	eng   device.Engine
+	ranks ranks // that share every batch
 	set   *data.Set
 	batch int     // b; the last batch of a pass may be smaller
 	size  int     // the most examples of a part; b if batches are run whole
@@ -100,6 +101,7 @@ type pass struct {
 	index device.Index   // rows, on the device; nil if streamed
 	from  *device.Scalar // where in index the part begins
 	first *device.Scalar // where in its batch the part begins
+	none  func() error   // what to do first where this rank has no example in a batch; may be nil
 
 	inputs []*input
 	plans  map[part]device.Plan
@@ -111,7 +113,7 @@ type pass struct {
 func (m *memory) pass(what string, set *data.Set, size int, resident bool, inputs []*input,
 	ops func(batch, part) []device.Op) *pass {
 
-	p := &pass{eng: m.eng, set: set, batch: min(size, set.Rows), rows: make([]int32, set.Rows), inputs: inputs,
+	p := &pass{eng: m.eng, ranks: m.ranks, set: set, batch: min(size, set.Rows), rows: make([]int32, set.Rows), inputs: inputs,
 		first: device.NewScalar(0), plans: map[part]device.Plan{}}
 	if p.size = p.batch; m.err == nil {
 		p.size = min(p.batch, inputs[0].x.Rows())
@@ -131,9 +133,17 @@ func (m *memory) pass(what string, set *data.Set, size int, resident bool, input
 		}
 		for k := range p.parts(step) {
 			of, _ := p.part(step, k)
-			if p.plans[of] == nil && m.err == nil {
-				b := p.inputs[of.slot].head(of.rows, set.Weights != nil)
-				p.plans[of] = m.plan(fmt.Sprintf("%s, %d examples", what, of.rows), append(source(b), ops(b, of)...)...)
+			if p.plans[of] != nil || m.err != nil {
+				continue
+			}
+			var b batch
+			var list []device.Op
+			if of.rows > 0 {
+				b = p.inputs[of.slot].head(of.rows, set.Weights != nil)
+				list = source(b)
+			}
+			if list = append(list, ops(b, of)...); len(list) > 0 {
+				p.plans[of] = m.plan(fmt.Sprintf("%s, %d examples", what, of.rows), list...)
 			}
 		}
 	}
@@ -203,16 +213,21 @@ func (p *pass) steps() int { return (len(p.rows) + p.batch - 1) / p.batch }
 // examples is the number of those of a step.
 func (p *pass) examples(step int) int { return min(p.batch, len(p.rows)-step*p.batch) }
 
-// parts is the number of those of a step, counted from 0.
-func (p *pass) parts(step int) int { return (p.examples(step) + p.size - 1) / p.size }
+// parts is the number of those of a step that are this rank's, counted from 0. Where it
+// has no example there is one part all the same, of none.
+func (p *pass) parts(step int) int {
+	_, share := p.ranks.share(p.examples(step))
+	return max(1, (share+p.size-1)/p.size)
+}
 
 // part returns part k of a step, and where in rows it begins. The inputs take turns, from
 // one step to the next too.
 func (p *pass) part(step, k int) (of part, from int) {
 	m, whole := p.examples(step), p.parts(0)
-	of = part{rows: min(p.size, m-k*p.size), m: m, first: k == 0, last: k == p.parts(step)-1,
+	mine, share := p.ranks.share(m)
+	of = part{rows: min(p.size, share-k*p.size), m: m, first: k == 0, last: k == p.parts(step)-1,
 		slot: (step*whole + k) % len(p.inputs)}
-	return of, step*p.batch + k*p.size
+	return of, step*p.batch + mine + k*p.size
 }
 
 // run queues one step, counted from 0.
@@ -228,7 +243,10 @@ func (p *pass) run(step int) error {
 // runPart queues part k of a step. The parts before it have been.
 func (p *pass) runPart(step, k int) error {
 	of, from := p.part(step, k)
-	p.first.Set(float64(k * p.size))
+	if of.rows == 0 {
+		return p.runEmpty(of)
+	}
+	p.first.Set(float64(from - step*p.batch))
 	if p.index != nil {
 		p.from.Set(float64(from))
 	} else if err := p.inputs[of.slot].load(p.eng, p.set, p.rows[from:][:of.rows]); err != nil {
@@ -237,12 +255,25 @@ func (p *pass) runPart(step, k int) error {
 	return p.plans[of].Run()
 }
 
+// runEmpty queues what is done of a batch in which this rank has no example.
+func (p *pass) runEmpty(of part) error {
+	plan := p.plans[of]
+	if plan == nil {
+		return nil
+	}
+	if err := p.none(); err != nil {
+		return err
+	}
+	return plan.Run()
+}
+
 // launches is the number of kernels that the first step launches.
 func (p *pass) launches() int {
 	launches := 0
 	for k := range p.parts(0) {
-		of, _ := p.part(0, k)
-		launches += p.plans[of].Launches()
+		if of, _ := p.part(0, k); p.plans[of] != nil {
+			launches += p.plans[of].Launches()
+		}
 	}
 	return launches
 }

@@ -102,7 +102,7 @@ func (f *fit) fits(c Config, train, validation *data.Set) (bool, error) {
 func (f *fit) needs(c Config, train, validation *data.Set) (int64, error) {
 	t := *f.Trainer
 	t.eng = sized{f.eng.Sizing(), f.eng.Info()}
-	try := &fit{Trainer: &t, config: c, memory: memory{eng: t.eng}}
+	try := &fit{Trainer: &t, config: c, memory: memory{eng: t.eng, ranks: t.ranks}}
 	before := t.eng.Counters().Allocated
 	err := try.prepare(train, validation)
 	return t.eng.Counters().Allocated - before, err

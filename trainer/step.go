@@ -103,6 +103,9 @@ type part struct {
 // The layer numbers of operations count from 0, so Θ(l+1) of the formulas is
 // layer l here, in and out of it are input(l) and u.a[l].
 func trainingStep(net onDevice, to descent, u units, b batch, of part) []device.Op {
+	if of.rows == 0 { // all examples of the batch are other ranks'
+		return to.descend(net.theta, of.m)
+	}
 	x := b.x
 	u = u.head(of.rows)
 	last := len(u.a) - 1

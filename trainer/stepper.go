@@ -36,7 +36,7 @@ func NewStepper(net *Network, eng device.Engine, set *data.Set, c Config) (*Step
 	if c.Optimizer.WholeSet() {
 		return nil, fmt.Errorf("stepper: %s has no steps of one batch: use another optimizer", c.Optimizer.Name)
 	}
-	s := &Stepper{fit: &fit{Trainer: t, config: c, memory: memory{eng: eng}}}
+	s := &Stepper{fit: &fit{Trainer: t, config: c, memory: memory{eng: eng, ranks: t.ranks}}}
 	if err := s.prepare(set); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("stepper: %w", err)

@@ -236,6 +236,14 @@ func (f *fit) where() string {
 
 // late reports whether the time is over.
 func (f *fit) late() bool {
+	if f.ranks.several() {
+		return f.agreed.late
+	}
+	return f.overdue()
+}
+
+// overdue is late by the clock of this process.
+func (f *fit) overdue() bool {
 	return f.config.Stop.Time > 0 && time.Since(f.began) >= f.config.Stop.Time
 }
 

@@ -86,7 +86,7 @@ func (t *Trainer) Sweep(ctx context.Context, train *data.Set, c Config, s Sweep)
 	if err := t.checkSet("training set", train); err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)
 	}
-	f := &fit{Trainer: t, config: c, memory: memory{eng: t.eng}}
+	f := &fit{Trainer: t, config: c, memory: memory{eng: t.eng, ranks: t.ranks}}
 	defer f.memory.release()
 	if err := f.settle(train, nil); err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)

@@ -29,6 +29,7 @@ type Trainer struct {
 	dev    onDevice
 	epochs int     // completed since New
 	spare  []Layer // where weights are read to before they are known to be finite
+	ranks  ranks
 }
 
 // New checks net and copies its weights to eng. The Trainer changes net.Layers
@@ -41,7 +42,7 @@ func New(net *Network, eng device.Engine) (*Trainer, error) {
 	if err := net.Check(); err != nil {
 		return nil, fmt.Errorf("trainer: %w", err)
 	}
-	t := &Trainer{net: net, eng: eng, memory: memory{eng: eng}}
+	t := &Trainer{net: net, eng: eng, memory: memory{eng: eng}, ranks: ranksOf(eng)}
 	theta := t.memory.parameters(fmt.Sprintf("the weights of %v", net), net.shapes())
 	t.dev = onDevice{hidden: net.Hidden, loss: net.Loss, theta: theta}
 	err := t.memory.err
