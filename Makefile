@@ -58,7 +58,7 @@ install-demo:
 
 install-test:
 	sh scripts/install.sh ocl-icd-libopencl1 pocl-opencl-icd mesa-opencl-icd oclgrind dataset-fashion-mnist strace \
-		libopenblas0-pthread
+		libopenblas0-pthread openmpi-bin mpich
 
 install-compare:
 	sh scripts/install.sh ocl-icd-libopencl1 pocl-opencl-icd dataset-fashion-mnist libopenblas0-pthread \

@@ -161,8 +161,9 @@ func (p *rankedPlan) begin(b *bucket) error {
 func (p *rankedPlan) end(b *bucket) error {
 	began := time.Now()
 	took, err := b.wait()
-	p.engine.summed += took
-	p.engine.waited += time.Since(began)
+	waited := time.Since(began)
+	p.engine.summed += max(took, waited)
+	p.engine.waited += waited
 	if err != nil {
 		return err
 	}

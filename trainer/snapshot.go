@@ -133,6 +133,19 @@ func LoadSnapshot(path string) (*Snapshot, error) {
 	return s, nil
 }
 
+// ParseSnapshot is LoadSnapshot of the content of a file.
+func ParseSnapshot(content []byte) (*Snapshot, error) {
+	file, err := checkpoint.Parse(content)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	s, err := decodeSnapshot(file)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w: %w", ErrSnapshot, err)
+	}
+	return s, nil
+}
+
 // isParameters reports whether a section is one of Parameters, and of which.
 func isParameters(section string) (name string, ok bool) {
 	return strings.CutPrefix(section, sectionParameters)

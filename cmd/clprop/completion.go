@@ -33,6 +33,7 @@ func flagValues() map[string][]string {
 		"map":           {"auto", "always", "never"},
 		"missing":       {"error", data.Mean, data.Median},
 		"monitor":       trainer.Monitors(),
+		"mpi":           {"auto", "yes", "no"},
 		"on-divergence": {"stop", "reload"},
 		"optimizer":     optimizers(),
 		"output":        {"softmax", "sigmoid"},

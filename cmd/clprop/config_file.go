@@ -29,7 +29,7 @@ type setting struct {
 // configurable reports whether a flag may stand in a file or in the environment: those
 // that say which file or run it is may not.
 func configurable(f *pflag.Flag) bool {
-	return !slices.Contains([]string{"config", "help", "resume", "origin"}, f.Name)
+	return !slices.Contains([]string{"config", "help", "resume", "origin", "mpi"}, f.Name)
 }
 
 // envName is the variable of a flag, such as CLPROP_BATCH_SIZE.

@@ -19,6 +19,7 @@ const schemaVersion = 1
 type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	joined         *joined // nil if this process trains alone
 }
 
 // latch keeps the first error of writing to w, and writes nothing after it.

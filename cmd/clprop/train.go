@@ -23,6 +23,9 @@ The model is written when training ends, whole or not at all, over a file that
 has its name. Ctrl-C stops between two steps and saves the model as it is then;
 a second Ctrl-C ends at once and saves nothing.
 
+Started by mpirun, mpiexec or srun, all processes train one network together: each
+works on its share of every batch, and the first one speaks and writes the files.
+
 With --run the state of training is kept in a folder. After Ctrl-C, a crash or a
 power failure, --resume goes on from there, and ends with the same bits as if
 nothing had happened.`
@@ -34,6 +37,7 @@ const trainExample = `  clprop train
   clprop train --data sales.csv --separator ';' --header yes --test-data held-back.csv
   clprop train --run fashion --checkpoint-every 10m --data /usr/share/datasets/fashion-mnist
   clprop train --resume fashion
+  mpirun -n 4 --bind-to none clprop train --data /usr/share/datasets/fashion-mnist
   clprop train --device cpuref --json --quiet > result.json`
 
 func newTrainCommand(e *env) *cobra.Command {
@@ -47,19 +51,24 @@ func newTrainCommand(e *env) *cobra.Command {
 	}
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		from, err := f.settle(cmd)
-		if err != nil {
-			return err
-		}
-		hidden, err := f.check(cmd)
-		if err != nil {
-			return err
-		}
-		if err := f.run.create(cmd); err != nil {
-			return err
-		}
-		f.run.config = asUsed(cmd, from, f.run.given)
-		return e.train(cmd, &f, hidden)
+		return e.onRanks(cmd, f.mpi, func() error {
+			from, err := f.settle(cmd, e.joined)
+			if err != nil {
+				return err
+			}
+			hidden, err := f.check(cmd)
+			if err == nil {
+				err = f.checkRanks(cmd, e.joined)
+			}
+			if err != nil {
+				return err
+			}
+			if err := f.run.create(cmd); err != nil {
+				return err
+			}
+			f.run.config = asUsed(cmd, from, f.run.given)
+			return e.train(cmd, &f, hidden)
+		})
 	}
 	return cmd
 }
@@ -70,6 +79,7 @@ type training struct {
 	examples *corpus
 	net      *trainer.Network
 	eng      device.Engine
+	joined   *joined // nil if this process trains alone
 
 	history     *trainer.History
 	begun       bool                // at least one step was done
@@ -80,8 +90,10 @@ type training struct {
 
 // train is the command, once its flags are known to be good.
 func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error) {
-	if err := f.checkWritten(cmd); err != nil {
-		return err
+	if e.joined.leads() {
+		if err := f.checkWritten(cmd); err != nil {
+			return err
+		}
 	}
 	t, err := e.begin(cmd, f, hidden)
 	if err != nil {
@@ -90,12 +102,17 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 	defer func() { err = first(err, t.eng.Close()) }()
 	if !f.quiet {
 		e.describe(t)
+		e.describeRanks()
 	}
 	e.describeRun(t)
 	if err := f.run.writeConfig(); err != nil {
 		return err
 	}
-	if err := e.fit(cmd.Context(), t); err != nil {
+	err = e.fit(cmd.Context(), t)
+	if !e.joined.leads() {
+		return first(err, t.interrupted)
+	}
+	if err != nil {
 		var full *device.MemoryError // a driver may find out late that there is no room
 		if errors.Is(err, device.ErrLost) || errors.As(err, &full) {
 			return e.rescued(t, err)
@@ -124,7 +141,7 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 
 // begin reads the examples, opens the device and makes the network.
 func (e *env) begin(cmd *cobra.Command, f *trainFlags, hidden []int) (t *training, err error) {
-	t = &training{flags: f}
+	t = &training{flags: f, joined: e.joined}
 	if t.examples, err = f.data.loadCorpus(e.stdin, f.testData, f.valSplit, f.seed); err != nil {
 		return nil, err
 	}
@@ -133,7 +150,7 @@ func (e *env) begin(cmd *cobra.Command, f *trainFlags, hidden []int) (t *trainin
 		return nil, err
 	}
 	sizes := append(append([]int{t.examples.train.Features}, hidden...), t.examples.train.Outputs)
-	t.eng, err = e.openDeviceWith(f.device, "training", device.Options{
+	t.eng, err = e.openDeviceWith(e.joined.deviceSpec(e, f.device), "training", device.Options{
 		Profile: f.profile != "", Workload: device.Workload{Sizes: sizes, Batch: tunedBatch(f.config)},
 	})
 	if err != nil {
@@ -154,7 +171,7 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	tr, err := trainer.New(t.net, t.eng)
+	tr, err := trainer.New(t.net, e.joined.ranked(t.eng))
 	if err != nil {
 		return err
 	}
@@ -189,15 +206,20 @@ func (e *env) fit(ctx context.Context, t *training) error {
 		e.note("warning: %v", failed)
 	}
 	if err != nil {
-		if ctx.Err() == nil || !errors.Is(err, ctx.Err()) || errors.Is(err, device.ErrLost) || (!t.begun && c.Checkpoints == nil) {
+		stopped := ctx.Err() != nil && errors.Is(err, ctx.Err()) ||
+			e.joined.count() > 1 && errors.Is(err, context.Canceled) // another rank was
+		if !stopped || errors.Is(err, device.ErrLost) || (!t.begun && c.Checkpoints == nil) {
 			return err
 		}
-		t.interrupted = context.Cause(ctx)
+		t.interrupted = first(context.Cause(ctx), err)
 		return nil
 	}
 	if !t.flags.quiet {
 		e.describeStop(t.history)
 		e.describeLaunches(t.eng, t.eng.Counters().Launches-before, took)
+	}
+	if !e.joined.leads() {
+		return nil
 	}
 	if t.flags.run.folder != "" {
 		if t.gradient, err = tr.Gradient(t.examples.train, c.Lambda); err != nil {

@@ -44,6 +44,7 @@ type trainFlags struct {
 	run  runFlags
 	stop stopFlags
 
+	mpi     string
 	device  string
 	out     string
 	profile string
@@ -56,14 +57,14 @@ type trainFlags struct {
 
 // settle sets the flags that the command line does not: those of the run that --resume
 // goes on with, or else from the environment and the file of --config.
-func (f *trainFlags) settle(cmd *cobra.Command) (origins, error) {
+func (f *trainFlags) settle(cmd *cobra.Command, j *joined) (origins, error) {
 	if f.run.resume == "" && !cmd.Flags().Changed("resume") {
 		return configure(cmd, f.configFile)
 	}
 	if cmd.Flags().Changed("config") {
 		return nil, usage(cmd, "--config and --resume are both given: a run goes on with the flags it has")
 	}
-	return nil, f.run.restore(cmd)
+	return nil, f.run.restore(cmd, j)
 }
 
 // addStep adds the flags about the data, the network and what a step is.
@@ -101,6 +102,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.onDivergence, "on-divergence", "stop", "when the loss or a weight is not finite: stop, or reload the epoch before and halve the rate, at most 3 times")
 	flags.IntVar(&f.config.VerifyEvery, "verify-every", 0, "compare every `N`th step with the reference in float64, and stop where they disagree; 0 for never")
 	f.run.add(cmd)
+	flags.StringVar(&f.mpi, "mpi", "auto", "train as one of the ranks that mpirun, mpiexec or srun started: auto, yes or no")
 	flags.StringVar(&f.out, "out", defaultModel, "`FILE` that the model is saved to")
 	flags.StringVar(&f.profile, "profile", "", "print the time by kernel, and write a Chrome trace of the first kernels to `FILE`; slows small networks down")
 	flags.StringVar(&f.tensorboard, "tensorboard", "", "write what each epoch came to as event files to `FOLDER`, for TensorBoard")

@@ -22,6 +22,7 @@ type trainJSON struct {
 	Throughput  float64          `json:"samples_per_second"`
 	Model       string           `json:"model"`
 	Interrupted bool             `json:"interrupted"`
+	Ranks       *ranksJSON       `json:"ranks"` // null of one process
 }
 
 type corpusJSON struct {
@@ -134,6 +135,10 @@ func (t *training) text() string {
 	}
 	fmt.Fprintf(&b, "trained in %s, %s samples/s, on %s\n",
 		duration(time.Duration(seconds*float64(time.Second))), thousands(throughput), oneLine(t.eng.Info().Name))
+	if r := t.joined.json(); r != nil {
+		fmt.Fprintf(&b, "%d ranks, %.0f%% of the time in sums over them, of which %.0f%% was spent computing too\n",
+			r.Count, 100*r.SumSeconds/max(seconds, 1e-9), 100*(1-r.WaitedSeconds/max(r.SumSeconds, 1e-9)))
+	}
 	fmt.Fprintf(&b, "model saved to %s\n", t.flags.out)
 	return b.String()
 }
@@ -169,5 +174,6 @@ func (t *training) result() trainJSON {
 		r.Test = &scoreJSON{t.test.Loss, t.test.Accuracy, t.test.Count, t.scores().json()}
 	}
 	r.Seconds, r.Throughput = t.timing()
+	r.Ranks = t.joined.json()
 	return r
 }

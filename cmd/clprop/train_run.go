@@ -53,13 +53,13 @@ func (r *runFlags) add(cmd *cobra.Command) {
 // Of the flags of a run, unsaved are for one process only and changeable may be
 // given anew with --resume; all others must stay as they were.
 var (
-	unsaved    = []string{"run", "config", "resume", "progress", "quiet", "json", "profile", "help"}
+	unsaved    = []string{"run", "config", "resume", "progress", "quiet", "json", "profile", "mpi", "help"}
 	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "map", "on-divergence", "verify-every", "checkpoint-every", "keep", "max-time", "tensorboard"}
 	paths      = []string{"data", "images", "labels", "test-data", "val-data", "out", "tensorboard"}
 )
 
 // restore finds where --resume goes on, and sets the flags as they were.
-func (r *runFlags) restore(cmd *cobra.Command) (err error) {
+func (r *runFlags) restore(cmd *cobra.Command, j *joined) (err error) {
 	if r.resume == "" {
 		if cmd.Flags().Changed("resume") {
 			return usage(cmd, "--resume is empty: name the folder of a run")
@@ -70,7 +70,7 @@ func (r *runFlags) restore(cmd *cobra.Command) (err error) {
 		return usage(cmd, "--run and --resume are both given: --resume goes on in its own folder")
 	}
 	r.folder = r.resume
-	if r.snapshot, r.from, r.notes, err = trainer.Recover(r.resume); err != nil {
+	if r.snapshot, r.from, r.notes, err = j.recover(r.resume); err != nil {
 		return badFile(fmt.Errorf("--resume: %w", err))
 	}
 	saved := map[string]string{}
@@ -186,10 +186,10 @@ func (r *runFlags) writeConfig() error {
 
 // configure adds checkpoints to how Fit trains.
 func (r *runFlags) configure(c *trainer.Config) {
+	c.Resume = r.snapshot
 	if r.folder == "" {
 		return
 	}
-	c.Resume = r.snapshot
 	c.Checkpoints = &trainer.Checkpoints{
 		Folder: r.folder, Every: r.cadence, Keep: r.keep,
 		Extra: map[string][]byte{sectionFlags: r.flags},

@@ -12,6 +12,7 @@ const libraryVariable = "CLPROP_MPI_LIBRARY"
 type Launcher struct {
 	Name string // such as "Open MPI's mpirun"
 	Size int    // ranks that it started
+	Rank int    // of this process
 	// libraries are those that can understand it, the likeliest first.
 	libraries []string
 }
@@ -34,16 +35,17 @@ func Launched() (Launcher, bool) {
 		return all
 	}
 	for _, l := range []struct {
-		variable, name string
-		libraries      []string
+		size, rank, name string
+		libraries        []string
 	}{
-		{"OMPI_COMM_WORLD_SIZE", "Open MPI's mpirun", join(openLibraries, standardLibraries)},
-		{"PMI_SIZE", "MPICH's mpiexec", join(mpichLibraries, standardLibraries)},
+		{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "Open MPI's mpirun", join(openLibraries, standardLibraries)},
+		{"PMI_SIZE", "PMI_RANK", "MPICH's mpiexec", join(mpichLibraries, standardLibraries)},
 		// Of a step, not of the job: a batch script that no srun starts is no rank.
-		{"SLURM_STEP_NUM_TASKS", "srun", slurmLibraries(join)},
+		{"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "srun", slurmLibraries(join)},
 	} {
-		if size, err := strconv.Atoi(os.Getenv(l.variable)); err == nil && size > 0 {
-			return Launcher{l.name, size, l.libraries}, true
+		if size, err := strconv.Atoi(os.Getenv(l.size)); err == nil && size > 0 {
+			rank, _ := strconv.Atoi(os.Getenv(l.rank)) // 0 if there is none
+			return Launcher{l.name, size, rank, l.libraries}, true
 		}
 	}
 	return Launcher{}, false
@@ -63,5 +65,5 @@ func Alone() Launcher {
 	for _, list := range [][]string{openLibraries, mpichLibraries, standardLibraries} {
 		all = append(all, list...)
 	}
-	return Launcher{"no launcher", 1, all}
+	return Launcher{"no launcher", 1, 0, all}
 }

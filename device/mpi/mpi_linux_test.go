@@ -1,0 +1,313 @@
+package mpi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// envRank makes a test run its body, as one of several ranks.
+const envRank = "CLPROP_TEST_RANK"
+
+// launchers are the two of Debian, and how they are told to start more ranks than there
+// are cores, as root.
+var launchers = map[string][]string{
+	"mpirun.openmpi": {"--allow-run-as-root", "--oversubscribe", "--bind-to", "none"},
+	"mpirun.mpich":   nil,
+}
+
+// onRanks runs a test's body in n processes under each launcher. Without a launcher the
+// test is skipped, or fails where CLPROP_REQUIRE_OPENCL is 1, as in CI.
+func onRanks(t *testing.T, n int, body func(t *testing.T, w *World)) {
+	t.Helper()
+	if os.Getenv(envRank) == t.Name() {
+		launcher, ok := Launched()
+		if !ok {
+			t.Fatal("no launcher is seen")
+		}
+		w, err := Start(launcher)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body(t, w)
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	for name, flags := range launchers {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			if os.Getenv("CLPROP_REQUIRE_OPENCL") == "1" {
+				t.Fatalf("%v: install openmpi-bin and mpich", err)
+			}
+			t.Skipf("%v: install openmpi-bin and mpich", err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		args := append(append([]string{}, flags...), "-n", fmt.Sprint(n), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+		cmd := exec.CommandContext(ctx, path, args...)
+		cmd.Env = append(os.Environ(), envRank+"="+t.Name(), "GOMAXPROCS=2")
+		out, err := cmd.CombinedOutput()
+		if passed := bytes.Count(out, []byte("--- PASS: "+t.Name()+" (")); err != nil || passed != n {
+			t.Errorf("%s, %d ranks: %d passed, %v:\n%s", name, n, passed, err, out)
+		}
+	}
+}
+
+// Sums of small integers are exact: every element on every rank is known. They go through
+// one call, or several of 7 values each, and several are begun before one is waited for.
+func testSum(t *testing.T, w *World) {
+	n := w.Size()
+	for _, most := range []int{1 << 28, 7} {
+		mostValues = most
+		for _, size := range []int{0, 1, 2, 6, 7, 8, 33, 100003} {
+			if most == 7 && size > 33 {
+				continue
+			}
+			first, second := make([]float32, size), make([]float32, size)
+			for i := range first {
+				first[i], second[i] = float32((w.Rank()+1)*(i%100)), float32(w.Rank())
+			}
+			waits := []func() (time.Duration, error){w.Sum(first), w.Sum(second)}
+			for _, wait := range waits {
+				if took, err := wait(); err != nil || took < 0 {
+					t.Fatalf("%d values: %v, %v", size, took, err)
+				}
+			}
+			for i := range first {
+				if first[i] != float32(n*(n+1)/2*(i%100)) || second[i] != float32(n*(n-1)/2) {
+					t.Fatalf("%d values: element %d is %v and %v on rank %d", size, i, first[i], second[i], w.Rank())
+				}
+			}
+		}
+	}
+}
+
+// Bytes of every length, with every value of a byte, so signalling NaNs too, arrive as
+// they are.
+func testBroadcast(t *testing.T, w *World) {
+	for _, most := range []int{1 << 28, 3} {
+		mostValues = most
+		for _, size := range []int{0, 1, 7, 8, 9, 256} {
+			want := make([]byte, size)
+			for i := range want {
+				want[i] = byte(255 - i)
+			}
+			given := want
+			if w.Rank() != 0 {
+				given = []byte("not this")
+			}
+			got, err := w.Broadcast(given)
+			if err != nil || !bytes.Equal(got, want) {
+				t.Fatalf("%d bytes on rank %d: %d arrive, %v", size, w.Rank(), len(got), err)
+			}
+		}
+	}
+}
+
+func TestWorld(t *testing.T) {
+	for _, n := range []int{1, 2, 4} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			onRanks(t, n, func(t *testing.T, w *World) {
+				if w.Size() != n || w.Rank() < 0 || w.Rank() >= n {
+					t.Fatalf("rank %d of %d", w.Rank(), w.Size())
+				}
+				testSum(t, w)
+				testBroadcast(t, w)
+				all, err := w.Gather([]float64{float64(w.Rank()), 0.5})
+				if err != nil || len(all) != 2*n {
+					t.Fatalf("gathered %v, %v", all, err)
+				}
+				for r := range n {
+					if all[2*r] != float64(r) || all[2*r+1] != 0.5 {
+						t.Errorf("gathered %v", all)
+					}
+				}
+				if err := w.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := w.Gather([]float64{1}); !errors.Is(err, ErrClosed) {
+					t.Errorf("after Close: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// A sum in float32, where the order matters, has the same bits each time and on all ranks.
+func TestSumRepeats(t *testing.T) {
+	onRanks(t, 3, func(t *testing.T, w *World) {
+		values := func() []float32 {
+			v := make([]float32, 5000)
+			for i := range v {
+				v[i] = 1 / float32(1+i*7+w.Rank()*13)
+			}
+			return v
+		}
+		want := values()
+		if _, err := w.Sum(want)(); err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			got := values()
+			if _, err := w.Sum(got)(); err != nil {
+				t.Fatal(err)
+			}
+			for i := range got {
+				if got[i] != want[i] {
+					t.Fatalf("element %d: %v, then %v", i, want[i], got[i])
+				}
+			}
+		}
+		bits := make([]byte, 4*len(want))
+		copy(bits, unsafe.Slice((*byte)(unsafe.Pointer(&want[0])), len(bits)))
+		of0, err := w.Broadcast(bits)
+		if err != nil || !bytes.Equal(of0, bits) {
+			t.Errorf("rank %d has other bits than rank 0, %v", w.Rank(), err)
+		}
+	})
+}
+
+// The garbage collector runs, and goroutines allocate, while sums are under way.
+func TestSumUnderGarbageCollection(t *testing.T) {
+	onRanks(t, 2, func(t *testing.T, w *World) {
+		var stop atomic.Bool
+		defer stop.Store(true)
+		for range 2 {
+			go func() {
+				for i := 0; !stop.Load(); i++ {
+					_ = make([]byte, 1<<16)
+					if i%50 == 0 {
+						runtime.GC()
+					}
+				}
+			}()
+		}
+		for k := range 100 {
+			values := make([]float32, 20000)
+			for i := range values {
+				values[i] = float32(k + i%10)
+			}
+			if _, err := w.Sum(values)(); err != nil {
+				t.Fatal(err)
+			}
+			for i, v := range values {
+				if v != float32(2*(k+i%10)) {
+					t.Fatalf("sum %d, element %d: %v", k, i, v)
+				}
+			}
+		}
+	})
+}
+
+// With MPI loaded, a nil dereference is a panic that can be recovered from: the libraries,
+// UCX among them, leave SIGSEGV to Go.
+func TestPanicsStayPanics(t *testing.T) {
+	onRanks(t, 2, func(t *testing.T, w *World) {
+		if _, err := w.Gather([]float64{1}); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if recover() == nil {
+				t.Error("no panic")
+			}
+		}()
+		var none *World
+		_ = none.size
+	})
+}
+
+// What MPI refuses is an error with its text, and not the end of the process.
+func TestErrorsAreReturned(t *testing.T) {
+	onRanks(t, 1, func(t *testing.T, w *World) {
+		err := w.do(func() error {
+			var value float64
+			return w.lib.failed("MPI_Bcast", syscallN(w.lib.bcast, uintptr(unsafe.Pointer(&value)), 1, w.lib.double, 1000, w.lib.world))
+		})
+		var failed *Error
+		if !errors.As(err, &failed) || failed.Op != "MPI_Bcast" || failed.Code == 0 || !strings.Contains(strings.ToLower(failed.Text), "root") {
+			t.Errorf("a root that there is not: %v", err)
+		}
+	})
+}
+
+// The ABI of MPI-5, which no package of Debian 12 has, is tried on a stand-in that knows
+// the constants of the standard only.
+func TestStandardABI(t *testing.T) {
+	gcc, err := exec.LookPath("gcc")
+	if err != nil {
+		t.Skip("no gcc")
+	}
+	path := filepath.Join(t.TempDir(), "libmpi_abi.so.0")
+	if out, err := exec.Command(gcc, "-shared", "-fPIC", "-o", path, "testdata/abi.c").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Setenv(libraryVariable, path)
+	w, err := Start(Alone())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(w.Library(), "(MPI-5)") {
+		t.Errorf("library %s", w.Library())
+	}
+	if _, err := w.Sum([]float32{1, 2})(); err != nil {
+		t.Error(err)
+	}
+	if all, err := w.Gather([]float64{3}); err != nil || len(all) != 1 || all[0] != 3 {
+		t.Errorf("gathered %v, %v", all, err)
+	}
+	if got, err := w.Broadcast([]byte("123456789")); err != nil || string(got) != "123456789" {
+		t.Errorf("broadcast %q, %v", got, err)
+	}
+	if err := w.lib.failed("MPI_Bcast", 13); err == nil || err.Error() != "MPI_Bcast: error 13: wrong argument" {
+		t.Errorf("error: %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := Start(Launcher{Name: "a launcher", Size: 3}); !errors.Is(err, ErrLauncher) || !strings.Contains(err.Error(), "started 3 ranks") {
+		t.Errorf("three ranks were started: %v", err)
+	}
+	t.Setenv(libraryVariable, "libnosuch.so")
+	if _, err := Start(Alone()); !errors.Is(err, ErrNoLibrary) || !strings.Contains(err.Error(), "libnosuch.so") {
+		t.Errorf("no such library: %v", err)
+	}
+}
+
+// Launchers are told by their variables; the variables of a Slurm job in which no srun
+// started a step are none.
+func TestLaunched(t *testing.T) {
+	for _, c := range []struct {
+		env     map[string]string
+		name    string
+		size    int
+		library string
+	}{
+		{nil, "", 0, ""},
+		{map[string]string{"SLURM_NTASKS": "8", "SLURM_PROCID": "0"}, "", 0, ""},
+		{map[string]string{"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "3", "SLURM_STEP_NUM_TASKS": "2"}, "Open MPI's mpirun", 4, "libmpi.so.40"},
+		{map[string]string{"PMI_SIZE": "2", "PMI_RANK": "1"}, "MPICH's mpiexec", 2, "libmpich.so.12"},
+		{map[string]string{"SLURM_STEP_NUM_TASKS": "8", "PMIX_RANK": "1"}, "srun", 8, "libmpi.so.40"},
+		{map[string]string{"SLURM_STEP_NUM_TASKS": "8"}, "srun", 8, "libmpich.so.12"},
+		{map[string]string{"PMI_SIZE": "x"}, "", 0, ""},
+	} {
+		for _, name := range []string{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "PMI_SIZE", "PMI_RANK", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "PMIX_RANK"} {
+			t.Setenv(name, c.env[name])
+		}
+		got, ok := Launched()
+		if got.Name != c.name || got.Size != c.size || ok != (c.name != "") || ok && got.libraries[0] != c.library {
+			t.Errorf("%v: %+v", c.env, got)
+		}
+	}
+}
