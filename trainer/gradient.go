@@ -17,7 +17,7 @@ func (t *Trainer) Gradient(set *data.Set, lambda float64) ([]Layer, error) {
 	if err := t.checkSet("training set", set); err != nil {
 		return nil, fmt.Errorf("gradient: %w", err)
 	}
-	m := memory{eng: t.eng}
+	m := memory{eng: t.ranks.local(t.eng)}
 	defer m.release()
 	n, shapes := min(set.Rows, gradientExamples), t.net.shapes()
 	to := descent{sum: m.parameters("Δ", shapes), grad: m.parameters("D", shapes), tally: m.tally()}

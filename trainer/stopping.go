@@ -34,6 +34,12 @@ type Stopping struct {
 	Time time.Duration `json:"-"`
 }
 
+// IsZero reports whether nothing of it is in a checkpoint.
+func (s Stopping) IsZero() bool {
+	s.Time = 0
+	return s == Stopping{}
+}
+
 // Monitor is a number of an Epoch, by its name in JSON.
 type Monitor string
 

@@ -23,7 +23,7 @@ import (
 // has met it alone speaks when rank 0 has had its turn; what all have met ends MPI in
 // order, if all come.
 const (
-	turn    = 300 * time.Millisecond
+	turn    = time.Second
 	goodbye = 2 * time.Second
 )
 
@@ -239,7 +239,7 @@ func metByAll(err error) bool {
 		stopped signalError
 	)
 	return errors.As(err, &flags) || errors.As(err, &stopped) || errors.Is(err, context.Canceled) ||
-		errors.Is(err, trainer.ErrRanks) || errors.Is(err, trainer.ErrDiverged)
+		errors.Is(err, trainer.ErrRanks) || errors.Is(err, trainer.ErrMismatch) || errors.Is(err, trainer.ErrDiverged)
 }
 
 // ranksJSON is who trained together.
