@@ -30,7 +30,7 @@ func openMPI(symbol func(string) (uintptr, error)) (abi, error) {
 	} {
 		var err error
 		if *handle.to, err = symbol(handle.name); err != nil {
-			return t, fmt.Errorf("Open MPI without %s: %w", handle.name, err)
+			return t, fmt.Errorf("no %s of Open MPI: %w", handle.name, err)
 		}
 	}
 	return t, nil
