@@ -60,6 +60,10 @@ type Config struct {
 	// DivergenceStop. OnReload, if set, is told of every reload.
 	OnDivergence OnDivergence `json:"-"`
 	OnReload     func(Reload) `json:"-"`
+	// OnDeviceLoss says what to do when a device of a group is lost; "" means
+	// DeviceLossStop. OnDrop, if set, is told when Fit goes on without one.
+	OnDeviceLoss OnDeviceLoss  `json:"-"`
+	OnDrop       func(Dropped) `json:"-"`
 	// VerifyEvery compares every so many steps with the reference in float64, operation
 	// by operation; 0 means never. A device that is further off than rounding explains
 	// ends Fit with a *Disagreement. Such a step takes some hundred times as long.
@@ -170,6 +174,11 @@ func (c Config) withDefaults() (Config, error) {
 	case "", DivergenceStop, DivergenceReload:
 	default:
 		return c, fmt.Errorf("on divergence is %q: have stop, reload", string(c.OnDivergence))
+	}
+	switch c.OnDeviceLoss {
+	case "", DeviceLossStop, DeviceLossContinue:
+	default:
+		return c, fmt.Errorf("on device loss is %q: have stop, continue", string(c.OnDeviceLoss))
 	}
 	switch c.Resident {
 	case ResidentAuto, ResidentYes, ResidentNo:

@@ -191,7 +191,7 @@ func (f *fit) resident(sets ...*data.Set) bool {
 		if info.MaxAllocation > 0 && max(x, y) > info.MaxAllocation {
 			return false
 		}
-		total += x + y
+		total += (x + y) * int64(1+len(info.Members)) // on each device of a group, and each its share
 	}
 	return info.TotalMemory == 0 || total <= info.TotalMemory/2
 }
@@ -211,6 +211,9 @@ func (f *fit) run(ctx context.Context, history *History) error {
 			}
 		}
 		if err != nil {
+			if err = f.drop(err); err == nil {
+				continue
+			}
 			if err = f.reload(history, err); err == nil {
 				continue
 			}
@@ -234,7 +237,11 @@ func (f *fit) run(ctx context.Context, history *History) error {
 			}
 		}
 		if f.keeper != nil && (f.epochs == f.last || history.Stopped != nil || f.keeper.due(f.epochs-f.before, 0)) {
-			if err := f.save(history, 0, device.Sums{}, 0); err != nil {
+			err := f.save(history, 0, device.Sums{}, 0)
+			if err != nil && f.drop(err) == nil {
+				err = f.save(history, 0, device.Sums{}, 0)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -346,6 +353,9 @@ func (f *fit) advance(number, step int) error {
 		err = f.verified(number, step)
 	} else {
 		err = f.train.run(step)
+	}
+	if err == nil {
+		err = f.place(step + 1)
 	}
 	if err != nil && !errors.Is(err, ErrDisagree) { // which says so itself
 		err = fmt.Errorf("epoch %d, step %d: %w", number, step+1, err)

@@ -19,6 +19,9 @@ what "auto" tries first. Memory and the largest allocation are the driver's word
 is the family that clprop uses there, tuned for how many networks 'clprop tune' has
 found shapes of them that train takes now.
 
+Several devices train together as --device 0,1 or all, and a part of a CPU device, with so
+many of its compute units, is cpu/2; cpu/1x2 is two parts of one unit.
+
 With no OpenCL device it says why and what to do about it. That is an answer and
 not a failure: the exit code is 0.`
 

@@ -80,7 +80,7 @@ func (e *env) openDeviceWith(spec, doing string, options device.Options) (device
 
 // deviceText says in a few words where work is done, and why there.
 func deviceText(info device.Info) string {
-	if !info.OpenCL() {
+	if !info.OpenCL() && len(info.Members) == 0 {
 		return fmt.Sprintf("CPU reference (%s, %d cores): %s", info.Name, info.Units, info.Reason)
 	}
 	tuned := ""
@@ -105,6 +105,10 @@ type deviceJSON struct {
 	// Kernels what they are; "" on the CPU reference.
 	Tuning  string `json:"tuning"`
 	Kernels string `json:"kernels"`
+	// Members are the names of the devices of a group, and Shares how it splits a batch
+	// among them, as parts of 1; empty for one device.
+	Members []string  `json:"members"`
+	Shares  []float64 `json:"shares"`
 	// Fallback is why the CPU reference was used unasked, "" if it was not.
 	Fallback string `json:"fallback"`
 	// Launches and Calls prove where the work was done.
@@ -119,6 +123,10 @@ func newDeviceJSON(eng device.Engine) deviceJSON {
 		Index: info.Index, Units: info.Units, OpenCL: info.OpenCL(), Reason: info.Reason,
 		Tuning: info.Tuning, Kernels: info.Kernels,
 		Launches: counters.Launches, Calls: counters.Calls,
+	}
+	d.Members, d.Shares = []string{}, append([]float64{}, info.Shares...)
+	for _, m := range info.Members {
+		d.Members = append(d.Members, m.Name)
 	}
 	if info.Fallback != nil {
 		d.Fallback = oneLine(info.Fallback.Error())

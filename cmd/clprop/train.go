@@ -150,13 +150,20 @@ func (e *env) begin(cmd *cobra.Command, f *trainFlags, hidden []int) (t *trainin
 		return nil, err
 	}
 	sizes := append(append([]int{t.examples.train.Features}, hidden...), t.examples.train.Outputs)
+	shares, err := parseShares(f.shares)
+	if err != nil {
+		return nil, usage(cmd, "--shares %w", err)
+	}
 	t.eng, err = e.openDeviceWith(e.joined.deviceSpec(e, f.device), "training", device.Options{
-		Profile: f.profile != "", Workload: device.Workload{Sizes: sizes, Batch: tunedBatch(f.config)},
+		Shares: shares, Profile: f.profile != "", Workload: device.Workload{Sizes: sizes, Batch: tunedBatch(f.config)},
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err = checkMemory(t.eng.Info(), sizes); err == nil {
+	if err = f.keepShares(cmd, t.eng.Info()); err == nil {
+		err = checkMemory(t.eng.Info(), sizes)
+	}
+	if err == nil {
 		t.net, err = f.initNetwork(cmd, sizes, loss)
 	}
 	if err != nil {
@@ -197,6 +204,12 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	c.OnReload = func(r trainer.Reload) {
 		p.clear()
 		e.note("warning: %v; going on with epoch %d from there at --lr %v (%d of 3)", r.Cause, r.Epoch, r.Rate, r.Number)
+	}
+	c.OnDrop = func(d trainer.Dropped) {
+		p.clear()
+		for _, lost := range d.Lost {
+			e.note("warning: %s is lost: %v; going on with epoch %d, step %d on %s", lost.Name, d.Cause, d.Epoch, d.Step, d.Now.Name)
+		}
 	}
 	before, began := t.eng.Counters().Launches, time.Now()
 	t.history, err = tr.Fit(ctx, t.examples.train, t.examples.validation, c)

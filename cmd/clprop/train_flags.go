@@ -44,10 +44,13 @@ type trainFlags struct {
 	run  runFlags
 	stop stopFlags
 
-	mpi     string
-	device  string
-	out     string
-	profile string
+	mpi    string
+	device string
+	shares string
+	// onDeviceLoss is of trainer.Config too.
+	onDeviceLoss string
+	out          string
+	profile      string
 	// tensorboard is a folder for event files.
 	tensorboard string
 	progress    string
@@ -101,6 +104,8 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	f.stop.add(flags, &f.config.Stop)
 	flags.StringVar(&f.onDivergence, "on-divergence", "stop", "when the loss or a weight is not finite: stop, or reload the epoch before and halve the rate, at most 3 times")
 	flags.IntVar(&f.config.VerifyEvery, "verify-every", 0, "compare every `N`th step with the reference in float64, and stop where they disagree; 0 for never")
+	flags.StringVar(&f.shares, "shares", "", "how several devices split a batch: `N,N…`, a number for each (default: by measured speed, evenly if they are alike)")
+	flags.StringVar(&f.onDeviceLoss, "on-device-loss", "stop", "when one of several devices is lost: stop, or continue without it from the last step")
 	f.run.add(cmd)
 	flags.StringVar(&f.mpi, "mpi", "auto", "train as one of the ranks that mpirun, mpiexec or srun started: auto, yes or no")
 	flags.StringVar(&f.out, "out", defaultModel, "`FILE` that the model is saved to")
@@ -112,7 +117,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 }
 
 func addDeviceFlag(cmd *cobra.Command, spec *string) {
-	cmd.Flags().StringVar(spec, "device", "", "auto, gpu, cpu, cpuref, an index or PLATFORM:DEVICE of 'clprop devices', or part of a name (default $"+
+	cmd.Flags().StringVar(spec, "device", "", "auto, gpu, cpu, cpuref, an index or PLATFORM:DEVICE of 'clprop devices', or part of a name; several as 0,1 or all, parts as cpu/1x2 (default $"+
 		device.EnvDevice+", or else auto)")
 }
 
@@ -186,6 +191,13 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		return nil, err
 	}
 	c.OnDivergence = trainer.OnDivergence(f.onDivergence)
+	if err := oneOf(cmd, "on-device-loss", f.onDeviceLoss, []string{"stop", "continue"}); err != nil {
+		return nil, err
+	}
+	c.OnDeviceLoss = trainer.OnDeviceLoss(f.onDeviceLoss)
+	if _, err := parseShares(f.shares); err != nil {
+		return nil, usage(cmd, "--shares %w", err)
+	}
 	if err := f.stop.check(cmd, c, f.valSplit > 0 || f.data.learn.valData != ""); err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func (r *runFlags) add(cmd *cobra.Command) {
 // given anew with --resume; all others must stay as they were.
 var (
 	unsaved    = []string{"run", "config", "resume", "progress", "quiet", "json", "profile", "mpi", "help"}
-	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "map", "on-divergence", "verify-every", "checkpoint-every", "keep", "max-time", "tensorboard"}
+	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "map", "on-divergence", "on-device-loss", "shares", "verify-every", "checkpoint-every", "keep", "max-time", "tensorboard"}
 	paths      = []string{"data", "images", "labels", "test-data", "val-data", "out", "tensorboard"}
 )
 
@@ -85,7 +85,11 @@ func (r *runFlags) restore(cmd *cobra.Command, j *joined) (err error) {
 	if err != nil {
 		return err
 	}
+	moved := cmd.Flags().Changed("device")
 	for name, value := range saved {
+		if name == "shares" && moved { // those of other devices
+			continue
+		}
 		f := cmd.Flags().Lookup(name)
 		if f == nil {
 			return badFile(fmt.Errorf("--resume: %s: the run was begun with --%s, which is not known here: use a newer clprop", r.from, name))
