@@ -20,6 +20,8 @@
 //	L1           D_W := D_W + (λ1/m) sign(W); ClipValue and ClipNorm bound D, MaxNorm Θ
 //	Average      E := E + s(Θ − E), a running mean of Θ
 //	Dropout      A/(1−p) under a random mask, in training; δ through the same mask
+//	Shift        images of a batch moved, and some mirrored; Noise adds normal noise
+//	Mixup        λ A_i + (1−λ) A_j of neighbouring rows, of inputs and labels
 //	Cost         Σ over the batch of the loss, from Z(L), and how many are right;
 //	             WeightedCost with a weight for each example
 //	Penalty      Σ W_ij², which the cost takes λ/(2m) times; L1Penalty Σ |W_ij|, λ1/m times

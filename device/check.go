@@ -116,7 +116,8 @@ func checkOps(ops []Op) error {
 	for i, op := range ops {
 		switch op.(type) {
 		case Gather, Forward, Activate, OutputDelta, HiddenDelta, Accumulate, Gradient, SGD, Cost, Penalty,
-			Momentum, RMSprop, Adagrad, Adam, Lion, L1, ClipValue, ClipNorm, MaxNorm, Average, Dropout:
+			Momentum, RMSprop, Adagrad, Adam, Lion, L1, ClipValue, ClipNorm, MaxNorm, Average, Dropout,
+			Shift, Noise, Mixup:
 		default: // nil, or a pointer, which may be nil
 			return fmt.Errorf("prepare: operation %d is a %T: need one of package device's, by value", i, op)
 		}

@@ -163,6 +163,8 @@ func (b *binder) bind(op Op) {
 		b.regularise(op)
 	case Dropout:
 		b.dropout(o)
+	case Shift, Noise, Mixup:
+		b.augment(op)
 	case Cost:
 		b.cost(o)
 	case Penalty:

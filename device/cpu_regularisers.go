@@ -20,16 +20,7 @@ func (b *binder) regularise(op Op) {
 }
 
 func (b *binder) dropout(o Dropout) {
-	a, out := b.matrix(o.A), b.matrix(o.Out)
-	b.share(a.Rows, len(a.Data), func(from, to int) func() {
-		a, out := rowsOf(a, from, to), rowsOf(out, from, to)
-		return func() {
-			mask := cpuref.NewStream(o.Seed, o.Layer, uint32(int64(o.Step.Value())))
-			first := from
-			if o.First != nil {
-				first += int(o.First.Value())
-			}
-			cpuref.Dropout(mask, o.Rate, first, a, out)
-		}
+	b.streamed(o.A, o.Out, o.Seed, o.Layer, o.Step, o.First, func(mask cpuref.Stream, first int, a, out cpuref.Matrix[float32]) {
+		cpuref.Dropout(mask, o.Rate, first, a, out)
 	})
 }

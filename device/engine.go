@@ -200,6 +200,9 @@ type (
 	Loss       = cpuref.Loss
 )
 
+// ImageShape is the shape of an example that is an image.
+type ImageShape = cpuref.ImageShape
+
 // The activations and losses, see package cpuref for their formulas.
 const (
 	Linear    = cpuref.Linear

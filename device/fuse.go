@@ -136,6 +136,12 @@ func written(op Op) []Matrix {
 		return []Matrix{o.A}
 	case Dropout:
 		return []Matrix{o.Out}
+	case Shift:
+		return []Matrix{o.Out}
+	case Noise:
+		return []Matrix{o.Out}
+	case Mixup:
+		return []Matrix{o.Out}
 	case OutputDelta:
 		return []Matrix{o.Delta}
 	case HiddenDelta:

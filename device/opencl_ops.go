@@ -37,6 +37,8 @@ func (p *openclPlan) add(op Op) {
 		p.regularise(op)
 	case Dropout:
 		p.dropout(o)
+	case Shift, Noise, Mixup:
+		p.augment(op)
 	case backprop:
 		p.backprop(o)
 	case gradients:

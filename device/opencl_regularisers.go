@@ -50,8 +50,5 @@ func (p *openclPlan) dropout(o Dropout) {
 	a, out := p.matrix(o.A), p.matrix(o.Out)
 	mask := kernels.Mask{Threshold: cpuref.DropoutThreshold(o.Rate), Scale: float32(1 / (1 - o.Rate)), Seed: o.Seed, Layer: o.Layer}
 	l := p.launch(func() (*kernels.Launch, error) { return p.engine.set.Dropout(mask, a, out) })
-	p.follow(o.Step, func(v float64) error { return l.SetDropoutStep(uint32(int64(v))) })
-	if o.First != nil {
-		p.follow(o.First, func(v float64) error { return l.SetDropoutFirst(uint32(int64(v))) })
-	}
+	p.streamed(l, o.Step, o.First)
 }

@@ -105,7 +105,7 @@ func parametersOf(op Op) (all []Parameters, known bool) {
 		return []Parameters{o.Theta}, true
 	case Average:
 		return []Parameters{o.Theta, o.Mean}, true
-	case Gather, Activate, OutputDelta, Cost, Dropout:
+	case Gather, Activate, OutputDelta, Cost, Dropout, Shift, Noise, Mixup:
 		return nil, true
 	}
 	return nil, false

@@ -1,11 +1,5 @@
 package kernels
 
-// The positions of step and first among the arguments of dropout.cl.
-const (
-	dropoutStep  = 2
-	dropoutFirst = 3
-)
-
 // Mask says which elements Dropout keeps: those whose word of Philox, keyed by Seed and
 // addressed by place, Layer and step, is Threshold or more. Scale is 1/(1−p).
 type Mask struct {
@@ -16,13 +10,13 @@ type Mask struct {
 }
 
 // Dropout launches out = a·Scale where the mask keeps an element, else 0; both rows × cols,
-// and they may be the same matrix. SetDropoutStep gives the step, and
-// SetDropoutFirst the number of the first row; both are 0 before. See dropout.cl.
+// and they may be the same matrix. SetStreamStep gives the step, and
+// SetStreamFirst the number of the first row; both are 0 before. See dropout.cl.
 func (s *Set) Dropout(mask Mask, a, out Matrix) (*Launch, error) {
 	if err := fits("dropout", a.Rows == out.Rows && a.Cols == out.Cols, "a %v, out %v", a, out); err != nil {
 		return nil, err
 	}
-	k, err := s.kernel("dropout", macros{}, "dropout.cl")
+	k, err := s.kernel("dropout", macros{}, "philox.cl", "dropout.cl")
 	if err != nil {
 		return nil, err
 	}
@@ -34,9 +28,3 @@ func (s *Set) Dropout(mask Mask, a, out Matrix) (*Launch, error) {
 	return l.args(a.Rows, a.Cols, uint32(0), uint32(0), a.Buf, a.LD, out.Buf, out.LD, mask.Threshold, mask.Scale,
 		mask.Layer, uint32(mask.Seed), uint32(mask.Seed>>32))
 }
-
-// SetDropoutStep sets the step of a launch made by Dropout.
-func (l *Launch) SetDropoutStep(step uint32) error { return l.setInt(dropoutStep, int32(step)) }
-
-// SetDropoutFirst sets the number of the first row in its batch.
-func (l *Launch) SetDropoutFirst(first uint32) error { return l.setInt(dropoutFirst, int32(first)) }

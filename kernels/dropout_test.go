@@ -19,8 +19,8 @@ func TestDropout(t *testing.T) {
 			f.ok(err)
 			for _, step := range []uint32{0, 0xf0000001} {
 				first := step % 7
-				f.ok(apart.SetDropoutStep(step))
-				f.ok(apart.SetDropoutFirst(first))
+				f.ok(apart.SetStreamStep(step))
+				f.ok(apart.SetStreamFirst(first))
 				f.enqueue(apart)
 				want := cpuref.NewMatrix[float32](n.b, n.out)
 				cpuref.Dropout(cpuref.NewStream(seed, layer, step), p, int(first), a, want)

@@ -45,6 +45,8 @@ type Config struct {
 	ClassWeights ClassWeights `json:",omitzero"`
 	// Regularizers bound D and Θ in other ways; the zero value, in none.
 	Regularizers Regularizers `json:",omitzero"`
+	// Augment changes the examples of each step; the zero value leaves them as they are.
+	Augment Augment `json:",omitzero"`
 	// Seed makes the order of the examples; the weights have a seed of their own
 	// in NetworkConfig. The same seed, data, device and driver give the same bits.
 	Seed uint64
@@ -141,6 +143,9 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	if err := c.Regularizers.check(); err != nil {
+		return c, err
+	}
+	if err := c.Augment.check(); err != nil {
 		return c, err
 	}
 	if err := c.Stop.check(); err != nil {

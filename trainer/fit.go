@@ -149,6 +149,7 @@ func (f *fit) prepare(train, validation *data.Set) error {
 		regularizers: c.Regularizers,
 		average:      f.averaging(shapes),
 		drop:         drop,
+		augment:      m.augmenting(f.net, c, drop, train.Weights != nil),
 	}
 	if c.Stop.Patience > 0 && !c.Stop.KeepLast {
 		f.bestLayers = newLayers(f.net)

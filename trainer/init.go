@@ -60,6 +60,10 @@ const (
 	streamShuffle uint32 = 0x73687566 // "shuf", the order of an epoch
 	// of the mask of what layer l reads, l more; the second is the step
 	streamDropout uint32 = 0x64720000 // "dr"
+	// of what changes examples; the second is the step
+	streamShift uint32 = 0x73686966 // "shif"
+	streamNoise uint32 = 0x6e6f6973 // "nois"
+	streamMixup uint32 = 0x6d697875 // "mixu"
 )
 
 // fill draws the weights of layer l. The number of each weight is that of its

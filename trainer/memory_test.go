@@ -33,6 +33,8 @@ func TestNeedsIsWhatIsTaken(t *testing.T) {
 			{[]int{40, 33, 2}, Config{BatchSize: 16, Regularizers: Regularizers{L1: 0.1, ClipNorm: 1, MaxNorm: 3, Average: 0.9},
 				Optimizer: Optimizer{Name: "momentum"}, ClassWeights: ClassWeights{Balanced: true}}},
 			{[]int{64, 50, 3}, Config{BatchSize: 70, MicroBatch: 16, Resident: ResidentNo, Regularizers: Regularizers{Dropout: 0.5}}},
+			{[]int{64, 50, 3}, Config{BatchSize: 70, ClassWeights: ClassWeights{Balanced: true},
+				Augment: Augment{Shift: 1, Noise: 1, Mixup: 1, Image: device.ImageShape{Height: 8, Width: 4, Channels: 2}}}},
 		} {
 			in, out := c.sizes[0], c.sizes[len(c.sizes)-1]
 			train, validation := randomSet(1, 300, in, out), randomSet(2, 70, in, out)

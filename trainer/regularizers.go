@@ -100,6 +100,7 @@ func (f *fit) read() (finite bool, err error) { return f.readFrom(f.held()) }
 // and in all.
 func (to descent) counted(taken, ever int) {
 	to.drop.step.Set(float64(ever))
+	to.augment.draw(ever)
 	to.by.step.Set(float64(taken + 1))
 	if to.average.mean != nil {
 		to.average.share.Set(to.regularizers.share(taken))

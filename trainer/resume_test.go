@@ -150,6 +150,9 @@ var resumeVariants = map[string]func(*Config){
 		c.Regularizers = Regularizers{L1: 0.1, ClipValue: 0.05, ClipNorm: 0.1, MaxNorm: 0.7}
 	},
 	"dropout": func(c *Config) { c.Regularizers = Regularizers{Dropout: 0.5, InputDropout: 0.2} },
+	"augmentation": func(c *Config) {
+		c.Augment = Augment{Flip: true, Noise: 0.2, Mixup: 0.4, Image: device.ImageShape{Height: 1, Width: 5, Channels: 1}}
+	},
 	"weights": func(c *Config) { c.LabelSmoothing, c.ClassWeights.Balanced = 0.1, true },
 	"target":  func(c *Config) { c.Stop.Target = Target{MonitorCost, 100} },
 }

@@ -26,6 +26,9 @@ func selfChecks() []selfCheck {
 		if i%3 == 0 {
 			check.config.Regularizers = Regularizers{L1: 0.01, ClipValue: 0.5, ClipNorm: 1, MaxNorm: 2, Average: 0.9, Dropout: 0.5, InputDropout: 0.25}
 		}
+		if i%3 == 1 && check.net.Loss != device.Hinge {
+			check.config.Augment = Augment{Shift: 1, Flip: true, Noise: 0.1, Mixup: 0.4, Image: device.ImageShape{Height: 3, Width: 2, Channels: 1}}
+		}
 		list = append(list, check)
 	}
 	return append(list, selfCheck{

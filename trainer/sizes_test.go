@@ -24,6 +24,8 @@ var partsConfigs = map[string]Config{
 	"sgd": {Rate: 0.2, Lambda: 0.3},
 	"momentum": {Rate: 0.05, Lambda: 0.3, Optimizer: Optimizer{Name: "momentum"}, ClassWeights: ClassWeights{Balanced: true},
 		Regularizers: Regularizers{ClipNorm: 0.5, ClipValue: 0.1, Dropout: 0.3, InputDropout: 0.2}},
+	"augmentation": {Rate: 0.1, ClassWeights: ClassWeights{Balanced: true},
+		Augment: Augment{Shift: 1, Flip: true, Noise: 0.2, Mixup: 0.4, Image: device.ImageShape{Height: 3, Width: 2, Channels: 1}}},
 	"adam": {Rate: 0.01, Optimizer: Optimizer{Name: "adam"}, LabelSmoothing: 0.1,
 		Regularizers: Regularizers{L1: 0.2, MaxNorm: 1, Average: 0.9}},
 }

@@ -73,6 +73,7 @@ type descent struct {
 	regularizers Regularizers
 	average      averaging
 	drop         dropping
+	augment      augmenting
 }
 
 // part is a part of a batch, whose examples are on the device together: a micro-batch, or
@@ -87,6 +88,7 @@ type part struct {
 // trainingStep writes down one step of training on a batch of m examples, or a part of it.
 // This is the whole of back-propagation:
 //
+//	x and y are changed, see Augment
 //	a(1) = x;  z(l+1) = Θ(l)[1; a(l)],  a(l+1) = g(z(l+1));  h = a(L)
 //	δ(L) = ∂loss/∂z(L), a(L) − y for a cross-entropy; times the weight of the example
 //	Δ(l) := δ(l+1)[1; a(l)]ᵀ summed over the examples
@@ -106,6 +108,7 @@ func trainingStep(net onDevice, to descent, u units, b batch, of part) []device.
 	if of.rows == 0 { // all examples of the batch are other ranks'
 		return to.descend(net.theta, of.m)
 	}
+	ops, b := to.augment.of(b)
 	x := b.x
 	u = u.head(of.rows)
 	last := len(u.a) - 1
@@ -118,7 +121,8 @@ func trainingStep(net onDevice, to descent, u units, b batch, of part) []device.
 
 	// A linear g is a copy. It stays in the list, so that every loss has the same one, which
 	// an engine may join.
-	ops := append(forward(net, to.drop, u, x),
+	ops = append(ops, forward(net, to.drop, u, x)...)
+	ops = append(ops,
 		device.Cost{Loss: net.loss, Z: u.z, Y: b.y, Weight: b.weight, Tally: to.tally},
 		device.Activate{Act: net.loss.Output(), Z: u.z, A: u.a[last]},
 		device.OutputDelta{Loss: net.loss, A: u.a[last], Y: b.y, Weight: b.weight, Delta: u.delta[last]},

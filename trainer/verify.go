@@ -107,6 +107,8 @@ func (v *verifier) replay(b batch, ops []device.Op) error {
 			err = v.dropout(o)
 		case device.Accumulate:
 			err = v.accumulate(o)
+		case device.Shift, device.Noise, device.Mixup:
+			err = v.augmented(op)
 		default:
 			return v.update(ops, i)
 		}

@@ -149,6 +149,9 @@ func (e *env) begin(cmd *cobra.Command, f *trainFlags, hidden []int) (t *trainin
 	if err != nil {
 		return nil, err
 	}
+	if err := f.augment.of(cmd, &f.config, loss, t.examples.preprocess); err != nil {
+		return nil, err
+	}
 	sizes := append(append([]int{t.examples.train.Features}, hidden...), t.examples.train.Outputs)
 	shares, err := parseShares(f.shares)
 	if err != nil {

@@ -41,6 +41,8 @@ type trainFlags struct {
 
 	configFile string
 
+	augment augmentFlags
+
 	run  runFlags
 	stop stopFlags
 
@@ -88,6 +90,7 @@ func (f *trainFlags) addStep(cmd *cobra.Command) {
 	addOptimizer(flags, &f.config.Optimizer)
 	flags.Float64Var(&f.config.Lambda, "l2", 0, "λ of the penalty on large weights")
 	addRegularizers(flags, &f.config.Regularizers)
+	f.augment.add(flags, &f.config.Augment)
 	flags.StringVar(&f.resident, "resident", "auto", "keep the examples in device memory: auto, yes or no")
 	flags.StringVar(&f.data.mapped, "map", "auto", "leave images in their IDX or NPY file, and read those of a batch when it comes: always, never, or auto, where they would take a GiB of memory")
 	addDeviceFlag(cmd, &f.device)
@@ -157,6 +160,9 @@ func (f *trainFlags) checkStep(cmd *cobra.Command) (hidden []int, err error) {
 		return nil, err
 	}
 	if err := checkRegularizers(cmd, c.Regularizers); err != nil {
+		return nil, err
+	}
+	if err := f.augment.check(cmd, &c.Augment); err != nil {
 		return nil, err
 	}
 	if err := f.data.learn.check(cmd); err != nil {

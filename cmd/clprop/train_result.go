@@ -57,6 +57,7 @@ type configJSON struct {
 	Stop stopJSON `json:"stop"`
 
 	Regularizers regularizersJSON `json:"regularizers"`
+	Augment      augmentJSON      `json:"augment"`
 
 	Seed     uint64  `json:"seed"`
 	Init     string  `json:"init"`
@@ -158,7 +159,7 @@ func (t *training) result() trainJSON {
 		},
 		Network: newNetworkJSON(t.net),
 		Config: configJSON{
-			f.config.Epochs, f.config.BatchSize, f.config.MicroBatch, optimizerJSON(f.config.Optimizer), f.config.Rate, scheduleJSON(f.config.Schedule), f.config.Lambda, lossJSON{f.config.LabelSmoothing, f.loss.classWeights, f.data.learn.weights}, newStopJSON(f.config.Stop), regularizersJSON(f.config.Regularizers), f.seed, f.init, f.resident, f.valSplit,
+			f.config.Epochs, f.config.BatchSize, f.config.MicroBatch, optimizerJSON(f.config.Optimizer), f.config.Rate, scheduleJSON(f.config.Schedule), f.config.Lambda, lossJSON{f.config.LabelSmoothing, f.loss.classWeights, f.data.learn.weights}, newStopJSON(f.config.Stop), regularizersJSON(f.config.Regularizers), newAugmentJSON(f.config.Augment), f.seed, f.init, f.resident, f.valSplit,
 		},
 		History:     t.history,
 		Model:       f.out,

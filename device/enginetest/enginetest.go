@@ -76,6 +76,7 @@ func Run(t *testing.T, e device.Engine, opts Options) {
 		{"OptimisersLong", optimisersLong},
 		{"Regularisers", regularisers},
 		{"Dropout", dropout},
+		{"Augmentation", augmentation},
 		{"Cost", cost},
 		{"CostCounts", costCounts},
 		{"CostFarOut", costFarOut},
