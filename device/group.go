@@ -153,12 +153,13 @@ func FormatShares(shares []float64) string {
 }
 
 // bounds are where the shares of so many rows begin: member k has rows bounds[k] up to,
-// and without, bounds[k+1]; none where there are fewer rows than members.
+// and without, bounds[k+1]; none where there are too few. They begin at even rows, so that the
+// pairs of Mixup stay together.
 func (g *group) bounds(rows int) []int {
 	list, total := make([]int, len(g.members)+1), 0.0
 	for k, s := range g.shares[:len(g.shares)-1] {
 		total += s
-		list[k+1] = int(math.Round(total * float64(rows)))
+		list[k+1] = min(rows, 2*int(math.Round(total*float64(rows)/2)))
 	}
 	list[len(g.members)] = rows
 	return list

@@ -21,6 +21,12 @@ func splitMatrices(op Op) []Matrix {
 		all = []Matrix{o.Z, o.Y, o.Weight}
 	case Dropout:
 		all = []Matrix{o.A, o.Out}
+	case Shift:
+		all = []Matrix{o.A, o.Out}
+	case Noise:
+		all = []Matrix{o.A, o.Out}
+	case Mixup:
+		all = []Matrix{o.A, o.Out}
 	}
 	for i := len(all) - 1; i >= 0 && all[i] == nil; i-- { // Z and Weight, which come last, may be none
 		all = all[:i]
@@ -86,6 +92,14 @@ func (l localiser) op(op Op) Op {
 	case Dropout:
 		o.A, o.Out, o.First = l.rows(o.A), l.rows(o.Out), l.shift(o.First, o.A)
 		return o
+	case Shift:
+		o.A, o.Out, o.First = l.rows(o.A), l.rows(o.Out), l.shift(o.First, o.A)
+		return o
+	case Noise:
+		o.A, o.Out, o.First = l.rows(o.A), l.rows(o.Out), l.shift(o.First, o.A)
+		return o
+	case Mixup:
+		return Mixup{l.rows(o.A), l.rows(o.Out), o.Share}
 	case Penalty:
 		if l.k > 0 {
 			return nil // the same on all

@@ -42,6 +42,7 @@ func newRootCommand(e *env) *cobra.Command {
 	root.AddCommand(
 		newTrainCommand(e),
 		newConfigCommand(e),
+		newSearchCommand(e),
 		newLRFindCommand(e),
 		newEvaluateCommand(e),
 		newPredictCommand(e),

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer"
+	"github.com/spf13/cobra"
+)
+
+// trialResult is what came of a trial in a rung.
+type trialResult struct {
+	Trial    int     `json:"trial"` // counted from 1
+	Rung     int     `json:"rung"`  // counted from 1
+	Epochs   int     `json:"epochs"`
+	Loss     float64 `json:"val_loss"`
+	Accuracy float64 `json:"val_accuracy"` // 0 for quantities
+	Seconds  float64 `json:"seconds"`
+	Failed   string  `json:"failed"` // why there is no network; "" if there is
+	Model    string  `json:"model"`
+	// Quantities says that there is no accuracy.
+	Quantities bool `json:"quantities"`
+}
+
+// arguments are those of train for a trial, without where it runs and for how long.
+func (s *search) arguments(i int) []string {
+	all := maps.Clone(s.Fixed)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, s.settings[i])
+	var args []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		args = append(args, "--"+name+"="+all[name])
+	}
+	return args
+}
+
+// try looks whether train would take the flags of a trial.
+func (s *search) try(i int) error {
+	var f trainFlags
+	cmd := &cobra.Command{Use: "train"}
+	f.add(cmd)
+	args := append(s.arguments(i), fmt.Sprintf("--epochs=%d", s.Budget))
+	if err := cmd.ParseFlags(args); err != nil {
+		return err
+	}
+	if _, err := f.settle(cmd); err != nil {
+		return inner(err)
+	}
+	if _, err := f.check(cmd); err != nil {
+		return inner(err)
+	}
+	if f.valSplit == 0 && f.data.learn.valData == "" {
+		return errors.New("--val-split is 0 and there is no --val-data: trials are compared on a validation set")
+	}
+	return nil
+}
+
+// inner is an error of train's flags without the advice to ask train for help.
+func inner(err error) error {
+	var of *usageError
+	if errors.As(err, &of) {
+		return of.err
+	}
+	return err
+}
+
+// search runs the trials, rung by rung.
+func (e *env) search(ctx context.Context, s *search) error {
+	left := make([]int, len(s.settings))
+	for i := range left {
+		left[i] = i
+	}
+	best := map[int]trialResult{} // of each trial its last rung
+	var all []trialResult
+	for r, rung := range rungs(len(s.settings), s.Budget, s.Eta) {
+		left = left[:min(len(left), rung.trials)]
+		for n, i := range left {
+			result, err := e.trial(ctx, s, i, rung.epochs)
+			if err != nil {
+				if ctx.Err() != nil {
+					e.note("stopped in trial %d: go on with clprop search --resume %s", i+1, s.folder)
+				}
+				return err
+			}
+			result.Trial, result.Rung = i+1, r+1
+			best[i], all = result, append(all, result)
+			if !s.quiet {
+				e.note("round %d  %*d/%d  trial %d, %d epochs: %s", r+1, len(fmt.Sprint(len(left))), n+1, len(left), i+1, rung.epochs, s.text(result))
+			}
+		}
+		slices.SortStableFunc(left, func(a, b int) int { return s.compare(best[a], best[b]) })
+	}
+	return e.reportSearch(s, best, all)
+}
+
+// byLoss reports whether results are compared by their loss.
+func (s *search) byLoss(r trialResult) bool {
+	return s.Score == "val_loss" || s.Score == "auto" && r.Quantities
+}
+
+// compare orders results, the better first: those that went further, then those of a better
+// score, and the earlier of the same.
+func (s *search) compare(a, b trialResult) int {
+	failed := func(r trialResult) int { return min(1, len(r.Failed)) }
+	accuracy := cmp.Compare(b.Accuracy, a.Accuracy)
+	if s.byLoss(a) {
+		accuracy = 0
+	}
+	return cmp.Or(cmp.Compare(b.Rung, a.Rung), cmp.Compare(failed(a), failed(b)), accuracy,
+		cmp.Compare(a.Loss, b.Loss), cmp.Compare(a.Trial, b.Trial))
+}
+
+// trialFolder is where a trial runs for so many epochs.
+func (s *search) trialFolder(i, epochs int) string {
+	return filepath.Join(s.folder, fmt.Sprintf("trial-%04d", i+1), fmt.Sprintf("epochs-%d", epochs))
+}
+
+// trial trains, or goes on with training, or finds that it is over. A training that diverged
+// or did not fit the device is a result too.
+func (e *env) trial(ctx context.Context, s *search, i, epochs int) (result trialResult, err error) {
+	folder := s.trialFolder(i, epochs)
+	path := filepath.Join(folder, searchResult)
+	text, err := os.ReadFile(path)
+	if err == nil && json.Unmarshal(text, &result) == nil {
+		return result, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return result, context.Cause(ctx)
+	}
+	args := []string{"train", "--quiet", "--json"}
+	has, err := trainer.HasCheckpoints(folder)
+	if err == nil && has {
+		args = append(args, "--resume="+folder)
+	} else {
+		args = append(append(args, s.arguments(i)...), fmt.Sprintf("--epochs=%d", epochs), "--run="+folder, "--keep=1")
+	}
+	var stdout, stderr bytes.Buffer
+	train := newRootCommand(&env{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
+	train.SetArgs(args)
+	failed := train.ExecuteContext(ctx)
+	for line := range strings.Lines(stderr.String()) {
+		if strings.HasPrefix(line, "warning: ") {
+			e.note("trial %d: %s", i+1, line)
+		}
+	}
+	var full *device.MemoryError
+	switch {
+	case failed == nil:
+		result, err = newTrialResult(stdout.Bytes())
+	case errors.Is(failed, trainer.ErrDiverged), errors.Is(failed, trainer.ErrMemory), errors.As(failed, &full):
+		result, err = trialResult{Failed: oneLine(failed.Error())}, nil
+	default:
+		return result, fmt.Errorf("trial %d: %w", i+1, failed)
+	}
+	if err != nil {
+		return result, fmt.Errorf("trial %d: %w", i+1, err)
+	}
+	result.Epochs = epochs
+	return result, writeJSON(path, result)
+}
+
+// newTrialResult reads what train --json printed.
+func newTrialResult(text []byte) (r trialResult, err error) {
+	var t trainJSON
+	if err := json.Unmarshal(text, &t); err != nil {
+		return r, fmt.Errorf("the result of train: %w", err)
+	}
+	held := t.History.Held()
+	return trialResult{Loss: held.ValLoss, Accuracy: held.ValAccuracy, Seconds: t.Seconds, Model: t.Model,
+		Quantities: device.Loss(t.Network.Loss).Regression()}, nil
+}
