@@ -55,7 +55,7 @@ func (s *search) try(i int) error {
 	if err := cmd.ParseFlags(args); err != nil {
 		return err
 	}
-	if _, err := f.settle(cmd); err != nil {
+	if _, err := f.settle(cmd, nil); err != nil {
 		return inner(err)
 	}
 	if _, err := f.check(cmd); err != nil {
