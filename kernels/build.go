@@ -47,6 +47,7 @@ func (s *Set) launchers(buf *cl.MemObject) []launcher {
 	list := s.productLaunchers(m, wide, w)
 	list = append(list, s.lossLaunchers(m)...)
 	list = append(list, s.passLaunchers(m, wide, w)...)
+	list = append(list, s.normLaunchers(m)...)
 	return append(list,
 		func() (*Launch, error) { return s.Activate("gelu", m, m) },
 		func() (*Launch, error) { return s.Activate("softmax", m, m) },
@@ -101,6 +102,27 @@ func (s *Set) lossLaunchers(m Matrix) []launcher {
 		list = append(list,
 			func() (*Launch, error) { return s.RowCost(loss, m, m, m.Buf, m.Buf) },
 			func() (*Launch, error) { return s.OutputDelta(loss, m, m, m) },
+		)
+	}
+	return list
+}
+
+// normLaunchers are those of normalisations, with a g that needs y and one that does not.
+func (s *Set) normLaunchers(m Matrix) []launcher {
+	units := s.NewWeights(0, 4)
+	units.Buf = m.Buf
+	n := Norm{Gamma: units, Beta: units, Mean: units, Variance: units, Eps: 1e-5, Share: 0.1}
+	byUnit, byRow := Matrix{m.Buf, 2, 4, m.LD}, Matrix{m.Buf, 4, 2, m.LD}
+	list := []launcher{
+		func() (*Launch, error) { return s.BatchNormDelta(m, m, byUnit, n, n, true, m) },
+		func() (*Launch, error) { return s.LayerNormSums(m, m, byRow, n, true) },
+		func() (*Launch, error) { return s.LayerNormDelta(m, m, byRow, n, m) },
+	}
+	for act, y := range map[string]*Matrix{"relu": nil, "gelu": &m} {
+		list = append(list,
+			func() (*Launch, error) { return s.BatchNorm(act, m, n, byUnit, m, y) },
+			func() (*Launch, error) { return s.BatchNormRunning(act, m, n, m, y) },
+			func() (*Launch, error) { return s.LayerNorm(act, m, n, &byRow, m, y) },
 		)
 	}
 	return list

@@ -45,13 +45,17 @@ type Weights struct {
 }
 
 // NewWeights lays out a layer for the set's family of kernels; Buf is for the
-// caller to fill in.
+// caller to fill in. A layer without inputs has biases alone, that of output o at o.
 func (s *Set) NewWeights(in, out int) Weights {
 	nr := LeadingDimension(out)
 	if s.Tuning.Family == Block {
 		nr = s.Tuning.panelWidth(out)
 	}
-	return Weights{In: in, Out: out, NR: nr, Panel: roundUp(in+1, align) * nr}
+	rows := roundUp(in+1, align)
+	if in == 0 {
+		rows = 1 // biases alone, which then lie one after the other
+	}
+	return Weights{In: in, Out: out, NR: nr, Panel: rows * nr}
 }
 
 // Panels returns the number of panels.
