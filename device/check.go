@@ -39,7 +39,10 @@ func checkShapes(op string, shapes []Shape) error {
 	}
 	total := int64(0)
 	for l, s := range shapes {
-		if err := checkSize(op, s.Out, s.In); err != nil {
+		if s.In < 0 {
+			return fmt.Errorf("layer %d: %s: %d inputs: need 0, for biases alone, or more", l, op, s.In)
+		}
+		if err := checkSize(op, s.Out, max(s.In, 1)); err != nil {
 			return fmt.Errorf("layer %d: %w", l, err)
 		}
 		if total += int64(s.Out) * (int64(s.In) + 1); total > maxElements {
@@ -117,7 +120,7 @@ func checkOps(ops []Op) error {
 		switch op.(type) {
 		case Gather, Forward, Activate, OutputDelta, HiddenDelta, Accumulate, Gradient, SGD, Cost, Penalty,
 			Momentum, RMSprop, Adagrad, Adam, Lion, L1, ClipValue, ClipNorm, MaxNorm, Average, Dropout,
-			Shift, Noise, Mixup:
+			Shift, Noise, Mixup, BatchNorm, BatchNormDelta, LayerNorm, LayerNormDelta:
 		default: // nil, or a pointer, which may be nil
 			return fmt.Errorf("prepare: operation %d is a %T: need one of package device's, by value", i, op)
 		}

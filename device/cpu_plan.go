@@ -165,6 +165,8 @@ func (b *binder) bind(op Op) {
 		b.dropout(o)
 	case Shift, Noise, Mixup:
 		b.augment(op)
+	case BatchNorm, BatchNormDelta, LayerNorm, LayerNormDelta:
+		b.norm(op)
 	case Cost:
 		b.cost(o)
 	case Penalty:

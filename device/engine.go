@@ -132,7 +132,8 @@ type Matrix interface {
 	Release()
 }
 
-// Shape is the size of one layer's Θ without its bias column.
+// Shape is the size of one layer's Θ without its bias column. A layer with In 0 has biases
+// alone: what BatchNorm and LayerNorm hold. Whatever leaves biases alone leaves it alone.
 type Shape struct{ In, Out int }
 
 // Parameters holds, for every layer, weights [out,in] and a bias [out].

@@ -6,9 +6,10 @@ import "slices"
 //
 //	Θ(l) := Θ(l) − α (δᵀ[1 a] + λΘ(l))/m
 //
-// with Δ and D kept to itself. It is in no list that a caller makes.
+// with Δ and D kept to itself. Layers of biases alone come after those and have no
+// product: their Δ is there. It is in no list that a caller makes.
 type descent struct {
-	products []Accumulate // one for each layer of Theta
+	products []Accumulate // one for each layer of Theta that has inputs
 	gradient Gradient
 	sgd      SGD
 }
@@ -20,9 +21,10 @@ func (descent) check() error { return nil } // its parts were checked
 //
 //	D(l) := (δᵀ[1 a] + λΘ(l))/m
 //
-// with Δ kept to itself. It is in no list that a caller makes.
+// with Δ kept to itself, and layers of biases alone as in descent. It is in no list that a
+// caller makes.
 type gradients struct {
-	products []Accumulate // one for each layer of Theta
+	products []Accumulate // one for each layer of Theta that has inputs
 	gradient Gradient
 }
 
@@ -69,7 +71,8 @@ func follows(gradient Gradient, after []Op) (SGD, bool) {
 
 // findProducts looks for the products whose sums a Gradient, which comes right after
 // before, takes. Moving them to it is right when nothing after it uses Δ, and
-//   - Δ is set by one fresh product for each layer, and by nothing else, and
+//   - Δ is set by one fresh product for each layer, and by nothing else but the way back
+//     through a normalisation, whose layers are biases alone and come last, and
 //   - no operation after a product changes what the product reads.
 //
 // What else reads Δ or D on the way finds the values of the step before, which the
@@ -78,15 +81,18 @@ func findProducts(before []Op, gradient Gradient) ([]Accumulate, bool) {
 	if gradient.Sum == gradient.Grad || gradient.Sum == gradient.Theta || gradient.Grad == gradient.Theta {
 		return nil, false
 	}
-	products := make([]Accumulate, len(gradient.Theta.Shapes()))
-	seen := 0
+	dense, ok := dense(gradient.Theta.Shapes())
+	if !ok {
+		return nil, false
+	}
+	products, seen := make([]Accumulate, dense), 0
 	for i, op := range before {
 		if uses(op, gradient.Grad) {
 			return nil, false
 		}
 		a, ok := op.(Accumulate)
 		if !ok || a.Sum != gradient.Sum {
-			if uses(op, gradient.Sum) {
+			if uses(op, gradient.Sum) && !normalizes(op, gradient) {
 				return nil, false
 			}
 			continue
@@ -98,6 +104,31 @@ func findProducts(before []Op, gradient Gradient) ([]Accumulate, bool) {
 		seen++
 	}
 	return products, seen == len(products)
+}
+
+// dense counts the layers that have inputs, and reports whether they come before all
+// others.
+func dense(shapes []Shape) (n int, first bool) {
+	first = true
+	for l, s := range shapes {
+		if s.In > 0 {
+			first = first && n == l
+			n++
+		}
+	}
+	return n, first && n > 0
+}
+
+// normalizes reports whether an operation carries δ back through a normalisation of the
+// same Θ, and with that sets Δ of its layers.
+func normalizes(op Op, gradient Gradient) bool {
+	switch o := op.(type) {
+	case BatchNormDelta:
+		return o.Sum == gradient.Sum && o.Theta == gradient.Theta
+	case LayerNormDelta:
+		return o.Sum == gradient.Sum && o.Theta == gradient.Theta
+	}
+	return false
 }
 
 // uses reports whether an operation reads or writes p.
@@ -146,6 +177,14 @@ func written(op Op) []Matrix {
 		return []Matrix{o.Delta}
 	case HiddenDelta:
 		return []Matrix{o.Delta}
+	case BatchNorm:
+		return slices.DeleteFunc([]Matrix{o.Out, o.Y, o.Saved}, func(m Matrix) bool { return m == nil })
+	case LayerNorm:
+		return slices.DeleteFunc([]Matrix{o.Out, o.Y, o.Saved}, func(m Matrix) bool { return m == nil })
+	case BatchNormDelta:
+		return []Matrix{o.Back}
+	case LayerNormDelta:
+		return []Matrix{o.Back}
 	}
 	return nil
 }

@@ -147,6 +147,45 @@ func TestFuseOnlyWhereRight(t *testing.T) {
 	}
 	for _, c := range []struct {
 		what   string
+		shapes []Shape
+		norm   []Op // after δ(2) there is
+		fused  bool
+	}{
+		{"a normalisation", []Shape{{3, 2}, {2, 1}, {0, 2}, {0, 2}}, []Op{LayerNormDelta{Delta: z, Layer: 2, Back: d1}}, true},
+		{"one that is not trained", []Shape{{3, 2}, {2, 1}, {0, 2}, {0, 2}}, nil, true},
+		{"a normalisation of another net's Θ", []Shape{{3, 2}, {2, 1}, {0, 2}, {0, 2}}, []Op{LayerNormDelta{Delta: z, Theta: theta, Layer: 2, Back: d1}}, false},
+		{"biases alone in the middle", []Shape{{3, 2}, {0, 2}, {2, 1}}, nil, false},
+		{"δ overwritten on the way back", []Shape{{3, 2}, {2, 1}, {0, 2}, {0, 2}}, []Op{BatchNormDelta{Delta: z, Layer: 2, Back: d2}}, false},
+		{"a overwritten by a normalisation", []Shape{{3, 2}, {2, 1}, {0, 2}, {0, 2}}, []Op{BatchNorm{Z: z, Layer: 2, Out: a}}, false},
+		{"a overwritten by a y", []Shape{{3, 2}, {2, 1}, {0, 2}, {0, 2}}, []Op{LayerNorm{Z: z, Layer: 2, Out: d1, Y: a}}, false},
+	} {
+		theta, sum := &openclParameters{shapes: c.shapes}, &openclParameters{shapes: c.shapes}
+		second := len(c.shapes) - 1
+		if c.shapes[1].In > 0 {
+			second = 1
+		}
+		ops := []Op{Accumulate{Delta: d2, A: a, Sum: sum, Layer: second, Fresh: true}}
+		for _, op := range c.norm {
+			switch o := op.(type) {
+			case LayerNormDelta:
+				if o.Sum = sum; o.Theta == nil {
+					o.Theta = theta
+				}
+				op = o
+			case BatchNormDelta:
+				o.Sum, o.Theta = sum, theta
+				op = o
+			}
+			ops = append(ops, op)
+		}
+		ops = append(ops, Accumulate{Delta: d1, A: x, Sum: sum, Layer: 0, Fresh: true},
+			Gradient{Sum: sum, Theta: theta, M: 4, Grad: grad}, SGD{Theta: theta, Grad: grad, Rate: rate})
+		if _, fused := findIn(fuse(ops)); fused != c.fused {
+			t.Errorf("%s: joined is %v, want %v", c.what, fused, c.fused)
+		}
+	}
+	for _, c := range []struct {
+		what   string
 		ops    []Op
 		joined bool
 	}{

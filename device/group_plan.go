@@ -43,6 +43,9 @@ func (g *group) Prepare(ops ...Op) (Plan, error) {
 	if err := checkOps(ops); err != nil {
 		return nil, err
 	}
+	if err := oneDevice(ops); err != nil {
+		return nil, err
+	}
 	p := &groupPlan{owner: g, ops: slices.Clone(ops)}
 	for i, op := range ops {
 		if err := p.bind(op); err != nil {

@@ -39,6 +39,8 @@ func (p *openclPlan) add(op Op) {
 		p.dropout(o)
 	case Shift, Noise, Mixup:
 		p.augment(op)
+	case BatchNorm, BatchNormDelta, LayerNorm, LayerNormDelta:
+		p.norm(op)
 	case backprop:
 		p.backprop(o)
 	case gradients:
@@ -190,24 +192,35 @@ func (p *openclPlan) scratch(floats int, taken *cl.MemObject) *cl.MemObject {
 func (p *openclPlan) gradient(o Gradient) {
 	sum, theta, grad := p.layers(o.Sum), p.layers(o.Theta), p.layers(o.Grad)
 	for l := range sum {
-		p.launch(func() (*kernels.Launch, error) {
-			return p.engine.set.Gradient(sum[l], theta[l], float32(o.Lambda), o.M, grad[l])
-		})
+		p.layerGradient(o, sum, theta, grad, l)
 	}
+}
+
+func (p *openclPlan) layerGradient(o Gradient, sum, theta, grad []kernels.Weights, layer int) {
+	p.launch(func() (*kernels.Launch, error) {
+		return p.engine.set.Gradient(sum[layer], theta[layer], float32(o.Lambda), o.M, grad[layer])
+	})
 }
 
 func (p *openclPlan) sgd(o SGD) {
 	theta, grad := p.layers(o.Theta), p.layers(o.Grad)
 	for i := range theta {
-		l := p.launch(func() (*kernels.Launch, error) { return p.engine.set.SGD(theta[i], grad[i]) })
-		p.follow(o.Rate, func(v float64) error { return l.SetRate(float32(v)) })
+		p.layerSGD(o, theta, grad, i)
 	}
+}
+
+func (p *openclPlan) layerSGD(o SGD, theta, grad []kernels.Weights, layer int) {
+	l := p.launch(func() (*kernels.Launch, error) { return p.engine.set.SGD(theta[layer], grad[layer]) })
+	p.follow(o.Rate, func(v float64) error { return l.SetRate(float32(v)) })
 }
 
 func (p *openclPlan) descend(o descent) {
 	theta := p.layers(o.sgd.Theta)
-	p.layers(o.gradient.Sum) // not written, but an operand: its owner is checked
-	p.layers(o.gradient.Grad)
+	sum, grad := p.layers(o.gradient.Sum), p.layers(o.gradient.Grad)
+	for l := len(o.products); l < len(theta); l++ { // biases alone, whose Δ is there
+		p.layerGradient(o.gradient, sum, theta, grad, l)
+		p.layerSGD(o.sgd, theta, grad, l)
+	}
 	if p.descendAll(o, theta) {
 		return
 	}

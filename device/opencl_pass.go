@@ -154,11 +154,14 @@ func (p *openclPlan) descendAll(o descent, theta []kernels.Weights) bool {
 // gradients is one launch, or what it was made of.
 func (p *openclPlan) gradients(o gradients) {
 	theta, grad := p.layers(o.gradient.Theta), p.layers(o.gradient.Grad)
-	p.layers(o.gradient.Sum) // not written, but an operand: its owner is checked
+	sum := p.layers(o.gradient.Sum)
 	if layers := p.descents(o.products, theta); layers != nil {
 		p.launch(func() (*kernels.Launch, error) {
-			return p.engine.set.GradientAll(layers, float32(o.gradient.Lambda), o.gradient.M, grad)
+			return p.engine.set.GradientAll(layers, float32(o.gradient.Lambda), o.gradient.M, grad[:len(layers)])
 		})
+		for l := len(layers); l < len(theta); l++ { // biases alone, whose Δ is there
+			p.layerGradient(o.gradient, sum, theta, grad, l)
+		}
 		return
 	}
 	for _, product := range o.products {

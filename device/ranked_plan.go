@@ -38,6 +38,9 @@ func (e *Ranked) Prepare(ops ...Op) (Plan, error) {
 	if err := checkOps(ops); err != nil {
 		return nil, err
 	}
+	if err := oneDevice(ops); err != nil {
+		return nil, err
+	}
 	stages := Split(ops)
 	last := stages[len(stages)-1]
 	switch {

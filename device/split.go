@@ -13,8 +13,9 @@ type Stage struct {
 
 // Split cuts a list of operations where data-parallel training has to exchange
 // something. Each of several workers runs the list on its own rows of a batch, with
-// Parameters that are the same on all. Accumulate is the one operation whose Parameters
-// are then a part of the whole:
+// Parameters that are the same on all. Accumulate, and BatchNormDelta and LayerNormDelta,
+// which add to Δγ and Δβ in the same way, are the operations whose Parameters are then a
+// part of the whole:
 //
 //	Δ(l) = Σ_w δ_w(l+1)ᵀ [1 a_w(l)]      over the workers w
 //
@@ -23,6 +24,10 @@ type Stage struct {
 // on. Gradient's Sum is in Sums even where no Accumulate of the list comes before it, since
 // that can have been in a list that ran before, of a micro-batch. Cost adds to a Tally in
 // the same way, which each reads when it is asked for.
+//
+// BatchNorm in training is another matter: its mean and variance are of a worker's own rows,
+// and so are the running ones that it moves in Theta. No Stage makes them those of the whole
+// batch; whoever splits a step refuses it.
 //
 // The order of the operations stays as it is, and no stage is empty.
 func Split(ops []Op) []Stage {
@@ -41,8 +46,8 @@ func Split(ops []Op) []Stage {
 			}
 		}
 		now.Ops = append(now.Ops, op)
-		if a, ok := op.(Accumulate); ok && !slices.Contains(open, a.Sum) {
-			open = append(open, a.Sum)
+		if sum := addsTo(op); sum != nil && !slices.Contains(open, sum) {
+			open = append(open, sum)
 		}
 	}
 	if len(now.Ops) > 0 {
@@ -54,19 +59,30 @@ func Split(ops []Op) []Stage {
 // sumsOf lists what must be summed before an operation: those of open that it uses, and
 // Gradient's Sum.
 func sumsOf(op Op, open []Parameters) []Parameters {
-	if _, ok := op.(Accumulate); ok {
-		return nil // adds to its own part
-	}
+	own := addsTo(op) // its own part
 	var sums []Parameters
 	if g, ok := op.(Gradient); ok {
 		sums = append(sums, g.Sum)
 	}
 	for _, p := range open {
-		if uses(op, p) && !slices.Contains(sums, p) {
+		if p != own && uses(op, p) && !slices.Contains(sums, p) {
 			sums = append(sums, p)
 		}
 	}
 	return sums
+}
+
+// addsTo is the Δ that an operation adds to, or nil.
+func addsTo(op Op) Parameters {
+	switch o := op.(type) {
+	case Accumulate:
+		return o.Sum
+	case BatchNormDelta:
+		return o.Sum
+	case LayerNormDelta:
+		return o.Sum
+	}
+	return nil
 }
 
 // parametersOf lists the Parameters that an operation reads or writes; known is false for
@@ -105,6 +121,14 @@ func parametersOf(op Op) (all []Parameters, known bool) {
 		return []Parameters{o.Theta}, true
 	case Average:
 		return []Parameters{o.Theta, o.Mean}, true
+	case BatchNorm:
+		return []Parameters{o.Theta}, true
+	case LayerNorm:
+		return []Parameters{o.Theta}, true
+	case BatchNormDelta:
+		return []Parameters{o.Theta, o.Sum}, true
+	case LayerNormDelta:
+		return []Parameters{o.Theta, o.Sum}, true
 	case Gather, Activate, OutputDelta, Cost, Dropout, Shift, Noise, Mixup:
 		return nil, true
 	}

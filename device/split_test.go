@@ -22,6 +22,7 @@ func TestSplit(t *testing.T) {
 	theta, sum, grad, other := parameters(), parameters(), parameters(), parameters()
 	forward := device.Forward{Theta: theta}
 	first, second := device.Accumulate{Sum: sum, Layer: 1, Fresh: true}, device.Accumulate{Sum: sum, Layer: 0, Fresh: true}
+	norm := device.LayerNormDelta{Theta: theta, Sum: sum}
 	gradient := device.Gradient{Sum: sum, Theta: theta, Grad: grad, M: 1}
 	clip, sgd := device.ClipNorm{Grad: grad, Limit: 1}, device.SGD{Theta: theta, Grad: grad}
 	elsewhere, direct := device.Accumulate{Sum: other}, device.SGD{Theta: theta, Grad: other}
@@ -34,6 +35,9 @@ func TestSplit(t *testing.T) {
 	}{
 		{"a step", []device.Op{forward, first, second, gradient, clip, sgd},
 			stages{{Ops: []device.Op{forward, first, second}},
+				{Sums: []device.Parameters{sum}, Ops: []device.Op{gradient, clip, sgd}}}},
+		{"a step with a normalisation", []device.Op{first, norm, second, gradient, clip, sgd},
+			stages{{Ops: []device.Op{first, norm, second}},
 				{Sums: []device.Parameters{sum}, Ops: []device.Op{gradient, clip, sgd}}}},
 		{"a micro-batch that is not the last", []device.Op{forward, first, second},
 			stages{{Ops: []device.Op{forward, first, second}}}},

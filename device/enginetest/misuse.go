@@ -35,6 +35,9 @@ func misuseSizes(s suite) {
 	for _, n := range [][2]int{{0, 1}, {1, 0}, {-1, 1}, {1, -1}, {huge, huge}} {
 		_, err := s.e.NewMatrix(n[0], n[1])
 		s.refused("new matrix", err, nil)
+		if n[0] == 0 {
+			continue // a layer of biases alone
+		}
 		_, err = s.e.NewParameters([]device.Shape{{In: 1, Out: 1}, {In: n[0], Out: n[1]}})
 		s.refused("new parameters", err, nil)
 	}
@@ -84,6 +87,8 @@ func misuseOperations(s suite) {
 	matrix := func(rows, cols int) device.Matrix { return s.matrix(cpuref.NewMatrix[float32](rows, cols)) }
 	a, out := matrix(4, 3), matrix(4, 2)
 	theta, other := s.parameters(randomLayer(0, 3, 2)), s.parameters(randomLayer(0, 2, 2))
+	alone := layer32{W: matrix32{Rows: 2}, B: make([]float32, 2)}
+	units := s.parameters(alone, alone, alone, alone)
 	x, from, tally := s.index([]int32{0, 1}), device.NewScalar(0), s.tally()
 	var none device.Matrix
 	d, v, v2 := s.parameters(randomLayer(0, 3, 2)), s.parameters(randomLayer(0, 3, 2)), s.parameters(randomLayer(0, 3, 2))
@@ -108,6 +113,17 @@ func misuseOperations(s suite) {
 		{"hidden delta with the softmax", device.HiddenDelta{Act: device.Softmax, Next: out, Theta: theta, A: a, Delta: a}, nil},
 		{"accumulate of other rows", device.Accumulate{Delta: out, A: matrix(5, 3), Sum: theta}, device.ErrShape},
 		{"gradient of other layers", device.Gradient{Sum: theta, Theta: other, M: 1, Grad: theta}, device.ErrShape},
+		{"batch norm without γ", device.BatchNorm{Act: device.Tanh, Z: out, Theta: theta, Out: out}, device.ErrShape},
+		{"batch norm of fewer units", device.BatchNorm{Act: device.Tanh, Z: a, Theta: units, Out: a}, device.ErrShape},
+		{"batch norm without a variance", device.BatchNorm{Act: device.Tanh, Z: out, Theta: units, Layer: 1, Out: out}, device.ErrShape},
+		{"batch norm with the softmax", device.BatchNorm{Act: device.Softmax, Z: out, Theta: units, Out: out}, nil},
+		{"batch norm saving rows", device.BatchNorm{Act: device.Tanh, Z: out, Theta: units, Saved: matrix(4, 2), Out: out}, device.ErrShape},
+		{"layer norm saving columns", device.LayerNorm{Act: device.Tanh, Z: out, Theta: units, Saved: matrix(2, 2), Out: out}, device.ErrShape},
+		{"layer norm of other rows", device.LayerNorm{Act: device.Tanh, Z: out, Theta: units, Out: matrix(3, 2)}, device.ErrShape},
+		{"layer norm of the last layer and more", device.LayerNorm{Act: device.Tanh, Z: out, Theta: units, Layer: 3, Out: out}, device.ErrShape},
+		{"batch norm delta of nothing saved", device.BatchNormDelta{Delta: out, Z: out, Theta: units, Sum: units, Back: out}, nil},
+		{"layer norm delta into a net's Δ", device.LayerNormDelta{Delta: out, Z: out, Saved: matrix(4, 2), Theta: units, Sum: theta, Back: out}, device.ErrShape},
+		{"layer norm delta of other columns", device.LayerNormDelta{Delta: a, Z: out, Saved: matrix(4, 2), Theta: units, Sum: units, Back: out}, device.ErrShape},
 		{"gradient of no examples", device.Gradient{Sum: theta, Theta: theta, M: 0, Grad: theta}, nil},
 		{"sgd of other layers", device.SGD{Theta: theta, Grad: other, Rate: from}, device.ErrShape},
 		{"sgd without a rate", device.SGD{Theta: theta, Grad: theta}, nil},

@@ -1,0 +1,263 @@
+package enginetest
+
+import (
+	"math"
+
+	"github.com/clprop/clprop/cpuref"
+	"github.com/clprop/clprop/device"
+)
+
+// spread is the mean of some numbers, their 1/√(σ²+ε), and how far float32 may be off.
+//
+// The sum of k numbers is off by 2ku of the sum of their sizes, the mean by u more. With a
+// mean that is e off, Σ(v−μ)² is k(σ² + e²): what is linear in e cancels. To that come the
+// roundings, (2k+8)u of it. The root is 3 ulp off and the quotient 2.5, together 14u.
+type spread struct {
+	mean, meanError, variance, varianceError, scale, scaleError float64
+}
+
+func newSpread(v []float64) (s spread) {
+	k, sizes := float64(len(v)), 0.0
+	for _, x := range v {
+		s.mean += x / k
+		sizes += math.Abs(x) / k
+	}
+	for _, x := range v {
+		s.variance += (x - s.mean) * (x - s.mean) / k
+	}
+	s.meanError = (2*k + 2) * u * sizes
+	s.varianceError = (2*k+8)*u*s.variance + s.meanError*s.meanError
+	s.scale = 1 / math.Sqrt(s.variance+cpuref.NormEps)
+	s.scaleError = s.scale * (s.varianceError/(2*(s.variance+cpuref.NormEps)) + 14*u)
+	return s
+}
+
+// normalized bounds the error of y = γ (v−μ)/√(σ²+ε) + β.
+func (s spread) normalized(v, gamma, beta float64) float64 {
+	d := v - s.mean
+	of := (s.meanError+2*u*math.Abs(d))*s.scale + math.Abs(d)*s.scaleError
+	return math.Abs(gamma)*of + 4*u*(math.Abs(gamma*d*s.scale)+math.Abs(beta))
+}
+
+// backError bounds the error of scale·(g − Σg/k − ẑ Σgẑ/k): size is |g|, sum and along are
+// the sums of the sizes. Each g has two roundings, each ẑ three, a sum of k terms 2k.
+func backError(scale, size, z, sum, along float64, k int) float64 {
+	n := float64(k)
+	return u * scale * (12*size + (2*n+16)*(sum+math.Abs(z)*along)/n)
+}
+
+func column(m matrix64, j int) (v []float64) {
+	for i := range m.Rows {
+		v = append(v, m.Row(i)[j])
+	}
+	return v
+}
+
+// shifted are random numbers around another mean in each column.
+func shifted(name uint32, rows, cols int) matrix32 {
+	m := normal(name, rows, cols, 1.5)
+	for i := range rows {
+		for j := range cols {
+			m.Row(i)[j] += float32(j%5) - 1
+		}
+	}
+	return m
+}
+
+// normLayers are γ, β, a mean and a variance of units, each a layer of biases alone.
+func normLayers(name uint32, units int) []layer32 {
+	var layers []layer32
+	for l := range uint32(device.BatchNormLayers) {
+		v := layer32{W: matrix32{Rows: units}, B: normal(name+l, 1, units, 0.5).Data}
+		for j := range v.B {
+			switch l {
+			case 0:
+				v.B[j]++
+			case 3:
+				v.B[j] = 0.1 + v.B[j]*v.B[j]
+			}
+		}
+		layers = append(layers, v)
+	}
+	return layers
+}
+
+// normOf is the same in float64.
+func normOf(layers []layer32) (n cpuref.Norm[float64]) {
+	n.Gamma, n.Beta = wideLayer(layers[0]).B, wideLayer(layers[1]).B
+	if len(layers) == device.BatchNormLayers {
+		n.Mean, n.Variance = wideLayer(layers[2]).B, wideLayer(layers[3]).B
+	}
+	return n
+}
+
+// withNorm are parameters in which the layers of a normalisation come after another layer.
+func (s suite) withNorm(layers []layer32) device.Parameters {
+	return s.parameters(append([]layer32{randomLayer(9, 3, 2)}, layers...)...)
+}
+
+// normActivations are one of each kind: a select, one that needs y, none, an exponential.
+func normActivations(n size) device.Activation {
+	return []device.Activation{device.ReLU, device.GELU, device.Linear, device.Sigmoid}[(n.b+n.in+n.out)%4]
+}
+
+// batchNorm in training, and with the running numbers; and the way back.
+func batchNorm(s suite) {
+	s.each(func(s suite, n size) {
+		act, z, start := normActivations(n), shifted(0, n.b, n.out), normLayers(1, n.out)
+		theta, in, saved, out, kept := s.withNorm(start), s.matrix(z), s.output(2, n.out), s.output(n.b, n.out), s.output(n.b, n.out)
+		s.do(device.BatchNorm{Act: act, Z: in, Theta: theta, Layer: 1, Saved: saved, Out: out, Y: kept})
+
+		want, y, a := normOf(start), cpuref.NewMatrix[float64](n.b, n.out), cpuref.NewMatrix[float64](n.b, n.out)
+		stats := cpuref.NewMatrix[float64](2, n.out)
+		cpuref.BatchNorm(wide(z), want, stats, y)
+		cpuref.Activate(act, y, a)
+		columns := make([]spread, n.out)
+		for j := range columns {
+			columns[j] = newSpread(column(wide(z), j))
+		}
+		off := func(i int) float64 {
+			return columns[i%n.out].normalized(float64(z.Data[i]), want.Gamma[i%n.out], want.Beta[i%n.out])
+		}
+		within(s, "saved", s.read(saved), stats.Data, func(i int) float64 {
+			return []float64{columns[i%n.out].meanError, columns[i%n.out].scaleError}[i/n.out]
+		})
+		within(s, "y", s.read(kept), y.Data, off)
+		within(s, string(act), s.read(out), a.Data, func(i int) float64 { return largestSlope(act)*off(i) + activationError(act, a.Data[i]) })
+		bessel := float64(n.b) / float64(max(n.b-1, 1))
+		within(s, "running mean", s.layer(theta, 3).B, want.Mean, func(j int) float64 {
+			return 0.1*columns[j].meanError + 4*u*(math.Abs(float64(start[2].B[j]))+math.Abs(columns[j].mean))
+		})
+		within(s, "running variance", s.layer(theta, 4).B, want.Variance, func(j int) float64 {
+			return 0.1*bessel*columns[j].varianceError + 6*u*(float64(start[3].B[j])+bessel*columns[j].variance)
+		})
+		for l, layer := range start[:2] {
+			same(s, "γ and β", s.layer(theta, 1+l).B, layer.B)
+		}
+		s.batchNormBack(n, in, z, saved, theta, start)
+		s.batchNormRunning(act, in, z, start)
+	})
+}
+
+func (s suite) batchNormBack(n size, in device.Matrix, z matrix32, saved device.Matrix, theta device.Parameters, start []layer32) {
+	delta, stats := normal(7, n.b, n.out, 1), matrix32{Rows: 2, Cols: n.out, Data: s.read(saved)}
+	inDelta, out, sum := s.matrix(delta), s.output(n.b, n.out), s.outputLayers(theta.Shapes()...)
+	op := device.BatchNormDelta{Delta: inDelta, Z: in, Saved: saved, Theta: theta, Layer: 1, Sum: sum, Fresh: true, Back: out}
+	s.do(op)
+	wants, sizes := emptyNorm(n.out), emptyNorm(n.out)
+	want, normalized := cpuref.NewMatrix[float64](n.b, n.out), cpuref.NewMatrix[float64](n.b, n.out)
+	cpuref.BatchNormDelta(wide(delta), wide(z), wide(stats), normOf(start), wants.Norm, want)
+	for i, d := range delta.Data {
+		j := i % n.out
+		normalized.Data[i] = (float64(z.Data[i]) - float64(stats.Row(0)[j])) * float64(stats.Row(1)[j])
+		sizes.add(j, float64(d), normalized.Data[i])
+	}
+	s.normSums("onto nothing", sum, n.b, 1, wants, sizes)
+	within(s, "back", s.read(out), want.Data, func(i int) float64 {
+		j := i % n.out
+		scale := math.Abs(float64(start[0].B[j])) * float64(stats.Row(1)[j])
+		return backError(scale, math.Abs(float64(delta.Data[i])), normalized.Data[i], sizes.Beta[j], sizes.Gamma[j], n.b)
+	})
+	op.Fresh, op.Back = false, inDelta
+	s.do(op)
+	s.normSums("onto what is there", sum, n.b, 2, wants, sizes)
+	same(s, "in place", s.read(inDelta), s.read(out))
+}
+
+// sums is a Norm of sums of float64.
+type sums struct{ cpuref.Norm[float64] }
+
+func emptyNorm(units int) sums {
+	return sums{cpuref.Norm[float64]{Gamma: make([]float64, units), Beta: make([]float64, units)}}
+}
+
+// add adds the sizes of one δ.
+func (s sums) add(j int, delta, normalized float64) {
+	s.Beta[j] += math.Abs(delta)
+	s.Gamma[j] += math.Abs(delta * normalized)
+}
+
+// normSums checks Δγ and Δβ, added up so many times.
+func (s suite) normSums(what string, got device.Parameters, rows int, times float64, want, sizes sums) {
+	s.Helper()
+	k := float64(rows)
+	for l, part := range [][2][]float64{{want.Gamma, sizes.Gamma}, {want.Beta, sizes.Beta}} {
+		wants := make([]float64, len(part[0]))
+		for j, v := range part[0] {
+			wants[j] = times * v
+		}
+		within(s, what, s.layer(got, 1+l).B, wants, func(j int) float64 { return times * (2*k + 6) * u * part[1][j] })
+	}
+}
+
+// batchNormRunning is in place, as evaluation is.
+func (s suite) batchNormRunning(act device.Activation, in device.Matrix, z matrix32, start []layer32) {
+	theta, n := s.withNorm(start), normOf(start)
+	s.do(device.BatchNorm{Act: act, Z: in, Theta: theta, Layer: 1, Out: in})
+	a := cpuref.NewMatrix[float64](z.Rows, z.Cols)
+	cpuref.BatchNormRunning(wide(z), n, a)
+	cpuref.Activate(act, a, a)
+	within(s, "running "+string(act), s.read(in), a.Data, func(i int) float64 {
+		j := i % z.Cols
+		scale := 1 / math.Sqrt(n.Variance[j]+cpuref.NormEps)
+		at := spread{mean: n.Mean[j], scale: scale, scaleError: 14 * u * scale}
+		return largestSlope(act)*at.normalized(float64(z.Data[i]), n.Gamma[j], n.Beta[j]) + activationError(act, a.Data[i])
+	})
+	for l := range start {
+		same(s, "what evaluation reads", s.layer(theta, 1+l).B, start[l].B)
+	}
+}
+
+// layerNorm, and the way back.
+func layerNorm(s suite) {
+	s.each(func(s suite, n size) {
+		act, z, start := normActivations(n), shifted(0, n.b, n.out), normLayers(1, n.out)[:device.LayerNormLayers]
+		theta, in, saved, out, kept := s.withNorm(start), s.matrix(z), s.output(n.b, 2), s.output(n.b, n.out), s.output(n.b, n.out)
+		s.do(device.LayerNorm{Act: act, Z: in, Theta: theta, Layer: 1, Saved: saved, Out: out, Y: kept})
+		want, y, a := normOf(start), cpuref.NewMatrix[float64](n.b, n.out), cpuref.NewMatrix[float64](n.b, n.out)
+		stats := cpuref.NewMatrix[float64](n.b, 2)
+		cpuref.LayerNorm(wide(z), want, stats, y)
+		cpuref.Activate(act, y, a)
+		rows := make([]spread, n.b)
+		for i := range rows {
+			rows[i] = newSpread(wide(z).Row(i))
+		}
+		off := func(i int) float64 {
+			return rows[i/n.out].normalized(float64(z.Data[i]), want.Gamma[i%n.out], want.Beta[i%n.out])
+		}
+		within(s, "saved", s.read(saved), stats.Data, func(i int) float64 {
+			return []float64{rows[i/2].meanError, rows[i/2].scaleError}[i%2]
+		})
+		within(s, "y", s.read(kept), y.Data, off)
+		within(s, string(act), s.read(out), a.Data, func(i int) float64 { return largestSlope(act)*off(i) + activationError(act, a.Data[i]) })
+		s.layerNormBack(n, in, z, saved, theta, start)
+		s.do(device.LayerNorm{Act: act, Z: in, Theta: theta, Layer: 1, Out: in})
+		within(s, "in place", s.read(in), a.Data, func(i int) float64 { return largestSlope(act)*off(i) + activationError(act, a.Data[i]) })
+	})
+}
+
+func (s suite) layerNormBack(n size, in device.Matrix, z matrix32, saved device.Matrix, theta device.Parameters, start []layer32) {
+	delta, stats := normal(7, n.b, n.out, 1), matrix32{Rows: n.b, Cols: 2, Data: s.read(saved)}
+	inDelta, out, sum := s.matrix(delta), s.output(n.b, n.out), s.outputLayers(theta.Shapes()...)
+	op := device.LayerNormDelta{Delta: inDelta, Z: in, Saved: saved, Theta: theta, Layer: 1, Sum: sum, Fresh: true, Back: out}
+	s.do(op)
+	wants, sizes, rows := emptyNorm(n.out), emptyNorm(n.out), emptyNorm(n.b)
+	want, normalized := cpuref.NewMatrix[float64](n.b, n.out), cpuref.NewMatrix[float64](n.b, n.out)
+	cpuref.LayerNormDelta(wide(delta), wide(z), wide(stats), normOf(start), wants.Norm, want)
+	for i, d := range delta.Data {
+		row, j := i/n.out, i%n.out
+		normalized.Data[i] = (float64(z.Data[i]) - float64(stats.Row(row)[0])) * float64(stats.Row(row)[1])
+		sizes.add(j, float64(d), normalized.Data[i])
+		rows.add(row, float64(d)*float64(start[0].B[j]), normalized.Data[i])
+	}
+	s.normSums("onto nothing", sum, n.b, 1, wants, sizes)
+	within(s, "back", s.read(out), want.Data, func(i int) float64 {
+		row := i / n.out
+		g := math.Abs(float64(delta.Data[i]) * float64(start[0].B[i%n.out]))
+		return backError(float64(stats.Row(row)[1]), g, normalized.Data[i], rows.Beta[row], rows.Gamma[row], n.out)
+	})
+	op.Fresh, op.Back = false, inDelta
+	s.do(op)
+	s.normSums("onto what is there", sum, n.b, 2, wants, sizes)
+	same(s, "in place", s.read(inDelta), s.read(out))
+}
