@@ -268,6 +268,6 @@ func newKeeper(c Config, net *Network) *keeper {
 	maps.Copy(k.snapshot.Extra, k.Checkpoints.Extra)
 	k.snapshot.Config = c
 	k.snapshot.Network = net.architecture().network()
-	k.snapshot.Network.Layers = newLayers(net)
+	k.snapshot.Network.setAll(newLayers(net))
 	return k
 }

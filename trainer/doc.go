@@ -20,6 +20,10 @@
 //	gradient    D_ij = (Δ_ij + λ Θ_ij)/m for j ≠ 0,  D_i0 = Δ_i0/m
 //	descent     Θ := Θ − α D, or another Optimizer
 //
+// With a [Norm] a hidden layer normalises z on the way to g, and δ on the way back. Its γ, β
+// and running numbers are layers of Θ that have biases alone, behind all others, so that
+// what is said of Θ, an optimizer's step or a checkpoint, goes for them.
+//
 // Loss is the error of one example, −Σ_k y_k log h_k for softmax outputs and
 // −Σ_k [y_k log h_k + (1−y_k) log(1−h_k)] for sigmoid ones, or another of package
 // cpuref's; cost is the average and the penalty. An example may have a weight, see

@@ -64,6 +64,9 @@ func (m *memory) units(net *Network, batch int, back bool) units {
 		}
 	}
 	u.z = m.matrix("z(L)", batch, net.outputs())
+	if back {
+		u.normed = m.normed(net, batch)
+	}
 	return u
 }
 

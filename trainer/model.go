@@ -40,22 +40,25 @@ type Meta struct {
 // ErrModel is wrapped by errors about a file that is no model of this program.
 var ErrModel = errors.New("not a clprop model")
 
-// ModelVersion is the version of the model file that Save writes and the newest
-// that LoadModel reads.
+// ModelVersion is the newest version of the model file that LoadModel reads. Save writes
+// version 1, and 2 of a network with a Norm, which an older program would not understand.
 //
 // A model is a safetensors file. Its tensors have the names that PyTorch gives
 // those of nn.Sequential(Linear, activation, Linear, …): "0.weight" [out,in] and
 // "0.bias" [out] of the first layer, "2.weight" and "2.bias" of the second, and
-// so on. Its __metadata__ has the keys
+// so on. With a Norm they are those of Sequential(Linear, BatchNorm1d or LayerNorm,
+// activation, Linear, …): "1.weight" is γ and "1.bias" β of the first hidden layer, with
+// "1.running_mean" and "1.running_var" of BatchNorm, and the second layer is "3.weight".
+// Its __metadata__ has the keys
 //
-//	clprop.version       "1"
-//	clprop.architecture  {"sizes":[s_1,…,s_L],"hidden":g,"loss":name}
+//	clprop.version       "1", or "2"
+//	clprop.architecture  {"sizes":[s_1,…,s_L],"hidden":g,"loss":name}, and "norm" if there is one
 //	clprop.preprocess    data.Preprocess; absent if there is none
 //	clprop.classes       ["name", …]; absent if they have no names
 //	clprop.meta          Meta
 //
 // all but the first in JSON.
-const ModelVersion = 1
+const ModelVersion = 2
 
 const (
 	keyVersion      = "clprop.version"
@@ -83,13 +86,16 @@ type architecture struct {
 	Sizes  []int             `json:"sizes"`
 	Hidden device.Activation `json:"hidden"`
 	Loss   device.Loss       `json:"loss"`
+	Norm   Norm              `json:"norm,omitempty"`
 }
 
-func (n *Network) architecture() architecture { return architecture{n.Sizes, n.Hidden, n.Loss} }
+func (n *Network) architecture() architecture {
+	return architecture{n.Sizes, n.Hidden, n.Loss, n.Norm}
+}
 
 // network is the way back, without weights.
 func (a architecture) network() *Network {
-	return &Network{Sizes: a.Sizes, Hidden: a.Hidden, Loss: a.Loss}
+	return &Network{Sizes: a.Sizes, Hidden: a.Hidden, Loss: a.Loss, Norm: a.Norm}
 }
 
 // Check returns an error if the parts of the model do not belong together.
@@ -139,7 +145,11 @@ func (m *Model) Save(path string) error {
 
 // encode lays the model out as tensors and metadata.
 func (m *Model) encode() (*safetensors.File, error) {
-	file := &safetensors.File{Metadata: map[string]string{keyVersion: strconv.Itoa(ModelVersion)}}
+	version := 1
+	if m.Network.Norm != NormNone {
+		version = ModelVersion
+	}
+	file := &safetensors.File{Metadata: map[string]string{keyVersion: strconv.Itoa(version)}}
 	parts := map[string]any{
 		keyArchitecture: m.Network.architecture(),
 		keyMeta:         m.Meta,
@@ -161,19 +171,37 @@ func (m *Model) encode() (*safetensors.File, error) {
 	return file, checkParts(file.Metadata)
 }
 
-// tensors are the weights under the names of a model file.
-func (n *Network) tensors() (tensors []safetensors.Tensor) {
-	for l, layer := range n.Layers {
-		in, out := n.Sizes[l], n.Sizes[l+1]
-		tensors = append(tensors,
-			safetensors.Tensor{Name: weightName(l), Shape: []int{out, in}, Data: layer.W},
-			safetensors.Tensor{Name: biasName(l), Shape: []int{out}, Data: layer.B})
+// named goes through the numbers of a network under the names of a model file, with the
+// shapes that the sizes ask for. Layers and Norms must have their lengths.
+func (n *Network) named(each func(name string, values *[]float32, shape ...int)) {
+	modules := 2 // of a layer: Linear and g
+	if n.Norm != NormNone {
+		modules = 3
 	}
-	return tensors
+	for l := range n.Layers {
+		in, out := n.Sizes[l], n.Sizes[l+1]
+		module := strconv.Itoa(modules * l)
+		each(module+".weight", &n.Layers[l].W, out, in)
+		each(module+".bias", &n.Layers[l].B, out)
+	}
+	for l := range n.Norms {
+		module := strconv.Itoa(modules*l + 1)
+		for i, values := range n.Norms[l].values(n.Norm) {
+			each(module+"."+normTensors[i], values, n.Sizes[l+1])
+		}
+	}
 }
 
-func weightName(layer int) string { return strconv.Itoa(2*layer) + ".weight" }
-func biasName(layer int) string   { return strconv.Itoa(2*layer) + ".bias" }
+// normTensors are what PyTorch calls γ, β, running mean and variance.
+var normTensors = []string{"weight", "bias", "running_mean", "running_var"}
+
+// tensors are the numbers under the names of a model file.
+func (n *Network) tensors() (tensors []safetensors.Tensor) {
+	n.named(func(name string, values *[]float32, shape ...int) {
+		tensors = append(tensors, safetensors.Tensor{Name: name, Shape: shape, Data: *values})
+	})
+	return tensors
+}
 
 // LoadModel reads what Save wrote. The file may come from anyone: whatever is in
 // it, the result is an error that names path and what is wrong, or a Model that
@@ -257,34 +285,29 @@ func decodePart(meta map[string]string, key string, required bool, part any) err
 
 // takeTensors makes the layers of tensors, which must be exactly those that the
 // sizes ask for.
-func (n *Network) takeTensors(tensors []safetensors.Tensor) error {
+func (n *Network) takeTensors(tensors []safetensors.Tensor) (err error) {
 	byName := make(map[string]safetensors.Tensor, len(tensors))
 	for _, t := range tensors {
 		byName[t.Name] = t
 	}
-	take := func(name string, shape ...int) ([]float32, error) {
+	n.Layers = make([]Layer, len(n.Sizes)-1)
+	if n.Norm != NormNone {
+		n.Norms = make([]NormUnits, len(n.Sizes)-2)
+	}
+	want := 0
+	n.named(func(name string, values *[]float32, shape ...int) {
 		t, ok := byName[name]
-		if !ok {
-			return nil, fmt.Errorf("tensor %q is missing", name)
+		switch want++; {
+		case err != nil:
+		case !ok:
+			err = fmt.Errorf("tensor %q is missing", name)
+		case !slices.Equal(t.Shape, shape):
+			err = fmt.Errorf("tensor %q has shape %v, the architecture asks for %v", name, t.Shape, shape)
 		}
-		if !slices.Equal(t.Shape, shape) {
-			return nil, fmt.Errorf("tensor %q has shape %v, the architecture asks for %v", name, t.Shape, shape)
-		}
-		return t.Data, nil
+		*values = t.Data
+	})
+	if err == nil && len(tensors) != want {
+		err = fmt.Errorf("%d tensors, the architecture asks for %d", len(tensors), want)
 	}
-	for l, s := range n.shapes() {
-		w, err := take(weightName(l), s.Out, s.In)
-		if err != nil {
-			return err
-		}
-		b, err := take(biasName(l), s.Out)
-		if err != nil {
-			return err
-		}
-		n.Layers = append(n.Layers, Layer{W: w, B: b})
-	}
-	if want := 2 * len(n.Layers); len(tensors) != want {
-		return fmt.Errorf("%d tensors, the architecture asks for %d", len(tensors), want)
-	}
-	return nil
+	return err
 }

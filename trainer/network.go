@@ -20,6 +20,10 @@ type Network struct {
 	Hidden device.Activation
 	// Loss is the error of one example, with Loss.Output() as g of layer L.
 	Loss device.Loss
+	// Norm is what normalises z of the layers 2 … L−1, and Norms its numbers, those of layer
+	// 2 first; nil with NormNone.
+	Norm  Norm
+	Norms []NormUnits
 	// Layers is Θ(1) … Θ(L−1): Layers[l] leads from Sizes[l] to Sizes[l+1] units.
 	Layers []Layer
 }
@@ -39,6 +43,8 @@ type NetworkConfig struct {
 	// Loss is the error of one example; "" means SoftmaxCrossEntropy, or
 	// SigmoidCrossEntropy for a single output unit, which softmax cannot train.
 	Loss device.Loss
+	// Norm normalises z of the hidden layers; it begins with γ = 1 and β = 0.
+	Norm Norm
 	// Init chooses the first weights; "" means InitAuto.
 	Init Init
 	// Seed makes the first weights: the same seed and sizes give the same bits.
@@ -53,7 +59,7 @@ const maxLayers = 10_000
 
 // NewNetwork returns a network with random weights, see Init, and biases 0.
 func NewNetwork(c NetworkConfig) (*Network, error) {
-	net := &Network{Sizes: append([]int(nil), c.Sizes...), Hidden: c.Hidden, Loss: c.Loss}
+	net := &Network{Sizes: append([]int(nil), c.Sizes...), Hidden: c.Hidden, Loss: c.Loss, Norm: c.Norm}
 	if net.Hidden == "" {
 		net.Hidden = device.ReLU
 	}
@@ -71,6 +77,9 @@ func NewNetwork(c NetworkConfig) (*Network, error) {
 		in, out := net.Sizes[l], net.Sizes[l+1]
 		net.Layers[l] = Layer{W: make([]float32, out*in), B: make([]float32, out)}
 		c.Init.fill(net, l, c.Seed)
+		if l > 0 && net.Norm != NormNone {
+			net.Norms = append(net.Norms, newNormUnits(net.Norm, in))
+		}
 	}
 	return net, nil
 }
@@ -83,11 +92,24 @@ func defaultLoss(sizes []int) device.Loss {
 	return device.SoftmaxCrossEntropy
 }
 
-// Parameters returns the number of weights and biases: Σ_l s_{l+1}·(s_l + 1).
+// Parameters returns the number of weights and biases, Σ_l s_{l+1}·(s_l + 1), and with a
+// Norm of γ and β, 2 s_l of each hidden layer.
 func (n *Network) Parameters() int {
 	total := 0
 	for l := 1; l < len(n.Sizes); l++ {
 		total += n.Sizes[l] * (n.Sizes[l-1] + 1)
+		if l < len(n.Sizes)-1 && n.Norm != NormNone {
+			total += 2 * n.Sizes[l]
+		}
+	}
+	return total
+}
+
+// values is how many numbers Θ has: Parameters, and running means and variances.
+func (n *Network) values() int {
+	total := 0
+	for _, s := range n.shapes() {
+		total += s.Out * (s.In + 1)
 	}
 	return total
 }
@@ -101,11 +123,16 @@ func (n *Network) String() string {
 	return strings.Join(parts, "-")
 }
 
-// shapes lists Θ(1) … Θ(L−1) as a device wants them.
+// shapes lists Θ(1) … Θ(L−1) as a device wants them, and what normalises, see all.
 func (n *Network) shapes() []device.Shape {
 	shapes := make([]device.Shape, len(n.Sizes)-1)
 	for l := range shapes {
 		shapes[l] = device.Shape{In: n.Sizes[l], Out: n.Sizes[l+1]}
+	}
+	for _, units := range n.Sizes[1 : len(n.Sizes)-1] {
+		for range n.Norm.layers() {
+			shapes = append(shapes, device.Shape{Out: units})
+		}
 	}
 	return shapes
 }
@@ -136,7 +163,7 @@ func (n *Network) Check() error {
 			return fmt.Errorf("network %v: layer %d: bias [%d] is %v", n, l, i, layer.B[i])
 		}
 	}
-	return nil
+	return n.checkNorms()
 }
 
 // checkArchitecture is Check without the weights. After it, Parameters is exact.
@@ -168,6 +195,9 @@ func (n *Network) checkArchitecture() error {
 	}
 	if !n.Hidden.Elementwise() {
 		return fmt.Errorf("network: hidden layers: %s is for the output layer only: have %v", n.Hidden, cpuref.HiddenActivations())
+	}
+	if err := n.Norm.Check(); err != nil {
+		return fmt.Errorf("network: hidden layers: %w", err)
 	}
 	if err := n.Loss.Check(); err != nil {
 		return fmt.Errorf("network: %w", err)

@@ -127,7 +127,7 @@ func (f *fit) resume(now *Snapshot, history *History) error {
 	if err := s.matches(now); err != nil {
 		return err
 	}
-	layers := map[string][]Layer{nameTheta: s.Network.Layers}
+	layers := map[string][]Layer{nameTheta: s.Network.all()}
 	maps.Copy(layers, s.Moments)
 	for _, p := range f.stateful() {
 		if layers[p.name] == nil {
@@ -139,9 +139,9 @@ func (f *fit) resume(now *Snapshot, history *History) error {
 			}
 		}
 	}
-	copyLayers(f.net.Layers, s.Network.Layers)
+	copyLayers(f.net.all(), s.Network.all())
 	if f.to.average.mean != nil {
-		copyLayers(f.net.Layers, layers[nameMean])
+		copyLayers(f.net.all(), layers[nameMean])
 	}
 	if f.bestLayers != nil && len(s.Epochs) > 0 {
 		if layers[nameBest] == nil {
@@ -159,7 +159,7 @@ func (f *fit) resume(now *Snapshot, history *History) error {
 func (s *Snapshot) matches(now *Snapshot) error {
 	var list []string
 	if was, is := s.Network, now.Network; !equalJSON(was.architecture(), is.architecture()) {
-		list = append(list, fmt.Sprintf("network was %v (%s, %s), is %v (%s, %s)", was, was.Hidden, was.Loss, is, is.Hidden, is.Loss))
+		list = append(list, fmt.Sprintf("network was %v (%s, %s, norm %v), is %v (%s, %s, norm %v)", was, was.Hidden, was.Loss, was.Norm, is, is.Hidden, is.Loss, is.Norm))
 	}
 	for _, text := range []string{s.Train.differs("training set", now.Train), s.Validation.differs("validation set", now.Validation)} {
 		if text != "" {
@@ -216,11 +216,11 @@ func (f *fit) save(history *History, step int, sums device.Sums, elapsed time.Du
 	}
 	s := &k.snapshot
 	for _, p := range f.stateful() {
-		layers := s.Network.Layers
+		layers := s.Network.all()
 		if p.name != nameTheta {
 			layers = s.moment(p.name)
 		} else if f.fresh && f.to.average.mean == nil {
-			copyLayers(layers, f.net.Layers) // read once, and finite
+			copyLayers(layers, f.net.all()) // read once, and finite
 			continue
 		}
 		for l, layer := range layers {
@@ -254,6 +254,10 @@ func (s *Snapshot) moment(name string) []Layer {
 
 // layerName is a layer in words, counted as in the formulas.
 func (f *fit) layerName(l int) string {
+	if l >= f.dev.dense {
+		at := l - f.dev.dense
+		return fmt.Sprintf("%s of layer %d", normNames[at%f.net.Norm.layers()], at/f.net.Norm.layers()+2)
+	}
 	return fmt.Sprintf("Θ(%d), %d to %d units", l+1, f.net.Sizes[l], f.net.Sizes[l+1])
 }
 

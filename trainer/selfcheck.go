@@ -10,14 +10,15 @@ import (
 )
 
 // selfChecks are the trainings of a thorough SelfCheck: one for each activation of hidden units, and
-// among them every loss, optimizer and regularizer; then one wide enough for the kernels
+// among them every loss, optimizer, regularizer and normalisation; then one wide enough for the kernels
 // that small networks do without.
 func selfChecks() []selfCheck {
 	var list []selfCheck
 	losses, optimizers := cpuref.Losses(), Optimizers()
 	for i, hidden := range cpuref.HiddenActivations() {
 		check := selfCheck{
-			net:    NetworkConfig{Sizes: []int{6, 16, 3}, Hidden: hidden, Loss: losses[i%len(losses)], Seed: uint64(i)},
+			net: NetworkConfig{Sizes: []int{6, 16, 3}, Hidden: hidden, Loss: losses[i%len(losses)], Seed: uint64(i),
+				Norm: []Norm{NormNone, BatchNorm, LayerNorm}[i%3]},
 			config: Config{Epochs: 1, BatchSize: 16, VerifyEvery: 1, Lambda: 0.1},
 			rows:   16,
 		}
@@ -48,7 +49,7 @@ type selfCheck struct {
 // SelfCheck says whether a device can be trusted: it trains a small network for a step, and
 // compares each operation with the reference in float64, as Config.VerifyEvery does. If
 // thorough, it goes on with more networks, which together have every activation, loss,
-// optimizer and regularizer. It returns how many networks passed. The error is what was
+// optimizer, regularizer and normalisation. It returns how many networks passed. The error is what was
 // wrong with the next one: a kernel that does not compile, a *Disagreement, a device that is
 // lost, or the end of ctx.
 func SelfCheck(ctx context.Context, eng device.Engine, thorough bool) (passed int, err error) {

@@ -49,7 +49,7 @@ func (f *fit) settle(train, validation *data.Set) error {
 	if c.MicroBatch >= c.BatchSize || c.MicroBatch == AutoSize {
 		c.MicroBatch = 0
 	}
-	return nil
+	return f.net.checkBatchNorm(train.Rows, *c)
 }
 
 // chooseSizes chooses the sizes that are AutoSize; BatchSize is at most that of the set then.

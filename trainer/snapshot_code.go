@@ -37,7 +37,7 @@ func (s *Snapshot) encode() ([]checkpoint.Section, error) {
 		history.Write(append(text, '\n'))
 	}
 	sections = append(sections, checkpoint.Section{Name: sectionHistory, Bytes: history.Bytes()},
-		parametersSection(nameTheta, s.Network.Layers))
+		parametersSection(nameTheta, s.Network.all()))
 	for _, name := range slices.Sorted(maps.Keys(s.Moments)) {
 		sections = append(sections, parametersSection(name, s.Moments[name]))
 	}
@@ -111,15 +111,15 @@ func (s *Snapshot) takeSections(file *checkpoint.File) error {
 			continue
 		}
 		// Before anything is allocated: the sizes are a stranger's.
-		if content, _ := file.Section(section); len(content)/4 != s.Network.Parameters() {
-			return fmt.Errorf("section %q has %d bytes, network %v has %d parameters", section, len(content), s.Network, s.Network.Parameters())
+		if content, _ := file.Section(section); len(content)/4 != s.Network.values() {
+			return fmt.Errorf("section %q has %d bytes, network %v has %d parameters", section, len(content), s.Network, s.Network.values())
 		}
 		layers := newLayers(s.Network)
 		if err := file.Floats(section, layerValues(layers)...); err != nil {
 			return err
 		}
 		if name == nameTheta {
-			s.Network.Layers = layers
+			s.Network.setAll(layers)
 			continue
 		}
 		if s.Moments == nil {
@@ -133,10 +133,11 @@ func (s *Snapshot) takeSections(file *checkpoint.File) error {
 	return nil
 }
 
-// newLayers allocates layers as those of net.
+// newLayers allocates layers as those of net.all.
 func newLayers(net *Network) []Layer {
-	layers := make([]Layer, len(net.Sizes)-1)
-	for l, s := range net.shapes() {
+	shapes := net.shapes()
+	layers := make([]Layer, len(shapes))
+	for l, s := range shapes {
 		layers[l] = Layer{W: make([]float32, s.Out*s.In), B: make([]float32, s.Out)}
 	}
 	return layers

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,8 @@ import (
 var ErrWeights = errors.New("not the weights of a fully connected network")
 
 // SaveWeights writes the weights alone, as safetensors with the names that PyTorch
-// gives those of nn.Sequential(Linear, g, Linear, …), which load_state_dict takes.
+// gives those of nn.Sequential(Linear, g, Linear, …), or with a Norm of (Linear,
+// BatchNorm1d or LayerNorm, g, Linear, …), which load_state_dict takes.
 // The file at path is replaced as a whole or not at all.
 func (n *Network) SaveWeights(path string) error {
 	if err := n.Check(); err != nil {
@@ -35,9 +37,11 @@ func (n *Network) SaveWeights(path string) error {
 // hidden and loss; loss "" is the default of NewNetwork.
 //
 // A state_dict must have, for every layer and nothing else, NAME.weight [out,in]
-// and maybe NAME.bias [out]; without it the bias is 0. Layers are in the order of
-// their names, numbers in them by value: 0, 2, 10, or fc1, fc2. Of modules with other
-// names, register them in the order of the alphabet, or rename.
+// and maybe NAME.bias [out]; without it the bias is 0. After each hidden layer, or after
+// none, may come a BatchNorm1d or a LayerNorm, with NAME.weight [out], NAME.bias and for
+// the one NAME.running_mean and NAME.running_var; its ε is taken to be 1e-5. Layers are in
+// the order of their names, numbers in them by value: 0, 2, 10, or fc1, fc2. Of modules
+// with other names, register them in the order of the alphabet, or rename.
 func LoadWeights(path string, hidden device.Activation, loss device.Loss) (*Network, error) {
 	file, err := safetensors.ReadFile(path)
 	if err != nil {
@@ -50,60 +54,135 @@ func LoadWeights(path string, hidden device.Activation, loss device.Loss) (*Netw
 		}
 		return m.Network, nil
 	}
-	layers, sizes, err := stateDict(file.Tensors)
+	n, err := stateDict(file.Tensors)
 	if err != nil {
 		return nil, fmt.Errorf("loading weights: %s: %w: %w", path, ErrWeights, err)
 	}
-	n := &Network{Sizes: sizes, Hidden: hidden, Loss: cmp.Or(loss, defaultLoss(sizes)), Layers: layers}
+	n.Hidden, n.Loss = hidden, cmp.Or(loss, defaultLoss(n.Sizes))
 	if err := n.Check(); err != nil {
 		return nil, fmt.Errorf("loading weights: %s: %w: %w", path, ErrWeights, err)
 	}
 	return n, nil
 }
 
-// stateDict makes layers of tensors, and tells s_1 … s_L.
-func stateDict(tensors []safetensors.Tensor) (layers []Layer, sizes []int, err error) {
-	biases := map[string]safetensors.Tensor{}
-	var weights []safetensors.Tensor
+// stateDict makes the layers and normalisations of a network of tensors.
+func stateDict(tensors []safetensors.Tensor) (*Network, error) {
+	d := dictionary{beside: map[string]safetensors.Tensor{}}
 	for _, t := range tensors {
-		switch layer, kind := cutLast(t.Name); {
-		case kind == "weight" && len(t.Shape) == 2:
-			weights = append(weights, t)
-		case kind == "bias" && len(t.Shape) == 1:
-			biases[layer] = t
+		switch _, kind := cutLast(t.Name); {
+		case kind == "weight" && (len(t.Shape) == 1 || len(t.Shape) == 2):
+			d.weights = append(d.weights, t)
+		case slices.Contains(normTensors[1:], kind) && len(t.Shape) == 1:
+			d.beside[t.Name] = t
+		case kind == "num_batches_tracked" && len(t.Shape) == 0: // for a momentum that PyTorch may have
 		default:
-			return nil, nil, fmt.Errorf("tensor %.40q has shape %v: need NAME.weight of two dimensions and NAME.bias of one", t.Name, t.Shape)
+			return nil, fmt.Errorf("tensor %.40q has shape %v: need NAME.weight of two dimensions and NAME.bias of one", t.Name, t.Shape)
 		}
 	}
-	if len(weights) == 0 {
-		return nil, nil, errors.New("no tensor NAME.weight")
-	}
-	if len(weights) > maxLayers {
-		return nil, nil, fmt.Errorf("%d layers, at most %d", len(weights), maxLayers)
-	}
-	slices.SortFunc(weights, func(a, b safetensors.Tensor) int { return naturally(a.Name, b.Name) })
-	sizes = []int{weights[0].Shape[1]}
-	for l, w := range weights {
-		out, in := w.Shape[0], w.Shape[1]
-		if in != sizes[l] {
-			return nil, nil, fmt.Errorf("tensor %.40q takes %d units, and %.40q before it gives %d: layers go in the order of their names",
-				w.Name, in, weights[l-1].Name, sizes[l])
+	slices.SortFunc(d.weights, func(a, b safetensors.Tensor) int { return naturally(a.Name, b.Name) })
+	for i, w := range d.weights {
+		take := d.linear
+		if len(w.Shape) == 1 {
+			take = d.norm
 		}
-		name, _ := cutLast(w.Name)
-		b, ok := biases[name]
-		delete(biases, name)
-		switch {
-		case !ok:
-			b.Data = make([]float32, out)
-		case b.Shape[0] != out:
-			return nil, nil, fmt.Errorf("tensor %.40q has shape %v, and %.40q %v", b.Name, b.Shape, w.Name, w.Shape)
+		if err := take(i, w); err != nil {
+			return nil, err
 		}
-		layers, sizes = append(layers, Layer{W: w.Data, B: b.Data}), append(sizes, out)
 	}
-	for _, b := range biases {
-		return nil, nil, fmt.Errorf("tensor %.40q has no weights beside it", b.Name)
+	for _, name := range slices.Sorted(maps.Keys(d.beside)) {
+		return nil, fmt.Errorf("tensor %.40q has no weights beside it", name)
 	}
-	return layers, sizes, nil
+	return &d.net, d.check()
+}
+
+// dictionary is a state_dict on its way to a network.
+type dictionary struct {
+	weights []safetensors.Tensor          // in the order of their names
+	beside  map[string]safetensors.Tensor // what is not yet taken of the others
+	net     Network
+	last    safetensors.Tensor // of two dimensions
+}
+
+// take takes what lies beside w, of as many numbers.
+func (d *dictionary) take(w safetensors.Tensor, kind string) (values []float32, ok bool, err error) {
+	module, _ := cutLast(w.Name)
+	t, ok := d.beside[module+"."+kind]
+	delete(d.beside, module+"."+kind)
+	if ok && t.Shape[0] != w.Shape[0] {
+		err = fmt.Errorf("tensor %.40q has shape %v, and %.40q %v", t.Name, t.Shape, w.Name, w.Shape)
+	}
+	return t.Data, ok, err
+}
+
+// linear takes the weights of a layer and their biases.
+func (d *dictionary) linear(_ int, w safetensors.Tensor) error {
+	n, out, in := &d.net, w.Shape[0], w.Shape[1]
+	switch {
+	case len(n.Layers) == 0:
+		n.Sizes = []int{in}
+	case len(n.Layers) == maxLayers:
+		return fmt.Errorf("more than %d layers", maxLayers)
+	case in != n.Sizes[len(n.Layers)]:
+		return fmt.Errorf("tensor %.40q takes %d units, and %.40q before it gives %d: layers go in the order of their names",
+			w.Name, in, d.last.Name, n.Sizes[len(n.Layers)])
+	}
+	bias, ok, err := d.take(w, "bias")
+	if err != nil {
+		return err
+	}
+	if !ok {
+		bias = make([]float32, out)
+	}
+	n.Layers, n.Sizes, d.last = append(n.Layers, Layer{W: w.Data, B: bias}), append(n.Sizes, out), w
+	return nil
+}
+
+// norm takes a normalisation, which must come right after a layer, and before another.
+func (d *dictionary) norm(i int, w safetensors.Tensor) error {
+	n := &d.net
+	switch {
+	case i == 0 || len(d.weights[i-1].Shape) == 1:
+		return fmt.Errorf("tensor %.40q normalises, and no layer is before it", w.Name)
+	case i == len(d.weights)-1:
+		return fmt.Errorf("tensor %.40q normalises the last layer: need a normalisation of hidden layers only", w.Name)
+	case w.Shape[0] != d.last.Shape[0]:
+		return fmt.Errorf("tensor %.40q has shape %v, the layer before it gives %d", w.Name, w.Shape, d.last.Shape[0])
+	}
+	module, _ := cutLast(w.Name)
+	kind := LayerNorm
+	for _, name := range normTensors[2:] {
+		if _, ok := d.beside[module+"."+name]; ok {
+			kind = BatchNorm
+		}
+	}
+	if n.Norm != NormNone && n.Norm != kind {
+		return errors.New("batch and layer normalisation in one network: need one of them")
+	}
+	n.Norm = kind
+	u := NormUnits{Gamma: w.Data}
+	for i, values := range u.values(kind)[1:] {
+		var ok bool
+		var err error
+		if *values, ok, err = d.take(w, normTensors[i+1]); err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("tensor %.40q has no %.40s beside it", w.Name, module+"."+normTensors[i+1])
+		}
+	}
+	n.Norms = append(n.Norms, u)
+	return nil
+}
+
+// check says what is not a network yet.
+func (d *dictionary) check() error {
+	switch norms, hidden := len(d.net.Norms), len(d.net.Layers)-1; {
+	case hidden < 0:
+		return errors.New("no tensor NAME.weight")
+	case norms != 0 && norms != hidden:
+		return fmt.Errorf("%d of %d hidden layers are normalised: need all of them, or none", norms, hidden)
+	}
+	return nil
 }
 
 // cutLast cuts at the last point.

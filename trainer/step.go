@@ -8,11 +8,12 @@ import "github.com/clprop/clprop/device"
 type units struct {
 	a     []device.Matrix // a[l] is a(l+2) of the formulas, b × s_{l+2}; the last is h
 	z     device.Matrix   // z(L), b × K
-	kept  []device.Matrix // kept[l] is z(l+2) of the hidden layers where g′ needs it, else none
+	kept  []device.Matrix // kept[l] is z(l+2) of the hidden layers, normalised, where g′ needs it, else none
 	delta []device.Matrix // delta[l] is δ(l+2), b × s_{l+2}
 	// dropped[l] is what layer l reads in training in place of its input; nil where it
 	// reads that, or all of it nil
 	dropped []device.Matrix
+	normed  []normed // of each hidden layer in training, if it is normalised
 }
 
 // head is the same memory seen as a batch of m examples.
@@ -26,12 +27,16 @@ func (u units) head(m int) units {
 		}
 		return heads
 	}
-	return units{a: cut(u.a), z: u.z.Head(m), kept: cut(u.kept), delta: cut(u.delta), dropped: cut(u.dropped)}
+	short := units{a: cut(u.a), z: u.z.Head(m), kept: cut(u.kept), delta: cut(u.delta), dropped: cut(u.dropped)}
+	for _, n := range u.normed {
+		short.normed = append(short.normed, n.head(m))
+	}
+	return short
 }
 
-// plain is the same without dropout.
+// plain is the same after training: without dropout, and with running means and variances.
 func (u units) plain() units {
-	u.dropped = nil
+	u.dropped, u.normed = nil, nil
 	return u
 }
 
@@ -60,6 +65,8 @@ type onDevice struct {
 	hidden device.Activation // g of the hidden layers
 	loss   device.Loss       // with g of the output layer
 	theta  device.Parameters // Θ
+	norm   Norm              // of the hidden layers
+	dense  int               // the layers of Θ that are not of a normalisation; they come first
 }
 
 // descent is what an update needs beside Θ.
@@ -90,6 +97,7 @@ type part struct {
 //
 //	x and y are changed, see Augment
 //	a(1) = x;  z(l+1) = Θ(l)[1; a(l)],  a(l+1) = g(z(l+1));  h = a(L)
+//	with a Norm, in hidden layers, g of γ ẑ + β for z, and δ back through it to z
 //	δ(L) = ∂loss/∂z(L), a(L) − y for a cross-entropy; times the weight of the example
 //	Δ(l) := δ(l+1)[1; a(l)]ᵀ summed over the examples
 //	δ(l) = (Θ(l)ᵀ δ(l+1) without its bias row) ⊙ g′(z(l)),   l = L−1 … 2
@@ -134,11 +142,18 @@ func trainingStep(net onDevice, to descent, u units, b batch, of part) []device.
 			if z := u.zOf(l - 1); z != nil {
 				saved = z
 			}
+			delta := u.delta[l-1] // of what g is of
+			if len(u.normed) > 0 {
+				delta = u.normed[l-1].delta
+			}
 			ops = append(ops, device.HiddenDelta{
-				Act: net.hidden, Next: u.delta[l], Theta: net.theta, Layer: l, A: saved, Delta: u.delta[l-1],
+				Act: net.hidden, Next: u.delta[l], Theta: net.theta, Layer: l, A: saved, Delta: delta,
 			})
 			if u.reads(l, nil) != nil {
-				ops = append(ops, to.drop.through(l, u.delta[l-1], u.delta[l-1]))
+				ops = append(ops, to.drop.through(l, delta, delta))
+			}
+			if len(u.normed) > 0 {
+				ops = append(ops, net.normBack(u, l-1, to.sum, of.first))
 			}
 		}
 	}
@@ -161,7 +176,7 @@ func forward(net onDevice, drop dropping, u units, x device.Matrix) []device.Op 
 		if l == last {
 			break
 		}
-		ops = append(ops, device.Forward{Act: net.hidden, A: a, Theta: net.theta, Layer: l, Out: u.a[l], Z: u.zOf(l)})
+		ops = append(ops, net.hiddenLayer(u, l, a)...)
 		a = u.a[l]
 	}
 	return append(ops, device.Forward{Act: device.Linear, A: a, Theta: net.theta, Layer: last, Out: u.z})

@@ -278,7 +278,7 @@ func (f *fit) cut(history *History) error {
 // keepBest copies the network's weights, if its last epoch is the best.
 func (f *fit) keepBest(epochs []Epoch) {
 	if f.bestLayers != nil && f.best(epochs) == len(epochs)-1 {
-		copyLayers(f.bestLayers, f.net.Layers)
+		copyLayers(f.bestLayers, f.net.all())
 	}
 }
 
@@ -288,7 +288,7 @@ func (f *fit) restoreBest(history *History) error {
 	if f.bestLayers == nil || best < 0 {
 		return nil
 	}
-	copyLayers(f.net.Layers, f.bestLayers)
+	copyLayers(f.net.all(), f.bestLayers)
 	history.Best = history.Epochs[best].Epoch
 	return f.write()
 }

@@ -33,7 +33,7 @@ type Trainer struct {
 }
 
 // New checks net and copies its weights to eng. The Trainer changes net.Layers
-// when Fit reads the weights back. eng remains the caller's to close, after
+// and net.Norms when Fit reads the weights back. eng remains the caller's to close, after
 // Close of the Trainer.
 func New(net *Network, eng device.Engine) (*Trainer, error) {
 	if net == nil || eng == nil {
@@ -44,7 +44,7 @@ func New(net *Network, eng device.Engine) (*Trainer, error) {
 	}
 	t := &Trainer{net: net, eng: eng, memory: memory{eng: eng}, ranks: ranksOf(eng)}
 	theta := t.memory.parameters(fmt.Sprintf("the weights of %v", net), net.shapes())
-	t.dev = onDevice{hidden: net.Hidden, loss: net.Loss, theta: theta}
+	t.dev = onDevice{hidden: net.Hidden, loss: net.Loss, theta: theta, norm: net.Norm, dense: len(net.Layers)}
 	err := t.memory.err
 	if err == nil {
 		err = t.write()
@@ -53,9 +53,7 @@ func New(net *Network, eng device.Engine) (*Trainer, error) {
 		t.Close()
 		return nil, fmt.Errorf("trainer: %w", err)
 	}
-	for _, layer := range net.Layers {
-		t.spare = append(t.spare, Layer{W: make([]float32, len(layer.W)), B: make([]float32, len(layer.B))})
-	}
+	t.spare = newLayers(net)
 	return t, nil
 }
 
@@ -66,7 +64,7 @@ func (t *Trainer) Close() { t.memory.release() }
 func (t *Trainer) write() error { return t.writeTo(t.dev.theta) }
 
 func (t *Trainer) writeTo(p device.Parameters) error {
-	for l, layer := range t.net.Layers {
+	for l, layer := range t.net.all() {
 		if err := t.eng.WriteParameters(p, l, layer.W, layer.B); err != nil {
 			return fmt.Errorf("writing the weights of layer %d: %w", l, err)
 		}
@@ -87,10 +85,7 @@ func (t *Trainer) readFrom(p device.Parameters) (finite bool, err error) {
 			return false, nil
 		}
 	}
-	for l, layer := range t.spare {
-		copy(t.net.Layers[l].W, layer.W)
-		copy(t.net.Layers[l].B, layer.B)
-	}
+	copyLayers(t.net.all(), t.spare)
 	return true, nil
 }
 

@@ -105,6 +105,14 @@ func (v *verifier) replay(b batch, ops []device.Op) error {
 			err = v.hiddenDelta(o, after)
 		case device.Dropout:
 			err = v.dropout(o)
+		case device.BatchNorm:
+			err = v.norm(v.normalization("batch norm", o.Layer), o, true)
+		case device.LayerNorm:
+			err = v.norm(v.normalization("layer norm", o.Layer), device.BatchNorm(o), false)
+		case device.BatchNormDelta:
+			err = v.normDelta(v.normalization("batch norm delta", o.Layer), o, true)
+		case device.LayerNormDelta:
+			err = v.normDelta(v.normalization("layer norm delta", o.Layer), device.BatchNormDelta(o), false)
 		case device.Accumulate:
 			err = v.accumulate(o)
 		case device.Shift, device.Noise, device.Mixup:

@@ -43,7 +43,8 @@ func TestVerifyAgrees(t *testing.T) {
 					c.Regularizers = Regularizers{L1: 0.01, ClipValue: 0.5, ClipNorm: 1, MaxNorm: 2, Average: 0.9, Dropout: 0.5, InputDropout: 0.25}
 				}
 			}
-			n := NetworkConfig{Sizes: []int{6, 40, 17, 3}, Hidden: hidden, Loss: loss, Seed: uint64(i)}
+			n := NetworkConfig{Sizes: []int{6, 40, 17, 3}, Hidden: hidden, Loss: loss, Seed: uint64(i),
+				Norm: []Norm{NormNone, NormNone, BatchNorm, LayerNorm}[i%4]}
 			if err := verifying(t, eng, n, c); err != nil {
 				t.Errorf("%s, %s, %s, %s: %v", name, hidden, loss, o, err)
 			}
@@ -93,6 +94,13 @@ func (p *tampered) Run() error {
 		}
 		row[1] = row[1]*1.001 + 1e-3
 		return p.e.Write(m, 2, row)
+	case layerOf:
+		w, b := []float32{}, make([]float32, m.of.Shapes()[m.layer].Out)
+		if err := p.e.ReadParameters(w, b, m.of, m.layer); err != nil {
+			return err
+		}
+		b[3] += 1e-3
+		return p.e.WriteParameters(m.of, m.layer, w, b)
 	case device.Parameters:
 		s := m.Shapes()[1]
 		w, b := make([]float32, s.In*s.Out), make([]float32, s.Out)
@@ -103,6 +111,23 @@ func (p *tampered) Run() error {
 		return p.e.WriteParameters(m, 1, w, b)
 	}
 	return errors.New("nothing to change")
+}
+
+// layerOf is a layer of biases alone to change.
+type layerOf struct {
+	of    device.Parameters
+	layer int
+}
+
+// normOfTest is the normalisation of the network that a case is about.
+func normOfTest(name string) Norm {
+	switch name {
+	case "batch norm", "batch norm delta", "running mean", "γ":
+		return BatchNorm
+	case "layer norm", "layer norm delta":
+		return LayerNorm
+	}
+	return NormNone
 }
 
 // Whatever operation is wrong is the one that is named, with element, epoch and step.
@@ -142,6 +167,42 @@ func TestVerifyNamesTheOperation(t *testing.T) {
 			}
 			return nil
 		}, []string{"hidden delta, layer 2", "row 2, column 1"}},
+		"batch norm": {func(op device.Op) any {
+			if o, ok := op.(device.BatchNorm); ok && o.Layer == 7 {
+				return o.Out
+			}
+			return nil
+		}, []string{"batch norm, layer 2", "row 2, column 1"}},
+		"batch norm delta": {func(op device.Op) any {
+			if o, ok := op.(device.BatchNormDelta); ok && o.Layer == 7 {
+				return o.Back
+			}
+			return nil
+		}, []string{"batch norm delta, layer 2", "row 2, column 1"}},
+		"running mean": {func(op device.Op) any {
+			if o, ok := op.(device.BatchNorm); ok && o.Layer == 7 {
+				return layerOf{o.Theta, 9}
+			}
+			return nil
+		}, []string{"batch norm, layer 2, running mean", "row 0, column 3"}},
+		"γ": {func(op device.Op) any {
+			if o, ok := op.(device.Adam); ok {
+				return layerOf{o.Theta, 7}
+			}
+			return nil
+		}, []string{"accumulate, gradient and update, γ of layer 3, biases", "row 0, column 3"}},
+		"layer norm": {func(op device.Op) any {
+			if o, ok := op.(device.LayerNorm); ok && o.Layer == 3 {
+				return o.Out
+			}
+			return nil
+		}, []string{"layer norm, layer 1", "row 2, column 1"}},
+		"layer norm delta": {func(op device.Op) any {
+			if o, ok := op.(device.LayerNormDelta); ok && o.Layer == 3 {
+				return o.Back
+			}
+			return nil
+		}, []string{"layer norm delta, layer 1", "row 2, column 1"}},
 		"update": {func(op device.Op) any {
 			if o, ok := op.(device.Adam); ok {
 				return o.Theta
@@ -151,7 +212,7 @@ func TestVerifyNamesTheOperation(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			eng := &tamper{Engine: device.OpenReference(), t: t, from: at, pick: c.pick}
-			err := verifying(t, eng, NetworkConfig{Sizes: []int{6, 8, 7, 3}, Hidden: device.Tanh, Seed: 1}, func(c *Config) {
+			err := verifying(t, eng, NetworkConfig{Sizes: []int{6, 8, 7, 3}, Hidden: device.Tanh, Seed: 1, Norm: normOfTest(name)}, func(c *Config) {
 				c.Optimizer.Name, c.Resident = "adam", ResidentYes
 				c.BatchSize = 4
 			})

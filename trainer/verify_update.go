@@ -32,7 +32,13 @@ func (v *verifier) update(ops []device.Op, first int) error {
 		return err
 	}
 	for l := range after {
-		operation := fmt.Sprintf("accumulate, gradient and update, layer %d", l+1)
+		if v.dev.statistic(l) {
+			continue // not trained: norm has compared it
+		}
+		operation := "accumulate, gradient and update, " + v.layerName(l)
+		if l < v.dev.dense {
+			operation = fmt.Sprintf("accumulate, gradient and update, layer %d", l+1)
+		}
 		for part, values := range parts(after[l]) {
 			was, want := parts(v.before[nameTheta][l])[part], parts(ends[0][l])[part]
 			low, high := parts(ends[1][l])[part], parts(ends[2][l])[part]
@@ -204,13 +210,13 @@ func (v *verifier) matrices(list ...device.Matrix) (read []wideMatrix, err error
 
 // parameters reads all layers.
 func (v *verifier) parameters(p device.Parameters) (wideLayers, error) {
-	list := make(wideLayers, 0, len(v.spare))
+	list, shapes := make(wideLayers, 0, len(v.spare)), v.net.shapes()
 	for l, spare := range newLayers(v.net) {
 		if err := v.eng.ReadParameters(spare.W, spare.B, p, l); err != nil {
 			return nil, fmt.Errorf("reading the weights of layer %d: %w", l, err)
 		}
 		list = append(list, cpuref.Layer[float64]{
-			W: wideMatrix{Rows: v.net.Sizes[l+1], Cols: v.net.Sizes[l], Data: wide(spare.W)}, B: wide(spare.B),
+			W: wideMatrix{Rows: shapes[l].Out, Cols: shapes[l].In, Data: wide(spare.W)}, B: wide(spare.B),
 		})
 	}
 	return list, nil

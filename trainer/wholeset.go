@@ -90,7 +90,7 @@ func newWholeSet(net *Network, o Optimizer) *wholeSet {
 	w := &wholeSet{name: o.Name}
 	w.at = optimize.Location{X: make([]float64, n), Gradient: make([]float64, n)}
 	w.best = optimize.Location{X: make([]float64, n), Gradient: make([]float64, n)}
-	pack(w.at.X, net.Layers)
+	pack(w.at.X, net.all())
 	return w
 }
 

@@ -18,7 +18,8 @@ import (
 const exportLong = `Export writes the network of a model for other programs.
 
   safetensors   the weights, named 0.weight, 0.bias, 2.weight, … as PyTorch names
-                those of nn.Sequential(Linear, g, Linear, …). In Python:
+                those of nn.Sequential(Linear, g, Linear, …), or with --norm of
+                Sequential(Linear, BatchNorm1d or LayerNorm, g, Linear, …). In Python:
                 net.load_state_dict(safetensors.torch.load_file(FILE))
   onnx          a graph (operator set 17) of float32, for batches of any size: inputs
                 scaled as in training, or raw with --preprocess, to probabilities.
@@ -100,7 +101,8 @@ const importLong = `Import makes a model of a network that another program made,
 and 'clprop evaluate'.
 
   safetensors   a state_dict of PyTorch: NAME.weight and NAME.bias of each Linear,
-                in the order of their names. It says neither activation nor loss.
+                in the order of their names, and maybe of a BatchNorm1d or LayerNorm
+                after each but the last. It says neither activation nor loss.
   onnx          a graph as torch.onnx.export writes it of nn.Sequential(Linear, g,
                 Linear, …), or 'clprop export'. It says how inputs are scaled, if they
                 are, and the activation; and the loss, if it ends in softmax or
@@ -147,7 +149,7 @@ func newImportCommand(e *env) *cobra.Command {
 		if err := m.Save(f.out); err != nil {
 			return err
 		}
-		e.note("%v, %s, %s, written to %s", m.Network, m.Network.Hidden, outputText(m.Network.Loss), f.out)
+		e.note("%v, %s, %s, written to %s", m.Network, hiddenText(m.Network), outputText(m.Network.Loss), f.out)
 		return nil
 	}
 	return cmd

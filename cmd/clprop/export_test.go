@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -152,5 +153,47 @@ func sameNumbers(t *testing.T, got, want string, tol float64) {
 		if a[i] != b[i] && (errX != nil || errY != nil || !(math.Abs(x-y) <= tol)) {
 			t.Errorf("%s, want %s", a[i], b[i])
 		}
+	}
+}
+
+// A network with a normalisation goes all the way: a run, which is resumed, evaluated and
+// predicted with, exported and imported, and trained on.
+func TestNorm(t *testing.T) {
+	path, dir := write(t, "flowers.csv", flowers(60)), t.TempDir()
+	for _, norm := range []string{"batch", "layer"} {
+		run, weights, back := filepath.Join(dir, norm), filepath.Join(dir, norm+".weights"), filepath.Join(dir, norm+".back")
+		args := []string{"train", "--device", "cpuref", "--data", path, "--scale", "none", "--hidden", "6,5", "--norm", norm, "--epochs", "4", "--run"}
+		stopped := append(slices.Clone(args), run, "--max-steps", "5", "--checkpoint-every", "2s")
+		o := clprop(t, stopped...).succeeded(t)
+		if want := norm + " norm and relu"; !strings.Contains(o.stderr, want) {
+			t.Errorf("no %q in %s", want, o.stderr)
+		}
+		clprop(t, "train", "--device", "cpuref", "--resume", run).succeeded(t)
+		m := filepath.Join(run, "model.safetensors")
+		clprop(t, "evaluate", "--device", "cpuref", "--model", m, "--data", path).succeeded(t)
+		clprop(t, "export", m, "-o", weights).succeeded(t)
+		clprop(t, "import", weights, "--names", "iris,lily,rose", "-o", back).succeeded(t)
+		predict := func(m, text string) string {
+			return clpropWith(t, t.Context(), text, "predict", "--device", "cpuref", "--model", m, "--data", "-").succeeded(t).stdout
+		}
+		if got, want := predict(back, "x1,x0\n2,1.5\n3,11\n"), predict(m, "length,width\n1.5,2\n11,3\n"); got != want {
+			t.Errorf("%s\nwant\n%s", got, want)
+		}
+		o = clprop(t, "export", m, "--to", "onnx", "-o", filepath.Join(dir, "x"))
+		if o.code == exitOK || !strings.Contains(o.stderr, "it has norm "+norm+", which is not written to graphs: export the weights as safetensors") {
+			t.Errorf("%+v", o)
+		}
+		x, err := trainer.LoadModel(model(t, "--data", path, "--init", weights, "--epochs", "1"))
+		if err != nil || x.Network.Norm.String() != norm {
+			t.Errorf("--init: %v norm, %v", x.Network.Norm, err)
+		}
+		o = clprop(t, "train", "--device", "cpuref", "--data", path, "--init", weights, "--norm", "none", "--out", filepath.Join(dir, "x"))
+		if o.code != exitBadFile || !strings.Contains(o.stderr, "its network has norm "+norm+", and --norm is none: leave out --norm") {
+			t.Errorf("%+v", o)
+		}
+	}
+	o := clprop(t, "train", "--device", "cpuref", "--data", path, "--norm", "batch", "--batch-size", "1", "--out", filepath.Join(dir, "x"))
+	if o.code != exitFailure || !strings.Contains(o.stderr, "batch normalisation needs two examples in each step") {
+		t.Errorf("%+v", o)
 	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // checkInit reads the network that --init names, if it names a file. Its hidden
-// layers, and the activation of a model, count where the command line does not say.
+// layers, their normalisation and the activation of a model count where the command line does not say.
 // With --resume the weights are in the checkpoint, and the file need not be there.
 func (f *trainFlags) checkInit(cmd *cobra.Command) error {
 	if slices.Contains(trainer.Inits(), f.init) {
@@ -35,7 +35,7 @@ func (f *trainFlags) checkInit(cmd *cobra.Command) error {
 	for _, units := range net.Sizes[1 : len(net.Sizes)-1] {
 		hidden = append(hidden, strconv.Itoa(units))
 	}
-	for name, value := range map[string]string{"hidden": strings.Join(hidden, ","), "activation": string(net.Hidden)} {
+	for name, value := range map[string]string{"hidden": strings.Join(hidden, ","), "activation": string(net.Hidden), "norm": net.Norm.String()} {
 		if cmd.Flags().Changed(name) {
 			continue
 		}
@@ -57,7 +57,7 @@ func (f *trainFlags) initNetwork(cmd *cobra.Command, sizes []int, loss device.Lo
 		first = trainer.InitAuto // other weights take their place
 	}
 	net, err := trainer.NewNetwork(trainer.NetworkConfig{
-		Sizes: sizes, Hidden: device.Activation(f.activation), Loss: loss, Init: first, Seed: f.seed,
+		Sizes: sizes, Hidden: device.Activation(f.activation), Loss: loss, Norm: normOf(f.norm), Init: first, Seed: f.seed,
 	})
 	if err != nil {
 		return nil, usage(cmd, "%w", err)
@@ -69,6 +69,17 @@ func (f *trainFlags) initNetwork(cmd *cobra.Command, sizes []int, loss device.Lo
 		return nil, badFile(fmt.Errorf("--init %s: its network is %v, and data and --hidden make it %v: leave out --hidden, and use data of as many inputs and outputs",
 			f.init, f.initial, net))
 	}
-	net.Layers = f.initial.Layers
+	if f.initial.Norm != net.Norm {
+		return nil, badFile(fmt.Errorf("--init %s: its network has norm %v, and --norm is %v: leave out --norm", f.init, f.initial.Norm, net.Norm))
+	}
+	net.Layers, net.Norms = f.initial.Layers, f.initial.Norms
 	return net, nil
+}
+
+// normOf is what a name of trainer.Norms stands for.
+func normOf(name string) trainer.Norm {
+	if name == trainer.NormNone.String() {
+		return trainer.NormNone
+	}
+	return trainer.Norm(name)
 }

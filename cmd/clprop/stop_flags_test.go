@@ -65,6 +65,7 @@ func TestRegularizerFlags(t *testing.T) {
 		{"--l1 -1", "--l1 is -1: need 0 or more"},
 		{"--clip-norm NaN", "--clip-norm is NaN"},
 		{"--ema 1", "--ema is 1: need 0 or more, and below 1"},
+		{"--norm group", `--norm is "group": have none, batch, layer`},
 	} {
 		o := clprop(t, append([]string{"train", "--device", "cpuref"}, strings.Fields(c.args)...)...)
 		if o.code != exitUsage || !strings.Contains(o.stderr, c.text) {

@@ -318,7 +318,7 @@ func (e *env) describe(t *training) {
 	if x.note != "" {
 		e.note("        %s", x.note)
 	}
-	e.note("net     %v, %s, %s: %d parameters", t.net, t.net.Hidden, outputText(t.net.Loss), t.net.Parameters())
+	e.note("net     %v, %s, %s: %d parameters", t.net, hiddenText(t.net), outputText(t.net.Loss), t.net.Parameters())
 	e.note("device  %s", deviceText(t.eng.Info()))
 	if _, err := os.Stat(t.flags.out); err == nil {
 		e.note("model   %s, replacing the file that is there", t.flags.out)
@@ -331,6 +331,14 @@ func kindOfOutputs(n *trainer.Network) string {
 		return "quantities"
 	}
 	return "classes"
+}
+
+// hiddenText names the hidden units.
+func hiddenText(n *trainer.Network) string {
+	if n.Norm == trainer.NormNone {
+		return string(n.Hidden)
+	}
+	return fmt.Sprintf("%s norm and %s", n.Norm, n.Hidden)
 }
 
 // outputText names the output units, and the loss where it is not their cross-entropy.

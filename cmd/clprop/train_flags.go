@@ -29,6 +29,7 @@ type trainFlags struct {
 
 	hidden     string
 	activation string
+	norm       string
 	loss       lossFlags
 	init       string
 	initial    *trainer.Network // what --init names, if it is a file
@@ -81,6 +82,7 @@ func (f *trainFlags) addStep(cmd *cobra.Command) {
 	f.data.learn.add(cmd)
 	flags.StringVar(&f.hidden, "hidden", "128", "`UNITS` of the hidden layers, such as 128,64; empty for none")
 	flags.StringVar(&f.activation, "activation", "relu", "of the hidden units: "+strings.Join(activations(), ", "))
+	flags.StringVar(&f.norm, "norm", "none", "normalise the hidden units before their activation: "+strings.Join(trainer.Norms(), ", "))
 	f.loss.add(flags, &f.config, &f.data.learn.weights)
 	flags.StringVar(&f.init, "init", "auto", "first weights: "+strings.Join(trainer.Inits(), ", ")+", or a `FILE` of them: a model, or a state_dict of PyTorch as safetensors")
 	flags.Uint64Var(&f.seed, "seed", 1, "of the weights, the order of the examples and the validation split")
@@ -149,6 +151,7 @@ func (f *trainFlags) checkStep(cmd *cobra.Command) (hidden []int, err error) {
 		have        []string
 	}{
 		{"activation", f.activation, activations()},
+		{"norm", f.norm, trainer.Norms()},
 		{"resident", f.resident, []string{"auto", "yes", "no"}},
 		{"map", f.data.mapped, []string{"auto", "always", "never"}},
 	} {

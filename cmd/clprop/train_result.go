@@ -41,6 +41,7 @@ type networkJSON struct {
 	Activation string `json:"activation"`
 	Output     string `json:"output"`
 	Loss       string `json:"loss"`
+	Norm       string `json:"norm"`
 	Parameters int    `json:"parameters"`
 }
 
@@ -83,7 +84,7 @@ type scoreJSON struct {
 }
 
 func newNetworkJSON(n *trainer.Network) networkJSON {
-	return networkJSON{n.Sizes, string(n.Hidden), string(n.Loss.Output()), string(n.Loss), n.Parameters()}
+	return networkJSON{n.Sizes, string(n.Hidden), string(n.Loss.Output()), string(n.Loss), n.Norm.String(), n.Parameters()}
 }
 
 // report prints the result.

@@ -53,6 +53,9 @@ func Write(w io.Writer, m *trainer.Model, opts Options) error {
 	if err := m.Check(); err != nil {
 		return err
 	}
+	if n := m.Network.Norm; n != trainer.NormNone {
+		return fmt.Errorf("%w: it has norm %v, which is not written to graphs: export the weights as safetensors", ErrExport, n)
+	}
 	g, err := newGraph(m, opts)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrExport, err)

@@ -54,7 +54,11 @@ func Read(r io.Reader, size int64) (*File, error) {
 	file := &File{Metadata: meta, Tensors: make([]Tensor, len(entries))}
 	buffer := make([]byte, 4*chunk)
 	for i, e := range entries { // in the order of the buffer
-		values, err := readValues(r, int((e.end-e.begin)/4), buffer)
+		read := readValues
+		if e.count() {
+			read = readCount
+		}
+		values, err := read(r, int((e.end-e.begin)/4), buffer)
 		if err != nil {
 			return nil, fmt.Errorf("tensor %s: %w", quote(e.name), err)
 		}
@@ -112,7 +116,7 @@ func invalidAt(text string) int {
 	return len(text)
 }
 
-// checkLayout sorts entries by offset and checks that they are float32 and cover
+// checkLayout sorts entries by offset and checks that they are readable and cover
 // the buffer: no hole, no overlap, nothing after the last.
 func checkLayout(entries []tensorEntry, buffer int64) error {
 	slices.SortFunc(entries, func(a, b tensorEntry) int { return strings.Compare(a.name, b.name) })
@@ -163,10 +167,22 @@ func (e *tensorEntry) check() error {
 	if n*bits%8 != 0 || n*bits/8 != e.end-e.begin {
 		return fmt.Errorf("%w: tensor %s: %d bytes for %s of shape %v", ErrFormat, quote(e.name), e.end-e.begin, e.dtype, e.shape)
 	}
-	if e.dtype != "F32" {
+	if e.dtype != "F32" && !e.count() {
 		return fmt.Errorf("%w: tensor %s: dtype %s, this program reads F32: convert it", ErrUnsupported, quote(e.name), e.dtype)
 	}
 	return nil
+}
+
+// count reports whether a tensor is a whole number by itself, such as those that PyTorch's
+// BatchNorm counts batches with.
+func (e *tensorEntry) count() bool { return e.dtype == "I64" && len(e.shape) == 0 }
+
+// readCount reads one, through buffer.
+func readCount(r io.Reader, _ int, buffer []byte) ([]float32, error) {
+	if err := readFull(r, buffer[:8], -1); err != nil {
+		return nil, err
+	}
+	return []float32{float32(int64(binary.LittleEndian.Uint64(buffer)))}, nil
 }
 
 // readValues reads n values through buffer. n is within the size of the file.

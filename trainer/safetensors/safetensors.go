@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Tensor is a named array of float32.
+// Tensor is a named array of float32. Read makes one of a single I64 too, rounded.
 type Tensor struct {
 	Name  string
 	Shape []int     // dimensions, none for a single number
