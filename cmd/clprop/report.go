@@ -62,7 +62,7 @@ func (t *training) writeReport(cmd *cobra.Command) error {
 		}
 	})
 	r.Seconds, r.Throughput = t.timing()
-	r.Gradients = report.Histograms(t.gradient)
+	r.Gradients = report.Histograms(t.gradient[:min(len(t.gradient), len(t.net.Layers))]) // without those of normalisations
 	if p := t.examples.preprocess; p.Image != nil {
 		r.Width, r.Height = p.Image.Width, p.Image.Height
 	}
