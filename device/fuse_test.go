@@ -122,7 +122,7 @@ func TestFuseOnlyWhereRight(t *testing.T) {
 			Average{Theta: theta, Mean: p(), Share: rate}}, true},
 		{"L1", []Op{product2, hidden, product1, gradient, L1{Theta: theta, Grad: grad, M: 4}, sgd}, false},
 		{"clipped", []Op{product2, hidden, product1, gradient, ClipValue{Grad: grad, Limit: 1}, ClipNorm{Grad: grad, Limit: 1}, sgd}, false},
-		{"Θ bounded on the way", []Op{product2, hidden, MaxNorm{Theta: theta, Limit: 1}, product1, gradient, sgd}, false},
+		{"Θ bounded on the way", []Op{product2, hidden, MaxNorm{Theta: theta, Limit: 1}, product1, gradient, sgd}, true},
 		{"x noisy on the way", []Op{product2, hidden, Noise{A: x, Out: z, Step: rate}, product1, gradient, sgd}, true},
 		{"a overwritten by a mixture", []Op{product2, hidden, product1, Mixup{A: x, Out: a, Share: rate}, gradient, sgd}, false},
 		{"a overwritten by a move", []Op{product2, hidden, product1, Shift{A: x, Out: a, Step: rate}, gradient, sgd}, false},
