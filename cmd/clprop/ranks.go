@@ -21,10 +21,12 @@ import (
 
 // How long an error waits for others: rank 0 says what all ranks have met, and a rank that
 // has met it alone speaks when rank 0 has had its turn; what all have met ends MPI in
-// order, if all come.
+// order, if all come. Before an abort a launcher needs a moment to pass on what it was
+// told: MPICH's has lost a line that came just before.
 const (
-	turn    = time.Second
-	goodbye = 2 * time.Second
+	turn     = time.Second
+	goodbye  = 2 * time.Second
+	parting = 300 * time.Millisecond
 )
 
 // joined is this process as one of the ranks that train together; nil if it is alone,
@@ -227,6 +229,7 @@ func (e *env) leave(ctx context.Context, err error) error {
 	}
 	e.stderr = j.stderr
 	e.note("clprop: rank %d of %d on %s: %v", j.world.Rank(), j.count(), j.host, err)
+	time.Sleep(parting)
 	j.world.Abort(exitCode(ctx, err))
 	e.stderr = io.Discard
 	return err
