@@ -24,8 +24,8 @@ import (
 // order, if all come. Before an abort a launcher needs a moment to pass on what it was
 // told: MPICH's has lost a line that came just before.
 const (
-	turn     = time.Second
-	goodbye  = 2 * time.Second
+	turn    = time.Second
+	goodbye = 2 * time.Second
 	parting = 300 * time.Millisecond
 )
 
