@@ -159,7 +159,14 @@ func (f *fit) resume(now *Snapshot, history *History) error {
 func (s *Snapshot) matches(now *Snapshot) error {
 	var list []string
 	if was, is := s.Network, now.Network; !equalJSON(was.architecture(), is.architecture()) {
-		list = append(list, fmt.Sprintf("network was %v (%s, %s, norm %v), is %v (%s, %s, norm %v)", was, was.Hidden, was.Loss, was.Norm, is, is.Hidden, is.Loss, is.Norm))
+		kind := func(net *Network) string {
+			text := fmt.Sprintf("%v (%s, %s", net, net.Hidden, net.Loss)
+			if was.Norm != is.Norm {
+				text += fmt.Sprintf(", norm %v", net.Norm)
+			}
+			return text + ")"
+		}
+		list = append(list, fmt.Sprintf("network was %s, is %s", kind(was), kind(is)))
 	}
 	for _, text := range []string{s.Train.differs("training set", now.Train), s.Validation.differs("validation set", now.Validation)} {
 		if text != "" {
