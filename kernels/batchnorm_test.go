@@ -25,23 +25,23 @@ func TestBatchNorm(t *testing.T) {
 			stats := cpuref.NewMatrix[float64](2, n.out)
 			cpuref.BatchNorm(wide(z), want, stats, y)
 			cpuref.Activate(act, y, a)
-			var columns []spread
+			var columns []cpuref.Spread
 			for j := range n.out {
-				columns = append(columns, newSpread(column(wide(z), j)))
+				columns = append(columns, cpuref.NewSpread(column(wide(z), j)))
 			}
 			error := func(i int) float64 {
 				j := i % n.out
-				return columns[j].normalized(float64(z.Data[i]), want.Gamma[j], want.Beta[j])
+				return columns[j].NormalizedError(float64(z.Data[i]), want.Gamma[j], want.Beta[j])
 			}
 			f.compare(n, "saved", f.values(saved).Data, stats.Data, func(i int) float64 {
-				return []float64{columns[i%n.out].meanError, columns[i%n.out].scaleError}[i/n.out]
+				return []float64{columns[i%n.out].MeanError, columns[i%n.out].ScaleError}[i/n.out]
 			})
 			f.compare(n, "running mean", f.units(norm.Mean), want.Mean, func(j int) float64 {
-				return 0.1*columns[j].meanError + 4*u*(math.Abs(float64(start.Mean[j]))+math.Abs(columns[j].mean))
+				return 0.1*columns[j].MeanError + 4*u*(math.Abs(float64(start.Mean[j]))+math.Abs(columns[j].Mean))
 			})
 			bessel := float64(n.b) / float64(max(n.b-1, 1))
 			f.compare(n, "running variance", f.units(norm.Variance), want.Variance, func(j int) float64 {
-				return 0.1*bessel*columns[j].varianceError + 6*u*(float64(start.Variance[j])+bessel*columns[j].variance)
+				return 0.1*bessel*columns[j].VarianceError + 6*u*(float64(start.Variance[j])+bessel*columns[j].Variance)
 			})
 			f.compare(n, "batchnorm "+string(act), f.values(out).Data, a.Data, func(i int) float64 {
 				return steepest(act)*error(i) + activationError(act, a.Data[i])
@@ -56,7 +56,7 @@ func TestBatchNorm(t *testing.T) {
 	})
 }
 
-// TestBatchNormRunning: the root and the quotient are 14u off, as in spread, of a variance
+// TestBatchNormRunning: the root and the quotient are 14u off, as in cpuref.Spread, of a variance
 // that is not.
 func TestBatchNormRunning(t *testing.T) {
 	eachWidth(t, func(f fixture) {
@@ -70,9 +70,8 @@ func TestBatchNormRunning(t *testing.T) {
 			cpuref.Activate(act, a, a)
 			f.compare(n, "batchnormrunning "+string(act), f.values(out).Data, a.Data, func(i int) float64 {
 				j := i % n.out
-				scale := 1 / math.Sqrt(want.Variance[j]+cpuref.NormEps)
-				s := spread{mean: want.Mean[j], scale: scale, scaleError: 14 * u * scale}
-				return steepest(act)*s.normalized(float64(z.Data[i]), want.Gamma[j], want.Beta[j]) + activationError(act, a.Data[i])
+				s := cpuref.RunningSpread(want.Mean[j], want.Variance[j])
+				return steepest(act)*s.NormalizedError(float64(z.Data[i]), want.Gamma[j], want.Beta[j]) + activationError(act, a.Data[i])
 			})
 			y, plain := f.output(n.b, n.out), f.output(n.b, n.out)
 			f.run(f.set.BatchNormRunning(string(act), in, norm, plain, &y))
@@ -117,7 +116,7 @@ func TestBatchNormDelta(t *testing.T) {
 			f.compare(n, "batchnormdelta", f.values(out).Data, want.Data, func(i int) float64 {
 				j := i % n.out
 				scale := math.Abs(float64(start.Gamma[j])) * float64(stats.Row(1)[j])
-				return back(scale, math.Abs(float64(delta.Data[i])), normalized.Data[i], sizes.Beta[j], sizes.Gamma[j], n.b)
+				return cpuref.NormBackError(scale, math.Abs(float64(delta.Data[i])), normalized.Data[i], sizes.Beta[j], sizes.Gamma[j], n.b)
 			})
 			f.run(f.set.BatchNormDelta(inDelta, in, saved, norm, sum, false, inDelta))
 			f.masked(n, "batchnormdelta in place", f.values(inDelta), f.values(out))

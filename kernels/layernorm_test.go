@@ -25,15 +25,15 @@ func TestLayerNorm(t *testing.T) {
 			stats := cpuref.NewMatrix[float64](n.b, 2)
 			cpuref.LayerNorm(wide(z), want, stats, y)
 			cpuref.Activate(act, y, a)
-			var rows []spread
+			var rows []cpuref.Spread
 			for i := range n.b {
-				rows = append(rows, newSpread(wide(z).Row(i)))
+				rows = append(rows, cpuref.NewSpread(wide(z).Row(i)))
 			}
 			error := func(i int) float64 {
-				return rows[i/n.out].normalized(float64(z.Data[i]), want.Gamma[i%n.out], want.Beta[i%n.out])
+				return rows[i/n.out].NormalizedError(float64(z.Data[i]), want.Gamma[i%n.out], want.Beta[i%n.out])
 			}
 			f.compare(n, "saved", f.values(saved).Data, stats.Data, func(i int) float64 {
-				return []float64{rows[i/2].meanError, rows[i/2].scaleError}[i%2]
+				return []float64{rows[i/2].MeanError, rows[i/2].ScaleError}[i%2]
 			})
 			f.compare(n, "layernorm "+string(act), f.values(out).Data, a.Data, func(i int) float64 {
 				return steepest(act)*error(i) + activationError(act, a.Data[i])
@@ -81,7 +81,7 @@ func TestLayerNormDelta(t *testing.T) {
 			f.compare(n, "layernormdelta", f.values(out).Data, want.Data, func(i int) float64 {
 				row := i / n.out
 				g := math.Abs(float64(delta.Data[i]) * float64(start.Gamma[i%n.out]))
-				return back(float64(stats.Row(row)[1]), g, normalized.Data[i], sums[row], along[row], n.out)
+				return cpuref.NormBackError(float64(stats.Row(row)[1]), g, normalized.Data[i], sums[row], along[row], n.out)
 			})
 			f.run(f.set.LayerNormSums(inDelta, in, saved, sum, false))
 			for j := range wants.Beta {

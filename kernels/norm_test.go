@@ -1,44 +1,10 @@
 package kernels
 
 import (
-	"math"
-
 	"github.com/clprop/clprop/cpuref"
 )
 
-// spread is the mean of some numbers, their 1/√(σ²+ε), and how far float32 may be off.
-//
-// The sum of k numbers is off by 2ku of the sum of their sizes, the mean by u more. With a
-// mean that is e off, Σ(v−μ)² is k(σ² + e²): what is linear in e cancels. To that come the
-// roundings, (2k+8)u of it. The root is 3 ulp off and the quotient 2.5, together 14u.
-type spread struct {
-	mean, meanError, variance, varianceError, scale, scaleError float64
-}
-
-func newSpread(v []float64) (s spread) {
-	k, sizes := float64(len(v)), 0.0
-	for _, x := range v {
-		s.mean += x / k
-		sizes += math.Abs(x) / k
-	}
-	for _, x := range v {
-		s.variance += (x - s.mean) * (x - s.mean) / k
-	}
-	s.meanError = (2*k + 2) * u * sizes
-	s.varianceError = (2*k+8)*u*s.variance + s.meanError*s.meanError
-	s.scale = 1 / math.Sqrt(s.variance+cpuref.NormEps)
-	s.scaleError = s.scale * (s.varianceError/(2*(s.variance+cpuref.NormEps)) + 14*u)
-	return s
-}
-
-// normalized bounds the error of y = γ (v−μ)/√(σ²+ε) + β.
-func (s spread) normalized(v, gamma, beta float64) float64 {
-	d := v - s.mean
-	of := (s.meanError+2*u*math.Abs(d))*s.scale + math.Abs(d)*s.scaleError
-	return math.Abs(gamma)*of + 4*u*(math.Abs(gamma*d*s.scale)+math.Abs(beta))
-}
-
-// column and row are the numbers of one.
+// column is the numbers of one.
 func column(m matrix64, j int) []float64 {
 	var v []float64
 	for i := range m.Rows {
@@ -101,11 +67,4 @@ func steepest(act cpuref.Activation) float64 {
 		return 1.13
 	}
 	return 1
-}
-
-// back bounds the error of scale·(g − Σg/k − ẑ Σgẑ/k), where size is |g|, the sums are those
-// of the sizes and each g has two roundings of its own: ẑ is 3u off, a sum of k terms 2ku.
-func back(scale, size, z, sum, along float64, k int) float64 {
-	n := float64(k)
-	return u * scale * (12*size + (2*n+16)*(sum+math.Abs(z)*along)/n)
 }

@@ -8,39 +8,7 @@ import (
 	"github.com/clprop/clprop/device"
 )
 
-// spread is the mean of some numbers, their 1/√(σ²+ε), and how far float32 may be off.
-//
-// The sum of k numbers is off by 2ku of the sum of their sizes, the mean by u more. With a
-// mean that is e off, Σ(v−μ)² is k(σ² + e²): what is linear in e cancels. To that come the
-// roundings, (2k+8)u of it. The root is 3 ulp off and the quotient 2.5, together 14u.
-type spread struct {
-	mean, meanError, variance, varianceError, scale, scaleError float64
-}
-
-func newSpread(v []float64) (s spread) {
-	k, sizes := float64(len(v)), 0.0
-	for _, x := range v {
-		s.mean += x / k
-		sizes += math.Abs(x) / k
-	}
-	for _, x := range v {
-		s.variance += (x - s.mean) * (x - s.mean) / k
-	}
-	s.meanError = (2*k + 2) * unit * sizes
-	s.varianceError = (2*k+8)*unit*s.variance + s.meanError*s.meanError
-	s.scale = 1 / math.Sqrt(s.variance+cpuref.NormEps)
-	s.scaleError = s.scale * (s.varianceError/(2*(s.variance+cpuref.NormEps)) + 14*unit)
-	return s
-}
-
-// normalized bounds the error of γ (v−μ)/√(σ²+ε) + β.
-func (s spread) normalized(v, gamma, beta float64) float64 {
-	d := v - s.mean
-	of := (s.meanError+2*unit*math.Abs(d))*s.scale + math.Abs(d)*s.scaleError
-	return math.Abs(gamma)*of + 4*unit*(math.Abs(gamma*d*s.scale)+math.Abs(beta))
-}
-
-// norm: y as spread has it; no g is steeper than 2, and none adds more than 40u (1+|a|).
+// norm: y as cpuref.Spread has it; no g is steeper than 2, and none adds more than 40u (1+|a|).
 // The running mean and variance move towards those of the batch by BatchNormMomentum.
 func (v *verifier) norm(what string, o device.BatchNorm, columns bool) error {
 	m, err := v.matrices(o.Z, o.Out)
@@ -63,7 +31,7 @@ func (v *verifier) norm(what string, o device.BatchNorm, columns bool) error {
 		if !columns {
 			at = i / z.Cols
 		}
-		return 2*by[at].normalized(z.Data[i], n.Gamma[j], n.Beta[j]) + 40*unit*(1+math.Abs(want.Data[i]))
+		return 2*by[at].NormalizedError(z.Data[i], n.Gamma[j], n.Beta[j]) + 40*unit*(1+math.Abs(want.Data[i]))
 	})
 	if err != nil || !columns {
 		return err
@@ -72,7 +40,7 @@ func (v *verifier) norm(what string, o device.BatchNorm, columns bool) error {
 }
 
 // running compares the running mean and variance after the step: want has them.
-func (v *verifier) running(what string, o device.BatchNorm, want cpuref.Norm[float64], by []spread, rows int) error {
+func (v *verifier) running(what string, o device.BatchNorm, want cpuref.Norm[float64], by []cpuref.Spread, rows int) error {
 	after, err := v.parameters(o.Theta)
 	if err != nil {
 		return err
@@ -80,21 +48,21 @@ func (v *verifier) running(what string, o device.BatchNorm, want cpuref.Norm[flo
 	got, bessel := v.normOf(after, o.Layer, true), float64(rows)/float64(max(rows-1, 1))
 	row := func(values []float64) wideMatrix { return wideMatrix{Rows: 1, Cols: len(values), Data: values} }
 	err = v.within(what+", running mean", row(got.Mean), row(want.Mean), func(j int) float64 {
-		return cpuref.BatchNormMomentum*by[j].meanError + 8*unit*(math.Abs(want.Mean[j])+math.Abs(by[j].mean))
+		return cpuref.BatchNormMomentum*by[j].MeanError + 8*unit*(math.Abs(want.Mean[j])+math.Abs(by[j].Mean))
 	})
 	if err != nil {
 		return err
 	}
 	return v.within(what+", running variance", row(got.Variance), row(want.Variance), func(j int) float64 {
-		return cpuref.BatchNormMomentum*bessel*by[j].varianceError + 8*unit*(want.Variance[j]+bessel*by[j].variance)
+		return cpuref.BatchNormMomentum*bessel*by[j].VarianceError + 8*unit*(want.Variance[j]+bessel*by[j].Variance)
 	})
 }
 
 // spreads are those of the columns, or of the rows.
-func spreads(z wideMatrix, columns bool) (list []spread) {
+func spreads(z wideMatrix, columns bool) (list []cpuref.Spread) {
 	if !columns {
 		for i := range z.Rows {
-			list = append(list, newSpread(z.Row(i)))
+			list = append(list, cpuref.NewSpread(z.Row(i)))
 		}
 		return list
 	}
@@ -103,7 +71,7 @@ func spreads(z wideMatrix, columns bool) (list []spread) {
 		for i := range column {
 			column[i] = z.Row(i)[j]
 		}
-		list = append(list, newSpread(column))
+		list = append(list, cpuref.NewSpread(column))
 	}
 	return list
 }
@@ -117,8 +85,7 @@ func (v *verifier) normOf(layers wideLayers, at int, columns bool) (n cpuref.Nor
 	return n
 }
 
-// normDelta: with g = δ, or δγ of layer normalisation, it is scale·(g − Σg/k − ẑ Σgẑ/k). Each
-// g has two roundings, each ẑ three, a sum of k terms 2k of the sum of their sizes.
+// normDelta: with g = δ, or δγ of layer normalisation, it is scale·(g − Σg/k − ẑ Σgẑ/k).
 func (v *verifier) normDelta(what string, o device.BatchNormDelta, columns bool) error {
 	m, err := v.matrices(o.Delta, o.Z, o.Saved, o.Back)
 	if err != nil {
@@ -150,7 +117,7 @@ func (v *verifier) normDelta(what string, o device.BatchNormDelta, columns bool)
 	}
 	return v.within(what, got, want, func(i int) float64 {
 		group, g, normalized, scale := each(i)
-		return unit * scale * (12*g + float64(2*k+16)*(sizes.Beta[group]+normalized*sizes.Gamma[group])/float64(k))
+		return cpuref.NormBackError(scale, g, normalized, sizes.Beta[group], sizes.Gamma[group], k)
 	})
 }
 

@@ -7,45 +7,6 @@ import (
 	"github.com/clprop/clprop/device"
 )
 
-// spread is the mean of some numbers, their 1/√(σ²+ε), and how far float32 may be off.
-//
-// The sum of k numbers is off by 2ku of the sum of their sizes, the mean by u more. With a
-// mean that is e off, Σ(v−μ)² is k(σ² + e²): what is linear in e cancels. To that come the
-// roundings, (2k+8)u of it. The root is 3 ulp off and the quotient 2.5, together 14u.
-type spread struct {
-	mean, meanError, variance, varianceError, scale, scaleError float64
-}
-
-func newSpread(v []float64) (s spread) {
-	k, sizes := float64(len(v)), 0.0
-	for _, x := range v {
-		s.mean += x / k
-		sizes += math.Abs(x) / k
-	}
-	for _, x := range v {
-		s.variance += (x - s.mean) * (x - s.mean) / k
-	}
-	s.meanError = (2*k + 2) * u * sizes
-	s.varianceError = (2*k+8)*u*s.variance + s.meanError*s.meanError
-	s.scale = 1 / math.Sqrt(s.variance+cpuref.NormEps)
-	s.scaleError = s.scale * (s.varianceError/(2*(s.variance+cpuref.NormEps)) + 14*u)
-	return s
-}
-
-// normalized bounds the error of y = γ (v−μ)/√(σ²+ε) + β.
-func (s spread) normalized(v, gamma, beta float64) float64 {
-	d := v - s.mean
-	of := (s.meanError+2*u*math.Abs(d))*s.scale + math.Abs(d)*s.scaleError
-	return math.Abs(gamma)*of + 4*u*(math.Abs(gamma*d*s.scale)+math.Abs(beta))
-}
-
-// backError bounds the error of scale·(g − Σg/k − ẑ Σgẑ/k): size is |g|, sum and along are
-// the sums of the sizes. Each g has two roundings, each ẑ three, a sum of k terms 2k.
-func backError(scale, size, z, sum, along float64, k int) float64 {
-	n := float64(k)
-	return u * scale * (12*size + (2*n+16)*(sum+math.Abs(z)*along)/n)
-}
-
 func column(m matrix64, j int) (v []float64) {
 	for i := range m.Rows {
 		v = append(v, m.Row(i)[j])
@@ -112,24 +73,24 @@ func batchNorm(s suite) {
 		stats := cpuref.NewMatrix[float64](2, n.out)
 		cpuref.BatchNorm(wide(z), want, stats, y)
 		cpuref.Activate(act, y, a)
-		columns := make([]spread, n.out)
+		columns := make([]cpuref.Spread, n.out)
 		for j := range columns {
-			columns[j] = newSpread(column(wide(z), j))
+			columns[j] = cpuref.NewSpread(column(wide(z), j))
 		}
 		off := func(i int) float64 {
-			return columns[i%n.out].normalized(float64(z.Data[i]), want.Gamma[i%n.out], want.Beta[i%n.out])
+			return columns[i%n.out].NormalizedError(float64(z.Data[i]), want.Gamma[i%n.out], want.Beta[i%n.out])
 		}
 		within(s, "saved", s.read(saved), stats.Data, func(i int) float64 {
-			return []float64{columns[i%n.out].meanError, columns[i%n.out].scaleError}[i/n.out]
+			return []float64{columns[i%n.out].MeanError, columns[i%n.out].ScaleError}[i/n.out]
 		})
 		within(s, "y", s.read(kept), y.Data, off)
 		within(s, string(act), s.read(out), a.Data, func(i int) float64 { return largestSlope(act)*off(i) + activationError(act, a.Data[i]) })
 		bessel := float64(n.b) / float64(max(n.b-1, 1))
 		within(s, "running mean", s.layer(theta, 3).B, want.Mean, func(j int) float64 {
-			return 0.1*columns[j].meanError + 4*u*(math.Abs(float64(start[2].B[j]))+math.Abs(columns[j].mean))
+			return 0.1*columns[j].MeanError + 4*u*(math.Abs(float64(start[2].B[j]))+math.Abs(columns[j].Mean))
 		})
 		within(s, "running variance", s.layer(theta, 4).B, want.Variance, func(j int) float64 {
-			return 0.1*bessel*columns[j].varianceError + 6*u*(float64(start[3].B[j])+bessel*columns[j].variance)
+			return 0.1*bessel*columns[j].VarianceError + 6*u*(float64(start[3].B[j])+bessel*columns[j].Variance)
 		})
 		for l, layer := range start[:2] {
 			same(s, "γ and β", s.layer(theta, 1+l).B, layer.B)
@@ -156,7 +117,7 @@ func (s suite) batchNormBack(n size, in device.Matrix, z matrix32, saved device.
 	within(s, "back", s.read(out), want.Data, func(i int) float64 {
 		j := i % n.out
 		scale := math.Abs(float64(start[0].B[j])) * float64(stats.Row(1)[j])
-		return backError(scale, math.Abs(float64(delta.Data[i])), normalized.Data[i], sizes.Beta[j], sizes.Gamma[j], n.b)
+		return cpuref.NormBackError(scale, math.Abs(float64(delta.Data[i])), normalized.Data[i], sizes.Beta[j], sizes.Gamma[j], n.b)
 	})
 	op.Fresh, op.Back = false, inDelta
 	s.do(op)
@@ -199,9 +160,8 @@ func (s suite) batchNormRunning(act device.Activation, in device.Matrix, z matri
 	cpuref.Activate(act, a, a)
 	within(s, "running "+string(act), s.read(in), a.Data, func(i int) float64 {
 		j := i % z.Cols
-		scale := 1 / math.Sqrt(n.Variance[j]+cpuref.NormEps)
-		at := spread{mean: n.Mean[j], scale: scale, scaleError: 14 * u * scale}
-		return largestSlope(act)*at.normalized(float64(z.Data[i]), n.Gamma[j], n.Beta[j]) + activationError(act, a.Data[i])
+		at := cpuref.RunningSpread(n.Mean[j], n.Variance[j])
+		return largestSlope(act)*at.NormalizedError(float64(z.Data[i]), n.Gamma[j], n.Beta[j]) + activationError(act, a.Data[i])
 	})
 	for l := range start {
 		same(s, "what evaluation reads", s.layer(theta, 1+l).B, start[l].B)
@@ -218,15 +178,15 @@ func layerNorm(s suite) {
 		stats := cpuref.NewMatrix[float64](n.b, 2)
 		cpuref.LayerNorm(wide(z), want, stats, y)
 		cpuref.Activate(act, y, a)
-		rows := make([]spread, n.b)
+		rows := make([]cpuref.Spread, n.b)
 		for i := range rows {
-			rows[i] = newSpread(wide(z).Row(i))
+			rows[i] = cpuref.NewSpread(wide(z).Row(i))
 		}
 		off := func(i int) float64 {
-			return rows[i/n.out].normalized(float64(z.Data[i]), want.Gamma[i%n.out], want.Beta[i%n.out])
+			return rows[i/n.out].NormalizedError(float64(z.Data[i]), want.Gamma[i%n.out], want.Beta[i%n.out])
 		}
 		within(s, "saved", s.read(saved), stats.Data, func(i int) float64 {
-			return []float64{rows[i/2].meanError, rows[i/2].scaleError}[i%2]
+			return []float64{rows[i/2].MeanError, rows[i/2].ScaleError}[i%2]
 		})
 		within(s, "y", s.read(kept), y.Data, off)
 		within(s, string(act), s.read(out), a.Data, func(i int) float64 { return largestSlope(act)*off(i) + activationError(act, a.Data[i]) })
@@ -254,7 +214,7 @@ func (s suite) layerNormBack(n size, in device.Matrix, z matrix32, saved device.
 	within(s, "back", s.read(out), want.Data, func(i int) float64 {
 		row := i / n.out
 		g := math.Abs(float64(delta.Data[i]) * float64(start[0].B[i%n.out]))
-		return backError(float64(stats.Row(row)[1]), g, normalized.Data[i], rows.Beta[row], rows.Gamma[row], n.out)
+		return cpuref.NormBackError(float64(stats.Row(row)[1]), g, normalized.Data[i], rows.Beta[row], rows.Gamma[row], n.out)
 	})
 	op.Fresh, op.Back = false, inDelta
 	s.do(op)
