@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/clprop/clprop/trainer/data"
+	"github.com/clprop/clprop/trainer/durable"
 )
 
 // Fingerprint tells one set of examples from another. Since it is of the rows in
@@ -25,8 +26,10 @@ func NewFingerprint(s *data.Set) (Fingerprint, error) {
 		return Fingerprint{}, nil
 	}
 	sum := sha256.New()
-	err := s.EachInputs(func(_ int, x []float32) error { addFloats(sum, x); return nil })
-	addFloats(sum, s.Y, s.Weights)
+	err := s.EachInputs(func(_ int, x []float32) error { return durable.WriteFloats(sum, x) })
+	for _, values := range [][]float32{s.Y, s.Weights} {
+		_ = durable.WriteFloats(sum, values) // a hash takes all
+	}
 	return Fingerprint{s.Rows, s.Features, s.Outputs, hex.EncodeToString(sum.Sum(nil))}, err
 }
 

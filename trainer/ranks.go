@@ -7,11 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
-	"math"
 
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer/data"
+	"github.com/clprop/clprop/trainer/durable"
 )
 
 // ErrRanks: the ranks of one training are not at the same thing, or no longer.
@@ -187,7 +186,8 @@ func (f *fit) compareWeights(when string) error {
 	}
 	sum := sha256.New()
 	for _, layer := range f.net.Layers {
-		addFloats(sum, layer.W, layer.B)
+		_ = durable.WriteFloats(sum, layer.W)
+		_ = durable.WriteFloats(sum, layer.B) // a hash takes all
 	}
 	return f.sameOn("weights "+when, "the devices or their drivers round differently, or memory is faulty", sum.Sum(nil))
 }
@@ -200,20 +200,4 @@ func (f *fit) sameOn(what, advice string, sum []byte) error {
 	}
 	return fmt.Errorf("%w: rank %d has other %s than rank 0 (%d of %d ranks do): %s",
 		ErrRanks, differing[0], what, len(differing), f.ranks.count(), advice)
-}
-
-// addFloats adds float32 to a hash, little-endian.
-func addFloats(sum hash.Hash, lists ...[]float32) {
-	buffer := make([]byte, 0, 1<<16)
-	for _, values := range lists {
-		for len(values) > 0 {
-			n := min(len(values), cap(buffer)/4)
-			buffer = buffer[:0]
-			for _, v := range values[:n] {
-				buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
-			}
-			sum.Write(buffer) // never fails
-			values = values[n:]
-		}
-	}
 }

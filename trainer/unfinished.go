@@ -79,11 +79,12 @@ func parseMetricsRow(row []string) (e Epoch, err error) {
 		return e, err
 	}
 	e.Validated = row[6] != ""
-	for i, v := range map[int]*float64{2: &e.Rate, 3: &e.Loss, 4: &e.Cost, 5: &e.Accuracy, 6: &e.ValLoss, 7: &e.ValAccuracy} {
-		if i >= 6 && !e.Validated {
-			continue
-		}
-		if *v, err = strconv.ParseFloat(row[i], 64); err != nil {
+	numbers := []*float64{&e.Rate, &e.Loss, &e.Cost, &e.Accuracy, &e.ValLoss, &e.ValAccuracy}
+	if !e.Validated {
+		numbers = numbers[:4]
+	}
+	for i, v := range numbers {
+		if *v, err = strconv.ParseFloat(row[2+i], 64); err != nil {
 			return e, err
 		}
 	}
