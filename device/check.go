@@ -102,6 +102,18 @@ func checkFrom(from *Scalar, rows, n int) (int, error) {
 	return int(v), nil
 }
 
+// checkGather validates a Gather of rows rows whose row numbers, of which there are n from
+// low to top, were found out when they were written.
+func checkGather(from *Scalar, rows, n int, low, top int32, src int) error {
+	if _, err := checkFrom(from, rows, n); err != nil {
+		return err
+	}
+	if low < 0 || int(top) >= src {
+		return mismatch("gather", "row numbers %d to %d, the source has %d rows", low, top, src)
+	}
+	return nil
+}
+
 // checkRow validates one row number of a Gather.
 func checkRow(position int, row int32, src int) error {
 	if row < 0 || int(row) >= src {

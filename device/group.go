@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -104,7 +105,7 @@ func (g *group) describe() {
 		return append(list, text)
 	}
 	i := Info{Kind: KindReference, Index: -1, Reason: "asked for as a group"}
-	g.alike = true
+	g.alike = alike(g.members)
 	for _, m := range g.members {
 		own := m.Info()
 		names = append(names, own.Name)
@@ -117,9 +118,6 @@ func (g *group) describe() {
 		i.TotalMemory = least(i.TotalMemory, own.TotalMemory)
 		i.MaxAllocation = least(i.MaxAllocation, own.MaxAllocation)
 		i.Members = append(i.Members, own)
-		first := g.members[0].Info()
-		g.alike = g.alike && own.Kind == first.Kind && own.Platform == first.Platform && own.Driver == first.Driver &&
-			own.Units == first.Units && own.Kernels == first.Kernels && baseName(own.Name) == baseName(first.Name)
 	}
 	i.Name, i.Shares = strings.Join(names, " + "), slices.Clone(g.shares)
 	if !even(g.shares) {
@@ -129,6 +127,16 @@ func (g *group) describe() {
 	i.Tuning, i.Kernels = strings.Join(tunings, " + "), strings.Join(shapes, " | ")
 	i.TotalMemory *= int64(len(g.members))
 	g.info = i
+}
+
+// alike reports whether engines come to the same bits at the same speed.
+func alike(members []Engine) bool {
+	first := members[0].Info()
+	return !slices.ContainsFunc(members[1:], func(m Engine) bool {
+		own := m.Info()
+		return own.Kind != first.Kind || own.Platform != first.Platform || own.Driver != first.Driver ||
+			own.Units != first.Units || own.Kernels != first.Kernels || baseName(own.Name) != baseName(first.Name)
+	})
 }
 
 // least is the smaller of two limits, of which 0 is none.
@@ -218,19 +226,11 @@ func (g *group) each(do func(k int) error) error {
 	for k, err := range errs {
 		if errors.Is(err, ErrLost) {
 			g.lost = append(g.lost, k)
-			g.failed = firstOfErrors(g.failed, err)
+			g.failed = cmp.Or(g.failed, err)
 		}
-		first = firstOfErrors(first, err)
+		first = cmp.Or(first, err)
 	}
 	return first
-}
-
-// firstOfErrors is the first of two errors that is not nil.
-func firstOfErrors(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 func (g *group) Sync() error {
@@ -244,7 +244,7 @@ func (g *group) Close() error {
 	g.closed = true
 	var first error
 	for _, m := range g.members {
-		first = firstOfErrors(first, m.Close())
+		first = cmp.Or(first, m.Close())
 	}
 	return first
 }

@@ -59,11 +59,8 @@ func (p *groupPlan) runnable() error {
 	}
 	for _, o := range p.gathers {
 		x := o.Index.(*groupIndex)
-		if _, err := checkFrom(o.From, o.Dst.Rows(), x.n); err != nil {
+		if err := checkGather(o.From, o.Dst.Rows(), x.n, x.low, x.top, o.Src.Rows()); err != nil {
 			return fmt.Errorf("run: %w", err)
-		}
-		if src := o.Src.Rows(); x.low < 0 || int(x.top) >= src {
-			return fmt.Errorf("run: %w", mismatch("gather", "row numbers %d to %d, the source has %d rows", x.low, x.top, src))
 		}
 	}
 	return nil

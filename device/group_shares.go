@@ -13,7 +13,7 @@ var sharesWorkload = Workload{Sizes: []int{256, 256, 64}, Batch: 128}
 // whole percents, at least one; evenly where the members are alike. What is measured is not
 // the same every time: give the shares that Info names to repeat a run bit for bit.
 func measureShares(members []Engine, w Workload) ([]float64, error) {
-	if len(members) < 2 || (&group{members: members, shares: make([]float64, len(members))}).areAlike() {
+	if len(members) < 2 || alike(members) {
 		return nil, nil
 	}
 	if w.check() != nil {
@@ -32,12 +32,6 @@ func measureShares(members []Engine, w Workload) ([]float64, error) {
 		speeds[k] = max(1, math.Round(100*s/total))
 	}
 	return speeds, nil
-}
-
-// areAlike reports whether the members come to the same bits at the same speed.
-func (g *group) areAlike() bool {
-	g.describe()
-	return g.alike
 }
 
 // timeStep is the least time of three for the products of a training step on e.

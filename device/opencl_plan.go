@@ -102,11 +102,8 @@ func (p *openclPlan) runnable() error {
 		}
 	}
 	for _, g := range p.gathers {
-		if _, err := checkFrom(g.from, g.rows, g.index.n); err != nil {
+		if err := checkGather(g.from, g.rows, g.index.n, g.index.low, g.index.top, g.src); err != nil {
 			return fmt.Errorf("run: %w", err)
-		}
-		if low, top := g.index.low, g.index.top; low < 0 || int(top) >= g.src {
-			return fmt.Errorf("run: %w", mismatch("gather", "row numbers %d to %d, the source has %d rows", low, top, g.src))
 		}
 	}
 	return nil

@@ -48,7 +48,7 @@ func (p *openclPlan) clipNorm(o ClipNorm) {
 
 func (p *openclPlan) dropout(o Dropout) {
 	a, out := p.matrix(o.A), p.matrix(o.Out)
-	mask := kernels.Mask{Threshold: cpuref.DropoutThreshold(o.Rate), Scale: float32(1 / (1 - o.Rate)), Seed: o.Seed, Layer: o.Layer}
+	mask := kernels.Mask{Stream: kernels.Stream{Seed: o.Seed, Layer: o.Layer}, Threshold: cpuref.DropoutThreshold(o.Rate), Scale: float32(1 / (1 - o.Rate))}
 	l := p.launch(func() (*kernels.Launch, error) { return p.engine.set.Dropout(mask, a, out) })
 	p.streamed(l, o.Step, o.First)
 }

@@ -1,12 +1,11 @@
 package kernels
 
 // Mask says which elements Dropout keeps: those whose word of Philox, keyed by Seed and
-// addressed by place, Layer and step, is Threshold or more. Scale is 1/(1−p).
+// addressed by place, Layer and step, see Stream, is Threshold or more. Scale is 1/(1−p).
 type Mask struct {
+	Stream
 	Threshold uint32
 	Scale     float32
-	Seed      uint64
-	Layer     uint32
 }
 
 // Dropout launches out = a·Scale where the mask keeps an element, else 0; both rows × cols,

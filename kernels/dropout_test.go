@@ -10,7 +10,7 @@ import (
 // and elsewhere, for two steps and first rows of one launch. Wide rows have several blocks of 64 columns.
 func TestDropout(t *testing.T) {
 	const p, seed, layer = 0.3, 0xfedcba9876543210, 5
-	mask := Mask{Threshold: cpuref.DropoutThreshold(p), Scale: float32(1 / (1 - p)), Seed: seed, Layer: layer}
+	mask := Mask{Stream: Stream{Seed: seed, Layer: layer}, Threshold: cpuref.DropoutThreshold(p), Scale: float32(1 / (1 - p))}
 	eachWidth(t, func(f fixture) {
 		for _, n := range append(f.sizes, size{3, 1, 130}) {
 			a := normal(0, n.b, n.out, 1)
