@@ -92,21 +92,9 @@ func unwrapSyntax(err error) error {
 
 // readConfig reads a file of flags, see parseConfig, of which cmd has each.
 func readConfig(cmd *cobra.Command, path string) ([]setting, error) {
-	file, err := os.Open(path)
+	settings, err := readSettings(cmd, "config", path)
 	if err != nil {
-		return nil, usage(cmd, "--config: %w", err)
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxConfigSize+1))
-	if err != nil {
-		return nil, fmt.Errorf("--config: %w", err)
-	}
-	if len(text) > maxConfigSize {
-		return nil, usage(cmd, "--config %s: more than %d bytes are no file of flags", path, maxConfigSize)
-	}
-	settings, at, err := parseConfig(text)
-	if err != nil {
-		return nil, usage(cmd, "%s:%d: %w", path, at, err)
+		return nil, err
 	}
 	for _, s := range settings {
 		if f := cmd.Flags().Lookup(s.name); f == nil || !configurable(f) {
@@ -116,6 +104,27 @@ func readConfig(cmd *cobra.Command, path string) ([]setting, error) {
 			}
 			return nil, usage(cmd, "%s:%d: unknown key %q%s", path, s.line, s.name, hint)
 		}
+	}
+	return settings, nil
+}
+
+// readSettings reads the file that a flag names, see parseConfig, whatever its names are.
+func readSettings(cmd *cobra.Command, flag, path string) ([]setting, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, usage(cmd, "--%s: %w", flag, err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxConfigSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("--%s: %w", flag, err)
+	}
+	if len(text) > maxConfigSize {
+		return nil, usage(cmd, "--%s %s: more than %d bytes are no file of flags", flag, path, maxConfigSize)
+	}
+	settings, at, err := parseConfig(text)
+	if err != nil {
+		return nil, usage(cmd, "%s:%d: %w", path, at, err)
 	}
 	return settings, nil
 }

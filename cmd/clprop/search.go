@@ -123,7 +123,7 @@ func (e *env) planned(cmd *cobra.Command, f *searchFlags) (*search, error) {
 	for name, values := range s.Space {
 		texts = append(texts, name+"="+values)
 	}
-	list, _, err := parseSpace(texts, "", lookUp(train))
+	list, _, err := parseSpace(texts, nil, lookUp(train))
 	if err != nil {
 		return nil, usage(cmd, "%w", err)
 	}
@@ -166,7 +166,14 @@ func (s *search) plan(cmd *cobra.Command, f *searchFlags) error {
 	if err := oneOf(cmd, "score", s.Score, []string{"auto", "val_accuracy", "val_loss"}); err != nil {
 		return err
 	}
-	list, texts, err := parseSpace(f.vary, f.space, lookUp(cmd))
+	var lines []setting
+	if f.space != "" {
+		var err error
+		if lines, err = readSettings(cmd, "space", f.space); err != nil {
+			return err
+		}
+	}
+	list, texts, err := parseSpace(f.vary, lines, lookUp(cmd))
 	if err != nil {
 		return usage(cmd, "%w", err)
 	}
@@ -190,15 +197,12 @@ func (s *search) plan(cmd *cobra.Command, f *searchFlags) error {
 		}
 		s.Fixed[g.Name] = value
 	})
-	if err == nil && slices.Contains([]string{f.dataPath(cmd, "data"), f.dataPath(cmd, "images")}, "-") {
+	given := func(name string) string { return cmd.Flags().Lookup(name).Value.String() }
+	if err == nil && (given("data") == "-" || given("images") == "-") {
 		err = usage(cmd, "a search reads its data again for each trial: standard input is there once: name a file")
 	}
-	s.Seed, _ = strconv.ParseUint(cmd.Flags().Lookup("seed").Value.String(), 10, 64)
+	s.Seed, _ = strconv.ParseUint(given("seed"), 10, 64)
 	return err
-}
-
-func (f *searchFlags) dataPath(cmd *cobra.Command, flag string) string {
-	return cmd.Flags().Lookup(flag).Value.String()
 }
 
 // create makes the folder of a new search.

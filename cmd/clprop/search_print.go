@@ -90,14 +90,16 @@ func (s *search) table(r searchJSON) string {
 	return b.String()
 }
 
-// commandLine is a setting as flags, in the order of their names.
-func commandLine(setting map[string]string) string {
-	var args []string
+// asFlags is a setting as arguments, in the order of their names.
+func asFlags(setting map[string]string) (args []string) {
 	for _, name := range slices.Sorted(maps.Keys(setting)) {
 		args = append(args, "--"+name+"="+setting[name])
 	}
-	return shellWords(args)
+	return args
 }
+
+// commandLine is asFlags for a shell.
+func commandLine(setting map[string]string) string { return shellWords(asFlags(setting)) }
 
 // shellWords joins arguments so that a POSIX shell takes them apart again.
 func shellWords(args []string) string {

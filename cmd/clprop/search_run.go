@@ -34,16 +34,10 @@ type trialResult struct {
 
 // arguments are those of train for a trial, without where it runs and for how long.
 func (s *search) arguments(i int) []string {
-	all := maps.Clone(s.Fixed)
-	if all == nil {
-		all = map[string]string{}
-	}
+	all := map[string]string{}
+	maps.Copy(all, s.Fixed)
 	maps.Copy(all, s.settings[i])
-	var args []string
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		args = append(args, "--"+name+"="+all[name])
-	}
-	return args
+	return asFlags(all)
 }
 
 // try looks whether train would take the flags of a trial.

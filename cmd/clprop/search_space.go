@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,22 +88,12 @@ func (d dimension) value(u float64) string {
 // space is what a search draws from, in the order of the names.
 type space []dimension
 
-// parseSpace reads NAME=VALUES of --vary, and the lines NAME: VALUES of a file; known finds
-// the flags that may be varied.
-func parseSpace(vary []string, path string, known func(name string) *pflag.Flag) (space, map[string]string, error) {
+// parseSpace reads NAME=VALUES of --vary, and lines NAME: VALUES of a file; known finds the
+// flags that may be varied.
+func parseSpace(vary []string, lines []setting, known func(name string) *pflag.Flag) (space, map[string]string, error) {
 	texts := map[string]string{}
-	if path != "" {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, nil, fmt.Errorf("--space: %w", err)
-		}
-		settings, at, err := parseConfig(text)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s:%d: %w", path, at, err)
-		}
-		for _, s := range settings {
-			texts[s.name] = s.value
-		}
+	for _, line := range lines {
+		texts[line.name] = line.value
 	}
 	for _, text := range vary {
 		name, values, ok := strings.Cut(text, "=")

@@ -144,7 +144,11 @@ func TestSearchFlags(t *testing.T) {
 func TestSearchDraws(t *testing.T) {
 	file := write(t, "space.yaml", "# a comment\nlr: log:1e-4..1e-2\ndropout: 0..0.5\nhidden: 64 | 128,64\nbatch-size: 1..4\n")
 	train := newTrainCommand(&env{})
-	list, _, err := parseSpace([]string{"activation=relu|gelu"}, file, func(name string) *pflag.Flag { return train.Flags().Lookup(name) })
+	lines, err := readSettings(train, "space", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, _, err := parseSpace([]string{"activation=relu|gelu"}, lines, func(name string) *pflag.Flag { return train.Flags().Lookup(name) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,6 +188,20 @@ func TestRungs(t *testing.T) {
 	} {
 		if got := rungs(c.trials, c.budget, c.eta); !slices.Equal(got, c.want) {
 			t.Errorf("%d trials, %d epochs, η %d: %v, want %v", c.trials, c.budget, c.eta, got, c.want)
+		}
+	}
+}
+
+// A file of --space is bounded as one of --config is, and its errors name the line.
+func TestBadSpace(t *testing.T) {
+	for text, want := range map[string]string{
+		strings.Repeat("#", maxConfigSize+1): "--space ",
+		"lr: 0.1..1\nlr: 1..2\n":             ":2: lr is there twice",
+	} {
+		path := write(t, "space.yaml", text)
+		o := clprop(t, "search", "--run", t.TempDir(), "--space", path)
+		if o.code != exitUsage || !strings.Contains(o.stderr, want) || strings.Count(o.stderr, "\n") != 1 {
+			t.Errorf("exit code %d, stderr %q, want %q", o.code, o.stderr, want)
 		}
 	}
 }
