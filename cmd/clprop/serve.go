@@ -57,16 +57,16 @@ func newServeCommand(e *env) *cobra.Command {
 		Example: serveExample,
 		Args:    oneFile("model"),
 	}
-	flags := cmd.Flags()
+	flags, d := cmd.Flags(), serve.DefaultOptions()
 	flags.SortFlags = false
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`HOST:PORT` to listen on; port 0 is any that is free")
 	addDeviceFlag(cmd, &f.device)
 	flags.DurationVar(&f.options.MaxWait, "max-wait", time.Millisecond, "how long a request waits for others to go to the device with")
-	flags.IntSliceVar(&f.options.BatchSizes, "batch-sizes", []int{8, 64, 256}, "`SIZES` of what goes to the device at once, with commas between")
-	flags.IntVar(&f.options.MaxRows, "max-rows", 4096, "most rows of a request")
-	flags.Int64Var(&f.options.MaxBody, "max-body", 8<<20, "most bytes of a request")
-	flags.IntVar(&f.options.Queue, "queue", 256, "most requests that wait")
-	flags.DurationVar(&f.options.Timeout, "timeout", 10*time.Second, "how long a request may take")
+	flags.IntSliceVar(&f.options.BatchSizes, "batch-sizes", d.BatchSizes, "`SIZES` of what goes to the device at once, with commas between")
+	flags.IntVar(&f.options.MaxRows, "max-rows", d.MaxRows, "most rows of a request")
+	flags.Int64Var(&f.options.MaxBody, "max-body", d.MaxBody, "most bytes of a request")
+	flags.IntVar(&f.options.Queue, "queue", d.Queue, "most requests that wait")
+	flags.DurationVar(&f.options.Timeout, "timeout", d.Timeout, "how long a request may take")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := f.check(cmd); err != nil {
 			return err

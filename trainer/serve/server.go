@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,22 +32,18 @@ type Options struct {
 	Timeout time.Duration
 }
 
+// DefaultOptions are those of a zero Options.
+func DefaultOptions() Options {
+	return Options{BatchSizes: []int{8, 64, 256}, Queue: 256, MaxRows: 4096, MaxBody: 8 << 20, Timeout: 10 * time.Second}
+}
+
 func (o Options) withDefaults() Options {
+	d := DefaultOptions()
 	if len(o.BatchSizes) == 0 {
-		o.BatchSizes = []int{8, 64, 256}
+		o.BatchSizes = d.BatchSizes
 	}
-	if o.Queue == 0 {
-		o.Queue = 256
-	}
-	if o.MaxRows == 0 {
-		o.MaxRows = 4096
-	}
-	if o.MaxBody == 0 {
-		o.MaxBody = 8 << 20
-	}
-	if o.Timeout == 0 {
-		o.Timeout = 10 * time.Second
-	}
+	o.Queue, o.MaxRows = cmp.Or(o.Queue, d.Queue), cmp.Or(o.MaxRows, d.MaxRows)
+	o.MaxBody, o.Timeout = cmp.Or(o.MaxBody, d.MaxBody), cmp.Or(o.Timeout, d.Timeout)
 	return o
 }
 
