@@ -33,6 +33,16 @@ func NewFingerprint(s *data.Set) (Fingerprint, error) {
 	return Fingerprint{s.Rows, s.Features, s.Outputs, hex.EncodeToString(sum.Sum(nil))}, err
 }
 
+// identify takes the fingerprints of both sets, which reads all of them.
+func (f *fit) identify(sets ...*data.Set) (err error) {
+	for i, set := range sets {
+		if f.sets[i], err = NewFingerprint(set); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // differs says how a set is not the one that f is of; "" if it is.
 func (f Fingerprint) differs(what string, now Fingerprint) string {
 	switch {

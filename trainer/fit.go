@@ -71,10 +71,15 @@ func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config
 	if f.config.Optimizer.WholeSet() {
 		f.whole = newWholeSet(f.net, f.config.Optimizer)
 	}
-	if err := f.begin(train, validation, history); err != nil {
+	if f.ranks.several() || c.Checkpoints != nil || c.Resume != nil {
+		if err := f.identify(train, validation); err != nil {
+			return history, fmt.Errorf("fit: %w", err)
+		}
+	}
+	if err := f.begin(history); err != nil {
 		return history, fmt.Errorf("fit: %w", err)
 	}
-	if err := f.compare(train, validation); err != nil {
+	if err := f.compare(); err != nil {
 		return history, fmt.Errorf("fit: %w", err)
 	}
 	err = f.run(ctx, history)
@@ -102,6 +107,7 @@ type fit struct {
 	validation *pass     // nil if there is no validation set
 	whole      *wholeSet // nil but with WholeSetOptimizers
 	pace       pace
+	sets       [2]Fingerprint // of both sets, where something asks which they are
 
 	before int    // epochs trained before this Fit
 	kept   string // which weights the network holds

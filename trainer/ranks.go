@@ -9,7 +9,6 @@ import (
 	"fmt"
 
 	"github.com/clprop/clprop/device"
-	"github.com/clprop/clprop/trainer/data"
 	"github.com/clprop/clprop/trainer/durable"
 )
 
@@ -143,17 +142,9 @@ func (f *fit) noDelta() error {
 
 // compare refuses to begin with ranks that would not train the same network, on the same
 // examples, in the same way and to the same bits.
-func (f *fit) compare(train, validation *data.Set) error {
+func (f *fit) compare() error {
 	if !f.ranks.several() {
 		return nil
-	}
-	trained, err := NewFingerprint(train)
-	if err != nil {
-		return err
-	}
-	validated, err := NewFingerprint(validation)
-	if err != nil {
-		return err
 	}
 	info := f.eng.Info()
 	for _, part := range []struct {
@@ -161,8 +152,8 @@ func (f *fit) compare(train, validation *data.Set) error {
 		value        any
 	}{
 		{"configuration", "give all ranks the same flags", f.config},
-		{"training set", "give all ranks the same files", trained},
-		{"validation set", "give all ranks the same files", validated},
+		{"training set", "give all ranks the same files", f.sets[0]},
+		{"validation set", "give all ranks the same files", f.sets[1]},
 		{"network", "give all ranks the same flags", f.net.architecture()},
 		{"device", "ranks on devices that round differently come apart: name one that all have, with its driver", NewMachine(info)},
 	} {

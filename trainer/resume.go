@@ -15,7 +15,6 @@ import (
 
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer/checkpoint"
-	"github.com/clprop/clprop/trainer/data"
 	"github.com/clprop/clprop/trainer/durable"
 )
 
@@ -76,7 +75,7 @@ func (f *fit) stateful() []stateful {
 
 // begin goes to where training starts: before the first step, or where the
 // checkpoint was made.
-func (f *fit) begin(train, validation *data.Set, history *History) error {
+func (f *fit) begin(history *History) error {
 	f.before, f.kept = f.epochs, "that training began with"
 	if f.epochs > 0 {
 		f.kept = fmt.Sprintf("of epoch %d", f.epochs)
@@ -85,14 +84,7 @@ func (f *fit) begin(train, validation *data.Set, history *History) error {
 	if f.keeper == nil && f.config.Resume == nil {
 		return f.remember(f.epochs+1, 0, device.Sums{}, 0)
 	}
-	now := Snapshot{Network: f.net, Config: f.config}
-	var err error
-	if now.Train, err = NewFingerprint(train); err != nil {
-		return err
-	}
-	if now.Validation, err = NewFingerprint(validation); err != nil {
-		return err
-	}
+	now := Snapshot{Network: f.net, Config: f.config, Train: f.sets[0], Validation: f.sets[1]}
 	if f.config.Resume != nil {
 		if err := f.resume(&now, history); err != nil {
 			return err
