@@ -17,6 +17,11 @@ import (
 // many as they were, by the driver's own count and by ours, and the process as large: the
 // history has some 250 KB, and the collector and the driver take and give back pages, so
 // that 4 MiB are allowed. A page leaked in each of the 1800 steps would be 7 MiB.
+//
+// Events come and go while the step is on its way, so that at a given moment a few more or
+// fewer may be alive: the two batches that are staged, each with its inputs, its targets and
+// its launches. An event leaked by a checkpoint, the rarest of what repeats here, would
+// make 36 more.
 func TestNothingGrows(t *testing.T) {
 	cltest.WithDouble(t, func(d *cltest.Double) {
 		for _, resident := range []Resident{ResidentYes, ResidentNo} {
@@ -34,10 +39,10 @@ func TestNothingGrows(t *testing.T) {
 					case 100:
 						live, ours, pages = d.Live(), cl.LiveObjects(), residentPages(t)
 					case 1000:
-						if now := d.Live(); !maps.Equal(now, live) || len(now) == 0 {
+						if now := d.Live(); !asMany(now, live) || len(now) == 0 {
 							t.Errorf("%s: the driver has %v, had %v", resident, now, live)
 						}
-						if now := cl.LiveObjects(); !maps.Equal(now, ours) {
+						if now := cl.LiveObjects(); !asMany(now, ours) {
 							t.Errorf("%s: live are %v, were %v", resident, now, ours)
 						}
 						grown := (residentPages(t) - pages) * os.Getpagesize()
@@ -63,6 +68,21 @@ func TestNothingGrows(t *testing.T) {
 			nothingLive(t, d, "1000 epochs")
 		}
 	})
+}
+
+// asMany says whether as many objects of each kind are alive as were, up to the events and
+// transfers of the steps on their way.
+func asMany(now, before map[string]int) bool {
+	const onTheirWay = 16
+	now, before = maps.Clone(now), maps.Clone(before)
+	for _, kind := range []string{"event", "transfer"} {
+		if grown := now[kind] - before[kind]; grown > onTheirWay || grown < -onTheirWay {
+			return false
+		}
+		delete(now, kind)
+		delete(before, kind)
+	}
+	return maps.Equal(now, before)
 }
 
 // residentPages is how large the process is, once the collector has given back what it can.
