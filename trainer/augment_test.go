@@ -59,7 +59,7 @@ func TestAugmentInTrainingOnly(t *testing.T) {
 		if want := fits * 2 * 5; len(eng.seen) != want || len(eng.shares) != 2*want { // Fits, epochs, steps
 			t.Fatalf("%d moves and %d mixtures, want %d, and twice as many", len(eng.seen), len(eng.shares), want)
 		}
-		e, err := tr.Evaluate(validation)
+		e, err := tr.Evaluate(t.Context(), validation)
 		if err != nil {
 			t.Fatal(err)
 		}

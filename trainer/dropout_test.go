@@ -50,7 +50,7 @@ func TestDropoutInTraining(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := len(eng.seen)
-		e, err := tr.Evaluate(validation)
+		e, err := tr.Evaluate(t.Context(), validation)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/clprop/clprop/device"
@@ -14,8 +15,9 @@ const evaluationBatch = 256
 // Predict returns h for examples x, row-major with s_1 features each: K numbers
 // an example, the probability of each class (softmax), or that each output is 1
 // (sigmoid), or the quantities, scaled as in training, or a hinge's scores. batch is how many examples the device takes at a time; 0 means 256.
-// The batch size does not change a result by more than rounding.
-func (t *Trainer) Predict(x []float32, batch int) ([]float32, error) {
+// The batch size does not change a result by more than rounding. When ctx ends between two
+// batches the error wraps its error.
+func (t *Trainer) Predict(ctx context.Context, x []float32, batch int) ([]float32, error) {
 	features, k := t.net.Sizes[0], t.net.outputs()
 	if len(x)%features != 0 {
 		return nil, fmt.Errorf("predict: %w: %d values are not whole examples of %d features", ErrData, len(x), features)
@@ -36,7 +38,7 @@ func (t *Trainer) Predict(x []float32, batch int) ([]float32, error) {
 	}
 	defer p.Close()
 	h := make([]float32, rows*k)
-	if err := p.Predict(h, x); err != nil {
+	if err := p.Predict(ctx, h, x); err != nil {
 		return nil, err
 	}
 	return h, nil
@@ -56,8 +58,9 @@ type Evaluation struct {
 
 // Evaluate returns how well the network does on set. The class that it sees is
 // the largest z(L), the first if several are equal, or, for a single output,
-// whether z > 0; that of the label likewise, with y > ½.
-func (t *Trainer) Evaluate(set *data.Set) (Evaluation, error) {
+// whether z > 0; that of the label likewise, with y > ½. When ctx ends between two batches
+// the error wraps its error.
+func (t *Trainer) Evaluate(ctx context.Context, set *data.Set) (Evaluation, error) {
 	if err := t.checkSet("test set", set); err != nil {
 		return Evaluation{}, fmt.Errorf("evaluate: %w", err)
 	}
@@ -78,7 +81,10 @@ func (t *Trainer) Evaluate(set *data.Set) (Evaluation, error) {
 	}
 	z := make([]float32, size*k)
 	for step := range p.steps() {
-		n, err := p.examples(step), p.run(step)
+		n, err := p.examples(step), ctx.Err()
+		if err == nil {
+			err = p.run(step)
+		}
 		if err == nil {
 			err = eng.Read(z[:n*k], u.z, 0)
 		}

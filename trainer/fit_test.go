@@ -416,7 +416,7 @@ func TestBadInput(t *testing.T) {
 		if _, err := tr.Fit(context.Background(), s, nil, Config{}); !errors.Is(err, ErrData) || !strings.Contains(err.Error(), want) {
 			t.Errorf("fit: error %v, want %s", err, want)
 		}
-		if _, err := tr.Evaluate(s); !errors.Is(err, ErrData) {
+		if _, err := tr.Evaluate(t.Context(), s); !errors.Is(err, ErrData) {
 			t.Errorf("evaluate: error %v, want %s", err, want)
 		}
 	}
@@ -439,13 +439,13 @@ func TestBadInput(t *testing.T) {
 			t.Errorf("error %v, want %s", err, want)
 		}
 	}
-	if _, err := tr.Predict(make([]float32, 4), 0); !errors.Is(err, ErrData) {
+	if _, err := tr.Predict(t.Context(), make([]float32, 4), 0); !errors.Is(err, ErrData) {
 		t.Errorf("predict: error %v", err)
 	}
-	if _, err := tr.Predict(good.X, -1); err == nil {
+	if _, err := tr.Predict(t.Context(), good.X, -1); err == nil {
 		t.Error("predict: batch size −1 is accepted")
 	}
-	if h, err := tr.Predict(nil, 0); err != nil || len(h) != 0 {
+	if h, err := tr.Predict(t.Context(), nil, 0); err != nil || len(h) != 0 {
 		t.Errorf("predict nothing: %v, %v", h, err)
 	}
 	tr.Close()

@@ -48,11 +48,11 @@ func TestInputsInAFile(t *testing.T) {
 		t.Errorf("fingerprint %v, in memory %v, error %v", a, b, err)
 	}
 	tr := open(t, want, device.OpenReference())
-	inMemory, err := tr.Evaluate(held)
+	inMemory, err := tr.Evaluate(t.Context(), held)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e, err := tr.Evaluate(&filed); err != nil || e.Loss != inMemory.Loss {
+	if e, err := tr.Evaluate(t.Context(), &filed); err != nil || e.Loss != inMemory.Loss {
 		t.Errorf("loss %v, in memory %v, error %v", e.Loss, inMemory.Loss, err)
 	}
 

@@ -61,11 +61,11 @@ func TestModelRoundTrip(t *testing.T) {
 		t.Errorf("loaded %+v\nsaved  %+v", loaded, m)
 	}
 	x := randomSet(5, 50, 3, 2).X
-	want, err := open(t, m.Network, device.OpenReference()).Predict(x, 7)
+	want, err := open(t, m.Network, device.OpenReference()).Predict(t.Context(), x, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := open(t, loaded.Network, device.OpenReference()).Predict(x, 7)
+	got, err := open(t, loaded.Network, device.OpenReference()).Predict(t.Context(), x, 7)
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("the loaded network predicts otherwise (%v)", err)
 	}
@@ -252,7 +252,7 @@ func ExampleTrainer_Predict() {
 		fmt.Println(err)
 		return
 	}
-	h, err := t.Predict([]float32{1, 0, 1, 1}, 0)
+	h, err := t.Predict(context.Background(), []float32{1, 0, 1, 1}, 0)
 	fmt.Println(h[0] > 0.9, h[1] < 0.1, err)
 	// Output: true true <nil>
 }

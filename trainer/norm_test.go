@@ -94,7 +94,7 @@ func TestNormsAsPyTorch(t *testing.T) {
 					t.Errorf("%s: %s is off by %.2g of its norm", what, tensor.Name, math.Sqrt(off/size))
 				}
 			}
-			e, err := tr.Evaluate(set)
+			e, err := tr.Evaluate(t.Context(), set)
 			if err != nil || !(math.Abs(e.Loss-run.Judged) <= 20e-5*run.Judged) {
 				t.Errorf("%s: judged, the loss is %v, PyTorch has %v: %v", what, e.Loss, run.Judged, err)
 			}

@@ -64,7 +64,7 @@ func TestFitOnOpenCL(t *testing.T) {
 			}
 		}
 	}
-	evaluation, err := open(t, first, eng).Evaluate(validation)
+	evaluation, err := open(t, first, eng).Evaluate(t.Context(), validation)
 	if err != nil || math.Abs(evaluation.Loss/want.Last().ValLoss-1) > 3e-4 {
 		t.Errorf("evaluation %+v (%v), want loss %v", evaluation, err, want.Last().ValLoss)
 	}

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
@@ -51,8 +52,9 @@ func (p *Predictor) Close() { p.memory.release() }
 
 // Predict fills h, K numbers an example, from examples x, row-major with s_1 features
 // each, as Trainer.Predict does. It takes batches of the largest size, and for the rest
-// the smallest size that it fits in.
-func (p *Predictor) Predict(h, x []float32) error {
+// the smallest size that it fits in. When ctx ends between two batches the error wraps its
+// error.
+func (p *Predictor) Predict(ctx context.Context, h, x []float32) error {
 	features, k := p.t.net.Sizes[0], p.t.net.outputs()
 	rows := len(x) / features
 	if len(x) != rows*features || len(h) != rows*k {
@@ -63,7 +65,10 @@ func (p *Predictor) Predict(h, x []float32) error {
 		i = min(i, len(p.sizes)-1)
 		// The last batch leaves old examples in the rows below; no one reads theirs.
 		to := min(from+p.sizes[i], rows)
-		err := p.t.eng.Write(p.in, 0, x[from*features:to*features])
+		err := ctx.Err()
+		if err == nil {
+			err = p.t.eng.Write(p.in, 0, x[from*features:to*features])
+		}
 		if err == nil {
 			err = p.plans[i].Run()
 		}

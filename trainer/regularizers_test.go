@@ -101,7 +101,7 @@ func TestAverageIsWhatIsHeld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := tr.Evaluate(validation)
+	e, err := tr.Evaluate(t.Context(), validation)
 	if err != nil {
 		t.Fatal(err)
 	}

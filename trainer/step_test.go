@@ -216,7 +216,7 @@ func TestNumbersAgainstFloat64(t *testing.T) {
 		near("cost", e.Cost, e.Loss+0.5/(2*30)*squares) // m is the 30 there are, not 100
 
 		tr := open(t, net, device.OpenReference())
-		evaluation, err := tr.Evaluate(validation)
+		evaluation, err := tr.Evaluate(t.Context(), validation)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -233,7 +233,7 @@ func TestNumbersAgainstFloat64(t *testing.T) {
 			t.Errorf("%d outputs: evaluation %+v", outputs, evaluation)
 		}
 		for _, batch := range []int{0, 1, 64, 1000} {
-			got, err := tr.Predict(validation.X, batch)
+			got, err := tr.Predict(t.Context(), validation.X, batch)
 			if err != nil || len(got) != len(h.Data) {
 				t.Fatalf("batch %d: %d values, %v", batch, len(got), err)
 			}

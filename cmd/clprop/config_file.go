@@ -110,14 +110,20 @@ func readConfig(cmd *cobra.Command, path string) ([]setting, error) {
 
 // readSettings reads the file that a flag names, see parseConfig, whatever its names are.
 func readSettings(cmd *cobra.Command, flag, path string) ([]setting, error) {
-	file, err := os.Open(path)
+	text, err := whileWanted(cmd.Context(), func() ([]byte, error) {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, usage(cmd, "--%s: %w", flag, err)
+		}
+		defer file.Close()
+		text, err := io.ReadAll(io.LimitReader(file, maxConfigSize+1))
+		if err != nil {
+			return nil, fmt.Errorf("--%s: %w", flag, err)
+		}
+		return text, nil
+	})
 	if err != nil {
-		return nil, usage(cmd, "--%s: %w", flag, err)
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxConfigSize+1))
-	if err != nil {
-		return nil, fmt.Errorf("--%s: %w", flag, err)
+		return nil, err
 	}
 	if len(text) > maxConfigSize {
 		return nil, usage(cmd, "--%s %s: more than %d bytes are no file of flags", flag, path, maxConfigSize)

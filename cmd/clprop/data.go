@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -187,10 +188,10 @@ func noLabels(path string, raw data.Raw, p *data.Preprocess) error {
 }
 
 // loadForModel is load for a model from a file.
-func (f *dataFlags) loadForModel(path string, m *trainer.Model, modelPath string, stdin io.Reader, labelled bool) (*data.Set, error) {
+func (f *dataFlags) loadForModel(ctx context.Context, path string, m *trainer.Model, modelPath string, stdin io.Reader, labelled bool) (*data.Set, error) {
 	if m.Preprocess == nil {
 		return nil, badFile(fmt.Errorf("%s: the model does not say how raw data becomes its inputs: it was not made by clprop train", modelPath))
 	}
-	set, err := f.load(path, m.Preprocess, stdin, labelled)
+	set, err := whileWanted(ctx, func() (*data.Set, error) { return f.load(path, m.Preprocess, stdin, labelled) })
 	return set, badFile(err)
 }

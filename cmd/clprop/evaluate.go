@@ -91,7 +91,7 @@ func (e *env) evaluate(cmd *cobra.Command, f *modelFlags, top int, asJSON bool) 
 		return err
 	}
 	defer t.Close()
-	v, err := t.Evaluate(set)
+	v, err := t.Evaluate(cmd.Context(), set)
 	if err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
@@ -111,7 +111,7 @@ func (e *env) evaluate(cmd *cobra.Command, f *modelFlags, top int, asJSON bool) 
 // examples reads what the model is to be judged on, and says where it is from.
 func (f *modelFlags) examples(cmd *cobra.Command, e *env, m *trainer.Model) (*data.Set, string, error) {
 	if f.data.given() {
-		set, err := f.data.loadForModel(f.data.source(), m, f.model, e.stdin, true)
+		set, err := f.data.loadForModel(cmd.Context(), f.data.source(), m, f.model, e.stdin, true)
 		return set, f.data.source(), err
 	}
 	set, ok, err := digitsForModel(m)

@@ -204,9 +204,12 @@ func isGraph(path string) bool {
 	if strings.EqualFold(filepath.Ext(path), ".onnx") {
 		return true
 	}
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false // the reader says why
+	}
 	f, err := os.Open(path)
 	if err != nil {
-		return false // the reader says why
+		return false
 	}
 	defer f.Close()
 	var head [9]byte

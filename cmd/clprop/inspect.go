@@ -57,11 +57,16 @@ func newInspectCommand(e *env) *cobra.Command {
 		if err := f.learn.apply(new(data.Options)); err != nil {
 			return usage(cmd, "%w", err)
 		}
-		raw, err := f.read(f.source(), data.TrainPart, nil, e.stdin)
+		s, err := whileWanted(cmd.Context(), func() (*data.Summary, error) {
+			raw, err := f.read(f.source(), data.TrainPart, nil, e.stdin)
+			if err != nil {
+				return nil, err
+			}
+			return data.Inspect(raw), nil
+		})
 		if err != nil {
 			return badFile(err)
 		}
-		s := data.Inspect(raw)
 		if asJSON {
 			return e.printJSON(inspectJSON{schemaVersion, f.source(), s})
 		}

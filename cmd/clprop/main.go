@@ -22,7 +22,7 @@ func main() {
 // run is main without the process: it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &latch{w: stdout}
-	e := &env{stdin: &interruptible{ctx, stdin}, stdout: out, stderr: stderr}
+	e := &env{stdin: stdin, stdout: out, stderr: stderr}
 	root := newRootCommand(e)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -32,28 +32,25 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return e.exit(ctx, err)
 }
 
-// interruptible is a reader that gives up waiting when ctx ends: nobody else could
-// stop a program that waits for its standard input.
-type interruptible struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (r *interruptible) Read(p []byte) (int, error) {
+// whileWanted returns what read does, or the cause of ctx if that ends before: nobody else
+// could stop a program that waits for a pipe, or works through a large file. read then goes
+// on until the process ends, so what it touches is its own.
+func whileWanted[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	type result struct {
-		n   int
-		err error
+		value T
+		err   error
 	}
-	read, buffer := make(chan result, 1), make([]byte, len(p))
+	done := make(chan result, 1)
 	go func() {
-		n, err := r.r.Read(buffer)
-		read <- result{n, err}
+		value, err := read()
+		done <- result{value, err}
 	}()
 	select {
-	case got := <-read:
-		return copy(p, buffer[:got.n]), got.err
-	case <-r.ctx.Done():
-		return 0, context.Cause(r.ctx)
+	case got := <-done:
+		return got.value, got.err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
 	}
 }
 

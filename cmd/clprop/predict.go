@@ -75,7 +75,7 @@ func (e *env) predict(ctx context.Context, f *modelFlags, out string) (err error
 	if err != nil {
 		return err
 	}
-	set, err := f.data.loadForModel(f.data.source(), m, f.model, e.stdin, false)
+	set, err := f.data.loadForModel(ctx, f.data.source(), m, f.model, e.stdin, false)
 	if err != nil {
 		return err
 	}
@@ -89,11 +89,11 @@ func (e *env) predict(ctx context.Context, f *modelFlags, out string) (err error
 		return err
 	}
 	defer t.Close()
-	h, err := t.Predict(set.X, 0)
-	if err != nil {
-		return err
+	h, err := t.Predict(ctx, set.X, 0)
+	if err == nil {
+		err = context.Cause(ctx)
 	}
-	if err := context.Cause(ctx); err != nil {
+	if err != nil {
 		return err
 	}
 	write := func(w io.Writer) error { return writePredictions(w, m.Network.Loss, outputNames(m), h, set.Rows) }

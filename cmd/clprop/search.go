@@ -132,7 +132,7 @@ func (e *env) planned(cmd *cobra.Command, f *searchFlags) (*search, error) {
 		e.note("the space has %d settings, and --trials is %d: trying each once", len(s.settings), s.Trials)
 	}
 	for i := range s.settings {
-		if err := s.try(i); err != nil {
+		if err := s.try(cmd.Context(), i); err != nil {
 			return nil, usage(cmd, "trial %d, %s: %w", i+1, commandLine(s.settings[i]), err)
 		}
 	}

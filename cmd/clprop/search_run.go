@@ -41,9 +41,10 @@ func (s *search) arguments(i int) []string {
 }
 
 // try looks whether train would take the flags of a trial.
-func (s *search) try(i int) error {
+func (s *search) try(ctx context.Context, i int) error {
 	var f trainFlags
 	cmd := &cobra.Command{Use: "train"}
+	cmd.SetContext(ctx)
 	f.add(cmd)
 	args := append(s.arguments(i), fmt.Sprintf("--epochs=%d", s.Budget))
 	if err := cmd.ParseFlags(args); err != nil {

@@ -144,6 +144,7 @@ func TestSearchFlags(t *testing.T) {
 func TestSearchDraws(t *testing.T) {
 	file := write(t, "space.yaml", "# a comment\nlr: log:1e-4..1e-2\ndropout: 0..0.5\nhidden: 64 | 128,64\nbatch-size: 1..4\n")
 	train := newTrainCommand(&env{})
+	train.SetContext(t.Context())
 	lines, err := readSettings(train, "space", file)
 	if err != nil {
 		t.Fatal(err)

@@ -1,13 +1,67 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
+
+// The first signal ends a command that waits for a pipe, which nobody writes to.
+func TestSignalWhileReading(t *testing.T) {
+	dir := t.TempDir()
+	model, pipe := filepath.Join(dir, "m"), filepath.Join(dir, "pipe")
+	clprop(t, "train", "--device", "cpuref", "--epochs", "1", "--quiet", "--out", model).succeeded(t)
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"train", "--data", pipe}, {"train", "--val-data", pipe}, {"train", "--test-data", pipe}, {"train", "--config", pipe},
+		{"lr-find", "--data", pipe}, {"evaluate", "--model", model, "--data", pipe}, {"predict", "--model", model, "--data", pipe},
+		{"inspect", pipe}, {"search", "--run", filepath.Join(dir, "run"), "--data", pipe, "--vary", "lr=0.1|0.2"},
+		{"search", "--run", filepath.Join(dir, "run2"), "--space", pipe},
+	} {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		code := make(chan int)
+		var stdout, stderr bytes.Buffer
+		go func() { code <- run(ctx, args, nil, &stdout, &stderr) }()
+		writer, err := os.OpenFile(pipe, os.O_WRONLY, 0) // returns when there is a reader
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel(signalError{os.Interrupt})
+		select {
+		case got := <-code:
+			if got != exitInterrupt || stdout.Len() > 0 || !strings.Contains(stderr.String(), "stopped by signal: interrupt") {
+				t.Errorf("%q: exit code %d, stdout %q, stderr %q", args, got, stdout.String(), stderr.String())
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("%q: the signal did not end it", args)
+			writer.Close()
+			<-code
+		}
+		writer.Close()
+	}
+}
+
+// A signal in the test after training ends the command; the model is saved.
+func TestSignalInTheTest(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx, cancel := context.WithCancelCause(context.Background())
+	stderr := &trigger{text: "epoch 1/1 ", act: func() { cancel(signalError{os.Interrupt}) }}
+	var stdout bytes.Buffer
+	code := run(ctx, []string{"train", "--device", "cpuref", "--epochs", "1", "--progress", "plain"}, nil, &stdout, stderr)
+	want := "interrupted in the test, training is over: the model so far is saved to clprop-model.safetensors\nclprop: stopped by signal: interrupt\n"
+	if code != exitInterrupt || !strings.HasSuffix(stderr.String(), want) || !strings.HasPrefix(stdout.String(), "at the end of epoch 1: validation accuracy") {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout.String(), stderr.String())
+	}
+	clprop(t, "evaluate", "--device", "cpuref").succeeded(t)
+}
 
 // A second signal ends the process at once, though it is in the middle of saving: here
 // fsync takes a minute.

@@ -83,7 +83,8 @@ type training struct {
 
 	history     *trainer.History
 	begun       bool                // at least one step was done
-	interrupted error               // why training ended early; nil if it did not
+	interrupted error               // why training, or the test, ended early; nil if it did not
+	trained     bool                // the interruption came when training was over
 	test        *trainer.Evaluation // nil if there is no test set
 	gradient    []trainer.Layer     // D when training was over, for the report; nil if there is none
 }
@@ -142,7 +143,10 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 // begin reads the examples, opens the device and makes the network.
 func (e *env) begin(cmd *cobra.Command, f *trainFlags, hidden []int) (t *training, err error) {
 	t = &training{flags: f, joined: e.joined}
-	if t.examples, err = f.data.loadCorpus(e.stdin, f.testData, f.valSplit, f.seed); err != nil {
+	t.examples, err = whileWanted(cmd.Context(), func() (*corpus, error) {
+		return f.data.loadCorpus(e.stdin, f.testData, f.valSplit, f.seed)
+	})
+	if err != nil {
 		return nil, err
 	}
 	loss, err := f.loss.of(cmd, &f.config, t.examples.preprocess)
@@ -245,9 +249,16 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	if t.examples.test == nil {
 		return nil
 	}
-	test, err := tr.Evaluate(t.examples.test)
-	t.test = &test
-	return err
+	test, err := tr.Evaluate(ctx, t.examples.test)
+	switch {
+	case err == nil:
+		t.test = &test
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		t.trained, t.interrupted = true, context.Cause(ctx)
+	default:
+		return err
+	}
+	return nil
 }
 
 // rescued keeps what is left when the device is lost, or full, in the middle of training:

@@ -112,6 +112,9 @@ func (t *training) timing() (seconds, throughput float64) {
 
 // stage says how far training came.
 func (t *training) stage() string {
+	if t.trained {
+		return "interrupted in the test, training is over"
+	}
 	return fmt.Sprintf("interrupted in epoch %d of %d", len(t.history.Epochs)+1, t.flags.config.Epochs)
 }
 

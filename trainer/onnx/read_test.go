@@ -42,7 +42,7 @@ func compute(t *testing.T, n *trainer.Network, x []float32) []float32 {
 		t.Fatal(err)
 	}
 	defer tr.Close()
-	h, err := tr.Predict(x, 0)
+	h, err := tr.Predict(t.Context(), x, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -158,7 +158,7 @@ func (b *batcher) gather(first *job, timer *time.Timer) (jobs []*job, left *job)
 // compute computes x, the rows of jobs, and answers each.
 func (b *batcher) compute(jobs []*job, h, x []float32) {
 	if b.failure == nil {
-		if b.failure = b.predictor.Predict(h, x); b.failure != nil {
+		if b.failure = b.predictor.Predict(context.Background(), h, x); b.failure != nil {
 			close(b.failed)
 		} else {
 			b.metrics.batch(len(x) / b.features)
