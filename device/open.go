@@ -1,6 +1,7 @@
 package device
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -37,6 +38,9 @@ type Options struct {
 	// a *LostError; 0 means what CLPROP_WAIT_TIMEOUT says, or else a minute, and below
 	// 0 means no limit.
 	WaitTimeout time.Duration
+	// Context, if not nil and ended, has Close leave out what is for the next process: to
+	// keep compiled programs may take seconds.
+	Context context.Context
 	// Profile keeps the time of every kernel, for TakeProfile. It makes launches
 	// slower.
 	Profile bool
@@ -144,6 +148,9 @@ func (f Found) open(reason string, options Options) (Engine, error) {
 	}
 	e.info.Tuning, e.info.Kernels = origin, tuning.String()
 	e.unfused = options.Unfused
+	if options.Context != nil {
+		e.wanted = options.Context
+	}
 	if options.WaitTimeout != 0 {
 		e.patience = max(options.WaitTimeout, 0)
 	}

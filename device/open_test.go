@@ -1,10 +1,12 @@
 package device
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -162,6 +164,32 @@ func TestOpenedDeviceLeavesNothing(t *testing.T) {
 
 // TestNothingThere opens "auto" and a name in processes that find no library, no
 // driver, and a driver without a device. The child prints what it got.
+// An engine whose Context has ended closes without keeping what it compiled, and another
+// keeps it.
+func TestCloseInAHurry(t *testing.T) {
+	found := quick(t)
+	kept(t)
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	for _, c := range []struct{ ended, keeps bool }{{true, false}, {false, true}} {
+		options := Options{}
+		if c.ended {
+			options.Context = ctx
+		}
+		e, err := OpenWith(strconv.Itoa(found.Index), options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end()
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+		if files, err := filepath.Glob(filepath.Join(os.Getenv(kernels.EnvCacheDir), "programs", "*")); err != nil || len(files) > 0 != c.keeps {
+			t.Errorf("%+v: kept %v (%v)", c, files, err)
+		}
+	}
+}
+
 func TestNothingThere(t *testing.T) {
 	if os.Getenv("CLPROP_TEST_CHILD") == "1" {
 		e, err := Open("auto")

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -39,7 +40,8 @@ type opencl struct {
 	clockMHz   int
 	part       *cl.Device    // to give back with the engine; nil for a whole device
 	launchTime time.Duration // see launchCost; 0 before it is measured
-	unfused    bool          // prepare plans operation by operation, to test fusion against
+	wanted     context.Context
+	unfused    bool // prepare plans operation by operation, to test fusion against
 }
 
 // stagingFloats bounds the host memory of a blocking copy: 4 MiB.
@@ -48,7 +50,7 @@ const stagingFloats = 1 << 20
 // openDevice opens one device: context, queues, and one compiled kernel, so that a
 // device without a working compiler is found now and not in the first step.
 func openDevice(dev *cl.Device, info Info, tuning kernels.Tuning) (_ *opencl, err error) {
-	e := &opencl{info: info, clockMHz: dev.MaxClockFrequency(), buffers: map[*buffer]struct{}{}}
+	e := &opencl{info: info, clockMHz: dev.MaxClockFrequency(), wanted: context.Background(), buffers: map[*buffer]struct{}{}}
 	defer func() {
 		if err != nil {
 			e.Close()
@@ -147,6 +149,7 @@ func (e *opencl) Close() error {
 		e.profile.release()
 	}
 	if e.set != nil {
+		e.set.Store(e.wanted)
 		e.set.Release()
 	}
 	e.transfer.Release()

@@ -109,7 +109,7 @@ func Tune(ctx context.Context, spec string, w Workload, o TuneOptions) (*TuneRes
 	if err := w.check(); err != nil {
 		return nil, fmt.Errorf("tune: %w", err)
 	}
-	e, err := OpenWith(spec, Options{Family: o.Family})
+	e, err := OpenWith(spec, Options{Context: ctx, Family: o.Family})
 	if err != nil {
 		return nil, fmt.Errorf("tune: %w", err)
 	}

@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -35,7 +36,7 @@ const (
 	// cacheLimit is how many bytes all entries may have, entryLimit one of them.
 	cacheLimit = 256 << 20
 	entryLimit = 64 << 20
-	// storeTime is for how long Release begins to store programs. To get a binary may
+	// storeTime is for how long Store begins to store programs. To get a binary may
 	// take as long as to compile it (PoCL compiles for any work-group size then);
 	// what is left over is stored by the next process.
 	storeTime = 2 * time.Second
@@ -250,10 +251,10 @@ func (s *Set) load(key cacheKey, name, options string) *cl.Program {
 	return program
 }
 
-// store writes what was compiled to the cache. At the end rather than when it was
-// compiled: the first step does not wait for it, and PoCL's binaries then hold
-// the machine code of the work-group sizes that were launched.
-func (s *Set) store() {
+// Store writes what was compiled to the cache, until ctx ends. That is for the end, before
+// Release, rather than when it was compiled: the first step does not wait for it, and
+// PoCL's binaries then hold the machine code of the work-group sizes that were launched.
+func (s *Set) Store(ctx context.Context) {
 	if s.cache == nil {
 		return
 	}
@@ -263,7 +264,7 @@ func (s *Set) store() {
 		if !p.compiled {
 			continue
 		}
-		if time.Since(began) > s.cache.patience {
+		if ctx.Err() != nil || time.Since(began) > s.cache.patience {
 			break
 		}
 		if binaries, err := p.Binaries(); err == nil && len(binaries) == 1 {

@@ -24,6 +24,7 @@ func (f fixture) forwarded() (got []float32, compiled int) {
 	f.Helper()
 	f.set = NewSet(f.context, f.device, DefaultTuning(f.device))
 	defer f.set.Release()
+	defer f.set.Store(f.Context())
 	if f.set.cache != nil {
 		f.set.cache.patience = time.Hour // for a busy machine
 	}

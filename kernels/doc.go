@@ -59,7 +59,7 @@
 //
 // # Programs on disk
 //
-// [Set.Release] stores what was compiled in the user's cache folder, and the next
+// [Set.Store] stores what was compiled in the user's cache folder, and the next
 // Set loads it from there (cache.go). On PoCL, whose own cache saves the code
 // generator but not the front end, a program is ready in 3 ms instead of 58.
 // CLPROP_CACHE=off and CLPROP_CACHE_DIR change that. The kernels that differ by

@@ -48,10 +48,9 @@ type built struct {
 	compiled bool // and not loaded from the cache
 }
 
-// Release puts what was compiled in the cache and frees the programs. Launches made
-// from them stay valid: OpenCL counts references.
+// Release frees the programs. Launches made from them stay valid: OpenCL counts
+// references.
 func (s *Set) Release() {
-	s.store()
 	for _, p := range s.programs {
 		p.Release()
 	}

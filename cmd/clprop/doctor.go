@@ -188,7 +188,7 @@ func (d *doctor) check(ctx context.Context, spec string) (c checkJSON) {
 	began := time.Now()
 	c = checkJSON{Status: doctorFailed, Built: []string{}}
 	err := func() (err error) {
-		eng, err := device.OpenWith(spec, device.Options{})
+		eng, err := device.OpenWith(spec, device.Options{Context: ctx})
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -63,8 +64,8 @@ func (e *env) printJSON(v any) error {
 // openDevice opens the device that spec names. When that ends on the CPU reference
 // without being asked for it, a warning says so, and what happens there: doing is
 // a word such as "training".
-func (e *env) openDevice(spec, doing string) (device.Engine, error) {
-	return e.openDeviceWith(spec, doing, device.Options{})
+func (e *env) openDevice(ctx context.Context, spec, doing string) (device.Engine, error) {
+	return e.openDeviceWith(spec, doing, device.Options{Context: ctx})
 }
 
 func (e *env) openDeviceWith(spec, doing string, options device.Options) (device.Engine, error) {

@@ -77,7 +77,7 @@ func (e *env) evaluate(cmd *cobra.Command, f *modelFlags, top int, asJSON bool) 
 	if err != nil {
 		return err
 	}
-	eng, err := e.openDevice(f.device, "evaluating")
+	eng, err := e.openDevice(cmd.Context(), f.device, "evaluating")
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func (e *env) predict(ctx context.Context, f *modelFlags, out string) (err error
 	if err != nil {
 		return err
 	}
-	eng, err := e.openDevice(f.device, "predicting")
+	eng, err := e.openDevice(ctx, f.device, "predicting")
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func (f *serveFlags) check(cmd *cobra.Command) error {
 }
 
 func (e *env) serve(ctx context.Context, m *trainer.Model, path string, f *serveFlags) (err error) {
-	eng, err := e.openDevice(f.device, "predicting")
+	eng, err := e.openDevice(ctx, f.device, "predicting")
 	if err != nil {
 		return err
 	}

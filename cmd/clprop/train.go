@@ -162,7 +162,7 @@ func (e *env) begin(cmd *cobra.Command, f *trainFlags, hidden []int) (t *trainin
 		return nil, usage(cmd, "--shares %w", err)
 	}
 	t.eng, err = e.openDeviceWith(e.joined.deviceSpec(e, f.device), "training", device.Options{
-		Shares: shares, Profile: f.profile != "", Workload: device.Workload{Sizes: sizes, Batch: tunedBatch(f.config)},
+		Context: cmd.Context(), Shares: shares, Profile: f.profile != "", Workload: device.Workload{Sizes: sizes, Batch: tunedBatch(f.config)},
 	})
 	if err != nil {
 		return nil, err
