@@ -81,11 +81,16 @@ func configure(cmd *cobra.Command, path string) (origins, error) {
 	return from, nil
 }
 
-// unwrapSyntax is what is wrong with a value, without the function that could not read it.
+// unwrapSyntax is what is wrong with a value, without the function that could not read it
+// or the flag that it was for.
 func unwrapSyntax(err error) error {
 	var number *strconv.NumError
 	if errors.As(err, &number) {
 		return number.Err
+	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return invalid.Unwrap()
 	}
 	return err
 }

@@ -39,8 +39,8 @@ func TestBadConfig(t *testing.T) {
 		"epochs: 3\nbatch_siez: 4\n":         `:2: unknown key "batch_siez": did you mean batch-size? (try`,
 		"epochs: 3\n\nflux-capacitor: 4\n":   `:3: unknown key "flux-capacitor" (try`,
 		"epochs: 3\nlr: 1\nepochs: 4\n":      "epochs",
-		"epochs: many\n":                     `:1: epochs is "many": invalid syntax (try`,
-		"epochs: 0\n":                        "--epochs is 0: need at least 1",
+		"epochs: many\n":                     `:1: epochs is "many": need a number of epochs, or auto (try`,
+		"epochs: 0\n":                        `:1: epochs is "0": need at least 1, or auto`,
 		"hidden: {a: 1}\n":                   ":1: hidden: expected a text, a number",
 		"hidden: [[1]]\n":                    ":1: hidden: expected a text, a number",
 		"- epochs\n":                         ":1: expected NAME: VALUE",
@@ -87,13 +87,13 @@ func TestConfigInit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "all.yaml")
 	clprop(t, "config", "init", "--out", path).succeeded(t)
 	text := fileBytes(t, path)
-	if o := clprop(t, "config", "show", "--config", path).succeeded(t); !strings.Contains(o.stdout, "epochs: 20\n") {
+	if o := clprop(t, "config", "show", "--config", path).succeeded(t); !strings.Contains(o.stdout, "epochs: auto\n") {
 		t.Errorf("stdout %q", o.stdout)
 	}
-	if !strings.Contains(text, "\n# epochs: 20\n") || strings.Contains(text, "\nepochs") {
+	if !strings.Contains(text, "\n# epochs: auto\n") || strings.Contains(text, "\nepochs") {
 		t.Errorf("%s", text)
 	}
-	uncommented := strings.Replace(text, "\n# epochs: 20\n", "\nepochs: 7\n", 1)
+	uncommented := strings.Replace(text, "\n# epochs: auto\n", "\nepochs: 7\n", 1)
 	if err := os.WriteFile(path, []byte(uncommented), 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -20,8 +20,9 @@ func addSchedule(flags *pflag.FlagSet, s *trainer.Schedule) {
 	flags.Float64Var(&s.Rise, "lr-rise", 0, "share of training in which the rate of onecycle rises (default 0.3)")
 }
 
-// checkSchedule fills in the defaults.
-func checkSchedule(cmd *cobra.Command, c *trainer.Config) (err error) {
+// checkSchedule fills in the defaults, other than those that go by a number of epochs that
+// is auto.
+func checkSchedule(cmd *cobra.Command, c *trainer.Config) error {
 	if err := oneOf(cmd, "lr-schedule", c.Schedule.Name, trainer.Schedules()); err != nil {
 		return err
 	}
@@ -32,9 +33,14 @@ func checkSchedule(cmd *cobra.Command, c *trainer.Config) (err error) {
 			return usage(cmd, "--%s is 0: need a number above 0", flag)
 		}
 	}
-	if c.Schedule, err = c.Schedule.WithDefaults(c.Epochs); err != nil {
+	filled, err := c.Schedule.WithDefaults(c.Epochs)
+	if err != nil {
 		return usage(cmd, "--lr-schedule: %w", err)
 	}
+	if c.Epochs == trainer.AutoSize {
+		filled.Every = c.Schedule.Every
+	}
+	c.Schedule = filled
 	return nil
 }
 

@@ -7,10 +7,11 @@ import (
 	"github.com/clprop/clprop/trainer"
 )
 
-// sizeFlag is a number of examples, at least least, or auto: trainer.AutoSize.
+// sizeFlag is a number of examples, or of epochs, at least least, or auto: trainer.AutoSize.
 type sizeFlag struct {
 	n     *int
 	least int
+	of    string // what is counted
 }
 
 func (s *sizeFlag) String() string {
@@ -30,7 +31,7 @@ func (s *sizeFlag) Set(text string) error {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		return fmt.Errorf("need a number of examples, or auto")
+		return fmt.Errorf("need a number of %s, or auto", s.of)
 	}
 	if n < s.least {
 		return fmt.Errorf("need at least %d, or auto", s.least)
@@ -64,6 +65,9 @@ func (e *env) settleSizes(t *training, tr *trainer.Trainer) error {
 	}
 	try := *c
 	try.Resume = t.flags.run.snapshot
+	if try.Epochs == trainer.AutoSize {
+		try.Epochs = leastEpochs // any number: no size goes by it
+	}
 	settled, err := tr.Settle(t.examples.train, t.examples.validation, try)
 	if err != nil {
 		return err

@@ -193,6 +193,9 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	if err := e.settleSizes(t, tr); err != nil {
 		return err
 	}
+	if err := e.settleEpochs(t); err != nil {
+		return err
+	}
 
 	mode := t.flags.progress
 	if t.flags.quiet {

@@ -87,8 +87,8 @@ func (f *trainFlags) addStep(cmd *cobra.Command) {
 	flags.StringVar(&f.init, "init", "auto", "first weights: "+strings.Join(trainer.Inits(), ", ")+", or a `FILE` of them: a model, or a state_dict of PyTorch as safetensors")
 	flags.Uint64Var(&f.seed, "seed", 1, "of the weights, the order of the examples and the validation split")
 	f.config.BatchSize = 32
-	flags.Var(&sizeFlag{&f.config.BatchSize, 1}, "batch-size", "examples of one step: `N`, or auto for the largest power of two that the device has room for")
-	flags.Var(&sizeFlag{&f.config.MicroBatch, 0}, "micro-batch", "most examples on the device at a time: `N`, 0 for the whole batch, or auto; larger batches run in parts, with the same result")
+	flags.Var(&sizeFlag{&f.config.BatchSize, 1, "examples"}, "batch-size", "examples of one step: `N`, or auto for the largest power of two that the device has room for")
+	flags.Var(&sizeFlag{&f.config.MicroBatch, 0, "examples"}, "micro-batch", "most examples on the device at a time: `N`, 0 for the whole batch, or auto; larger batches run in parts, with the same result")
 	addOptimizer(flags, &f.config.Optimizer)
 	flags.Float64Var(&f.config.Lambda, "l2", 0, "λ of the penalty on large weights")
 	addRegularizers(flags, &f.config.Regularizers)
@@ -103,7 +103,8 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.configFile, "config", "", "YAML `FILE` of flags, such as 'clprop config init' writes; what the command line or the environment says goes before it")
 	flags.StringVar(&f.testData, "test-data", "", "`PATH` of examples to test on, as --data takes them (default: what comes with the data)")
-	flags.IntVar(&f.config.Epochs, "epochs", 20, "times to go through the training examples")
+	f.config.Epochs = trainer.AutoSize
+	flags.Var(&sizeFlag{&f.config.Epochs, 1, "epochs"}, "epochs", fmt.Sprintf("times to go through the training examples: `N`, or auto for %d, more on a small set, until there are %d steps, and %d iterations of lbfgs and cg", leastEpochs, leastSteps, wholeSetEpochs))
 	flags.Float64Var(&f.config.Rate, "lr", 0.1, "learning rate; if not given, 0.01 for quantities and with momentum, nesterov, rmsprop, adagrad, 0.001 with adam, adamw, 0.0001 with lion")
 	addSchedule(flags, &f.config.Schedule)
 	f.stop.add(flags, &f.config.Stop)
@@ -181,9 +182,6 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		return nil, err
 	}
 	c := &f.config
-	if c.Epochs < 1 {
-		return nil, usage(cmd, "--epochs is %d: need at least 1", c.Epochs)
-	}
 	if c.VerifyEvery < 0 {
 		return nil, usage(cmd, "--verify-every is %d: need 0 or more", c.VerifyEvery)
 	}
