@@ -19,9 +19,13 @@ type NDRange struct {
 // each of 1 to 3 dimensions. A nil local leaves the grouping to the driver;
 // otherwise each global size is a multiple of the local one, as OpenCL 1.2
 // demands.
-func NewNDRange(global, local []int) (*NDRange, error) {
+func NewNDRange(global, local []int) (*NDRange, error) { return NewNDRangeFrom(nil, global, local) }
+
+// NewNDRangeFrom is NewNDRange whose work-items are counted from offset on in each
+// dimension; nil is zero.
+func NewNDRangeFrom(offset, global, local []int) (*NDRange, error) {
 	nd := new(NDRange)
-	if err := nd.set(nil, global, local); err != nil {
+	if err := nd.set(offset, global, local); err != nil {
 		return nil, err
 	}
 	return nd, nil
@@ -75,21 +79,26 @@ func (nd *NDRange) pointers() (offset, local *[3]uintptr) {
 // Launch enqueues a kernel without an event: the per-step path. It neither
 // waits nor flushes.
 func (q *CommandQueue) Launch(kernel *Kernel, nd *NDRange) error {
-	return q.launch(kernel, nd, nil)
+	return q.launch(kernel, nd, nil, nil)
 }
 
 // LaunchEvent is Launch with an event, such as one to read time stamps from.
 func (q *CommandQueue) LaunchEvent(kernel *Kernel, nd *NDRange) (*Event, error) {
+	return q.LaunchAfter(kernel, nd, nil)
+}
+
+// LaunchAfter is LaunchEvent that begins when the given events, of other queues, have ended.
+func (q *CommandQueue) LaunchAfter(kernel *Kernel, nd *NDRange, after []*Event) (*Event, error) {
 	event := new(uintptr)
-	if err := q.launch(kernel, nd, event); err != nil {
+	if err := q.launch(kernel, nd, after, event); err != nil {
 		return nil, err
 	}
 	return newEvent(*event, nil), nil
 }
 
-func (q *CommandQueue) launch(kernel *Kernel, nd *NDRange, event *uintptr) error {
+func (q *CommandQueue) launch(kernel *Kernel, nd *NDRange, after []*Event, event *uintptr) error {
 	e := &clEnqueueNDRangeKernel
-	h, err := q.use(e)
+	h, n, list, err := q.start(e, after)
 	if err != nil {
 		return err
 	}
@@ -102,7 +111,8 @@ func (q *CommandQueue) launch(kernel *Kernel, nd *NDRange, event *uintptr) error
 	}
 	offset, local := nd.pointers()
 	err = call(e, h, k, nd.dims, uintptr(unsafe.Pointer(offset)), uintptr(unsafe.Pointer(&nd.global)), uintptr(unsafe.Pointer(local)),
-		0, 0, uintptr(unsafe.Pointer(event)))
+		n, uintptr(unsafe.Pointer(list)), uintptr(unsafe.Pointer(event)))
+	runtime.KeepAlive(after)
 	runtime.KeepAlive(q)
 	runtime.KeepAlive(kernel)
 	if err != nil {

@@ -5,10 +5,29 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/clprop/clprop/cl"
 )
 
 // partMark is what comes between the name of a device and which part of it is meant.
 const partMark = " part "
+
+// Check reports what is wrong with a spec, as OpenWith takes it, without opening anything.
+func (l *Listing) Check(spec string) error {
+	if _, _, err := l.Find(spec); err == nil || !isGroup(spec) {
+		return err
+	}
+	for _, term := range strings.Split(spec, ",") {
+		of, _, _ := cutParts(strings.TrimSpace(term))
+		if of == "cpuref" || strings.EqualFold(of, "all") {
+			continue
+		}
+		if _, _, err := l.Find(of); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // isGroup reports whether a spec names several devices, or a part of one.
 func isGroup(spec string) bool {
@@ -19,7 +38,7 @@ func isGroup(spec string) bool {
 }
 
 // cutParts reads DEVICE/UNITS, DEVICE/UNITSxCOUNT and DEVICE/UNITS+UNITS+…: parts of a
-// device with so many compute units each.
+// device with so many compute units each, which one engine divides its launches among.
 func cutParts(spec string) (of string, units []int, ok bool) {
 	i := strings.LastIndex(spec, "/")
 	if i < 0 {
@@ -58,6 +77,11 @@ func openGroup(spec string, options Options) (Engine, error) {
 			terms = append(terms, strconv.Itoa(found.Index))
 		}
 	}
+	cuts, err := newCuts(terms)
+	if err != nil {
+		return nil, fmt.Errorf("device %q: %w", spec, err)
+	}
+	defer cuts.release()
 	var members []Engine
 	closed := func(err error) error {
 		for _, m := range members {
@@ -66,18 +90,17 @@ func openGroup(spec string, options Options) (Engine, error) {
 		return fmt.Errorf("device %q: %w", spec, err)
 	}
 	for _, term := range terms {
-		opened, err := openTerm(strings.TrimSpace(term), options)
-		members = append(members, opened...)
+		opened, err := openTerm(strings.TrimSpace(term), cuts, options)
 		if err != nil {
 			return nil, closed(err)
 		}
+		members = append(members, opened)
 	}
 	if err := checkTwice(members); err != nil {
 		return nil, closed(err)
 	}
 	shares := options.Shares
 	if shares == nil {
-		var err error
 		if shares, err = measureShares(members, options.Workload); err != nil {
 			return nil, closed(err)
 		}
@@ -89,53 +112,105 @@ func openGroup(spec string, options Options) (Engine, error) {
 	return e, nil
 }
 
-// openTerm opens one device, or its parts.
-func openTerm(term string, options Options) ([]Engine, error) {
-	of, units, parts := cutParts(term)
+// openTerm opens one device, or parts of it.
+func openTerm(term string, cuts *cuts, options Options) (Engine, error) {
 	if term == "" || strings.EqualFold(term, "auto") {
 		return nil, fmt.Errorf("%w: %q among several: name each", ErrUnknownDevice, term)
 	}
-	if !parts {
-		options.Shares = nil
-		e, err := OpenWith(term, options)
+	if _, _, parts := cutParts(term); parts {
+		return cuts.open(term, options)
+	}
+	options.Shares = nil
+	return OpenWith(term, options)
+}
+
+// cuts are the devices that terms name parts of. Each is cut once, so that the parts of
+// several terms are not the same cores.
+type cuts struct {
+	listing *Listing
+	of      map[int]*cut // by Found.Index
+}
+
+type cut struct {
+	Found
+	units       []int        // of all parts
+	all, opened int          // terms
+	parts       []*cl.Device // not opened yet; nil before the device is cut
+}
+
+// newCuts finds the devices that terms name parts of.
+func newCuts(terms []string) (*cuts, error) {
+	c := &cuts{of: map[int]*cut{}}
+	for _, term := range terms {
+		of, units, parts := cutParts(strings.TrimSpace(term))
+		if !parts {
+			continue
+		}
+		if c.listing == nil {
+			var err error
+			if c.listing, err = List(); err != nil {
+				return nil, err
+			}
+		}
+		found, _, err := c.listing.Find(of)
 		if err != nil {
 			return nil, err
 		}
-		return []Engine{e}, nil
+		if c.of[found.Index] == nil {
+			c.of[found.Index] = &cut{Found: found}
+		}
+		own := c.of[found.Index]
+		own.units = append(own.units, units...)
+		own.all++
 	}
-	listing, err := List()
-	if err != nil {
-		return nil, err
-	}
-	found, _, err := listing.Find(of)
-	if err != nil {
-		return nil, err
-	}
-	return found.openParts(units, options)
+	return c, nil
 }
 
-// openParts opens parts of a device, which share its memory evenly.
-func (f Found) openParts(units []int, options Options) (list []Engine, err error) {
-	parts, err := f.device.CreateSubDevicesByCounts(units)
+// open opens the parts that the next term of a device names, which share its memory. The
+// terms of a device share it evenly.
+func (c *cuts) open(term string, options Options) (Engine, error) {
+	of, units, _ := cutParts(term)
+	found, _, err := c.listing.Find(of)
 	if err != nil {
-		return nil, fmt.Errorf("parts of %s, which has %d compute units: %w", f.Name, f.Units, err)
+		return nil, err
 	}
-	for i, part := range parts {
-		own := f
-		own.device, own.Units = part, part.MaxComputeUnits()
-		own.Name = fmt.Sprintf("%s%s%d/%d", f.Name, partMark, i+1, len(parts))
-		own.TotalMemory = f.TotalMemory / int64(len(parts))
-		e, err := own.open("a part that was asked for", options)
-		if err != nil {
-			for _, rest := range parts[i:] {
-				rest.Release()
-			}
-			return list, err
+	own := c.of[found.Index]
+	if own.parts == nil {
+		if own.parts, err = found.device.CreateSubDevicesByCounts(own.units); err != nil {
+			return nil, fmt.Errorf("parts of %s, which has %d compute units: %w", found.Name, found.Units, err)
 		}
-		e.(*opencl).part = part
-		list = append(list, e)
 	}
-	return list, nil
+	own.opened++
+	found.parts, own.parts = own.parts[:len(units)], own.parts[len(units):]
+	found.device, found.Units = found.parts[0], 0
+	for _, part := range found.parts {
+		found.Units += part.MaxComputeUnits()
+	}
+	found.Name += fmt.Sprintf("%s%d/%d", partMark, own.opened, own.all)
+	if len(units) > 1 {
+		found.Name += " of " + term[strings.LastIndex(term, "/")+1:] + " units"
+	}
+	found.TotalMemory /= int64(own.all)
+	e, err := found.open("a part that was asked for", options)
+	if err != nil {
+		releaseDevices(found.parts)
+		return nil, err
+	}
+	e.(*opencl).parts.devices = found.parts
+	return e, nil
+}
+
+// release gives back the parts that no engine was opened on.
+func (c *cuts) release() {
+	for _, own := range c.of {
+		releaseDevices(own.parts)
+	}
+}
+
+func releaseDevices(devices []*cl.Device) {
+	for _, d := range devices {
+		d.Release()
+	}
 }
 
 // checkTwice refuses a whole device that is named twice: it would not get faster.
@@ -145,7 +220,7 @@ func checkTwice(members []Engine) error {
 		i := m.Info()
 		key := fmt.Sprint(i.Index, i.Name)
 		if seen[key] {
-			return fmt.Errorf("%s is named twice: name each device once, or parts of it as %d/1x2", i.Name, max(i.Index, 0))
+			return fmt.Errorf("%s is named twice: name each device once, or parts of it as %[2]d/1,%[2]d/1", i.Name, max(i.Index, 0))
 		}
 		seen[key] = true
 	}

@@ -39,7 +39,7 @@ func TestGroupConforms(t *testing.T) {
 	}{
 		{"two references", references(2), false},
 		{"five references", references(5, 1, 0.1, 2, 3, 0.5), true},
-		{"parts", opened("pthread/1x2"), true},
+		{"parts with memories of their own", opened("pthread/1,pthread/1"), true},
 		{"part and reference", opened("pthread/1,cpuref"), true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -50,6 +50,15 @@ type Found struct {
 	Kernels kernels.Family `json:"kernels"` // the family that clprop uses on it
 
 	device *cl.Device
+	parts  []*cl.Device // of which the engine is to be; nil for the whole device
+}
+
+// devices are those of an engine's context.
+func (f Found) devices() []*cl.Device {
+	if f.parts != nil {
+		return f.parts
+	}
+	return []*cl.Device{f.device}
 }
 
 // Skipped is a platform that offers nothing, and why.

@@ -58,7 +58,7 @@ type Options struct {
 //	anything     the best OpenCL device with that text in its name or its platform's,
 //	             case ignored
 //	cpu/2        a part of a device with so many compute units; cpu/1x2 and cpu/3+1 are
-//	             several parts
+//	             several parts, which share its memory and divide each launch
 //	0,1          several devices as one engine, see NewGroup
 //	all          every OpenCL device, as one engine
 //
@@ -135,12 +135,12 @@ func (f Found) open(reason string, options Options) (Engine, error) {
 	} else if kept, ok := loadTuned(f.device, base.Family, options.Workload); ok {
 		tuning, origin = kept, TuningTuned
 	}
-	e, err := openDevice(f.device, f.info(reason), tuning)
+	e, err := openDevice(f.devices(), f.info(reason), tuning)
 	if err == nil && origin == TuningTuned && trusted(e, options.Workload) != nil {
 		err = e.Close()
 		tuning, origin = base, TuningDefault
 		if err == nil {
-			e, err = openDevice(f.device, f.info(reason), tuning)
+			e, err = openDevice(f.devices(), f.info(reason), tuning)
 		}
 	}
 	if err != nil {

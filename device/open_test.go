@@ -103,7 +103,7 @@ func TestBrokenCompiler(t *testing.T) {
 	}
 	live := cl.LiveObjects()
 	f := listing.Devices[0]
-	_, err = openDevice(f.device, f.info(""), kernels.Tuning{Family: kernels.Block, VW: 5, MRs: []int{1}, NV: 1})
+	_, err = openDevice(f.devices(), f.info(""), kernels.Tuning{Family: kernels.Block, VW: 5, MRs: []int{1}, NV: 1})
 	var build *cl.BuildError
 	if !errors.As(err, &build) || !strings.Contains(err.Error(), f.Name) || !strings.Contains(err.Error(), "blank") {
 		t.Errorf("error %v: want a build error that names device and kernel", err)

@@ -38,7 +38,7 @@ type opencl struct {
 	profile    *profile      // nil unless Options.Profile
 	sizes      *opencl       // the engine that this one only counts for; nil for one that works
 	clockMHz   int
-	part       *cl.Device    // to give back with the engine; nil for a whole device
+	parts      *parts        // of the device that the engine works on; nil for a whole device
 	launchTime time.Duration // see launchCost; 0 before it is measured
 	wanted     context.Context
 	unfused    bool // prepare plans operation by operation, to test fusion against
@@ -49,7 +49,9 @@ const stagingFloats = 1 << 20
 
 // openDevice opens one device: context, queues, and one compiled kernel, so that a
 // device without a working compiler is found now and not in the first step.
-func openDevice(dev *cl.Device, info Info, tuning kernels.Tuning) (_ *opencl, err error) {
+// The devices are one, or parts of one.
+func openDevice(devices []*cl.Device, info Info, tuning kernels.Tuning) (_ *opencl, err error) {
+	dev := devices[0]
 	e := &opencl{info: info, clockMHz: dev.MaxClockFrequency(), wanted: context.Background(), buffers: map[*buffer]struct{}{}}
 	defer func() {
 		if err != nil {
@@ -60,7 +62,7 @@ func openDevice(dev *cl.Device, info Info, tuning kernels.Tuning) (_ *opencl, er
 	if e.patience, err = patience(); err != nil {
 		return nil, err
 	}
-	if e.context, err = cl.CreateContext([]*cl.Device{dev}); err != nil {
+	if e.context, err = cl.CreateContext(devices); err != nil {
 		return nil, err
 	}
 	if e.compute, err = e.context.CreateCommandQueue(dev, 0); err != nil {
@@ -68,6 +70,11 @@ func openDevice(dev *cl.Device, info Info, tuning kernels.Tuning) (_ *opencl, er
 	}
 	if e.transfer, err = e.context.CreateCommandQueue(dev, 0); err != nil {
 		return nil, err
+	}
+	if dev.ParentDevice() != nil {
+		if e.parts, err = newParts(e.context, devices); err != nil {
+			return nil, err
+		}
 	}
 	e.set = kernels.NewSet(e.context, dev, tuning)
 	probe, err := e.NewMatrix(1, 1)
@@ -99,7 +106,7 @@ func (e *opencl) enqueue(l *kernels.Launch) error {
 	}
 	var err error
 	if e.profile == nil {
-		err = l.Enqueue(e.compute)
+		err = e.start(l)
 	} else {
 		err = e.enqueueProfiled(l)
 	}
@@ -119,7 +126,10 @@ func (e *opencl) Sync() error {
 
 // finish waits for both queues, and returns the first error.
 func (e *opencl) finish() error {
-	err := e.transfer.Finish()
+	err := e.join()
+	if second := e.transfer.Finish(); err == nil {
+		err = second
+	}
 	if second := e.compute.Finish(); err == nil {
 		err = second
 	}
@@ -155,7 +165,7 @@ func (e *opencl) Close() error {
 	e.transfer.Release()
 	e.compute.Release()
 	e.context.Release()
-	e.part.Release()
+	e.parts.release()
 	return err
 }
 
@@ -212,6 +222,9 @@ func (e *opencl) zeroed(what string, floats int) (*buffer, error) {
 func (e *opencl) zero(b *buffer) error {
 	if e.sizes != nil {
 		return nil
+	}
+	if err := e.fail(e.join()); err != nil {
+		return err
 	}
 	var pattern float32
 	event, err := e.compute.EnqueueFillBuffer(b.mem, unsafe.Pointer(&pattern), 4, 0, int(b.bytes), nil)

@@ -150,6 +150,9 @@ func (e *opencl) writeBytes(op string, mem *cl.MemObject, offset, size int, src 
 	if e.sizes != nil {
 		return nil
 	}
+	if err := e.fail(e.join()); err != nil {
+		return err
+	}
 	return e.await(op, func() error {
 		event, err := e.compute.EnqueueWriteBuffer(mem, true, offset, size, src, nil)
 		event.Release()
@@ -158,6 +161,9 @@ func (e *opencl) writeBytes(op string, mem *cl.MemObject, offset, size int, src 
 }
 
 func (e *opencl) read(op string, mem *cl.MemObject, offset int, dst []float32) error {
+	if err := e.fail(e.join()); err != nil {
+		return err
+	}
 	return e.await(op, func() error {
 		event, err := e.compute.EnqueueReadBufferFloat32(mem, true, 4*offset, dst, nil)
 		event.Release()
@@ -174,7 +180,7 @@ func (e *opencl) Upload(dst Matrix, src []float32) (Transfer, error) {
 	floats := len(src) / m.m.Cols * m.m.LD
 	if m.staging == nil {
 		// Plans that ran before uploads began left no event: wait for them once.
-		if err := e.await("upload", e.compute.Finish); err != nil {
+		if err := e.await("upload", e.finish); err != nil {
 			return nil, err
 		}
 	}

@@ -85,7 +85,10 @@ func (p *openclPlan) Run() error {
 	if err := p.markUse(); err != nil {
 		return err
 	}
-	return e.fail(e.compute.Flush())
+	if err := e.fail(e.compute.Flush()); err != nil {
+		return err
+	}
+	return e.fail(e.parts.flush())
 }
 
 func (p *openclPlan) runnable() error {
@@ -120,6 +123,9 @@ func (p *openclPlan) awaitUploads() error {
 	if len(p.arrivals) == 0 {
 		return nil
 	}
+	if err := p.engine.fail(p.engine.join()); err != nil {
+		return err
+	}
 	event, err := p.engine.compute.EnqueueBarrierWithWaitList(p.arrivals)
 	event.Release()
 	return p.engine.fail(err)
@@ -130,6 +136,9 @@ func (p *openclPlan) markUse() error {
 	for _, m := range p.matrices {
 		if m.staging == nil {
 			continue
+		}
+		if err := p.engine.fail(p.engine.join()); err != nil {
+			return err
 		}
 		event, err := p.engine.compute.EnqueueMarkerWithWaitList(nil)
 		if err != nil {

@@ -48,11 +48,11 @@ func (e *opencl) fastest(l *kernels.Launch, n int) (best time.Duration, err erro
 		began := time.Now()
 		for range n {
 			// not enqueue: nothing here is work of a plan, to be counted or profiled
-			if err := e.fail(l.Enqueue(e.compute)); err != nil {
+			if err := e.fail(e.start(l)); err != nil {
 				return 0, err
 			}
 		}
-		if err := e.await("measure", e.compute.Finish); err != nil {
+		if err := e.await("measure", e.finish); err != nil {
 			return 0, err
 		}
 		took := max(time.Since(began), 1)

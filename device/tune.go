@@ -270,7 +270,7 @@ func (t *tuner) recover() error {
 		return nil
 	}
 	t.engine.Close()
-	fresh, err := openDevice(t.engine.device(), t.engine.info, t.base)
+	fresh, err := openDevice([]*cl.Device{t.engine.device()}, t.engine.info, t.base)
 	if err != nil {
 		return err
 	}

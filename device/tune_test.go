@@ -100,7 +100,7 @@ func (f Found) slow() kernels.Tuning {
 // counted, and the search goes on after both, even on an engine that failed.
 func TestTuneCandidates(t *testing.T) {
 	f := quick(t)
-	e, err := openDevice(f.device, f.info(""), f.slow())
+	e, err := openDevice(f.devices(), f.info(""), f.slow())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestTuneGateSeesWrongKernels(t *testing.T) {
 	if f.Kernels != kernels.Block {
 		t.Skip("the layout of weights is one for all tiles")
 	}
-	e, err := openDevice(f.device, f.info(""), f.defaultTuning(""))
+	e, err := openDevice(f.devices(), f.info(""), f.defaultTuning(""))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ func (s *Set) SumSquares(grad Weights, layer int, parts *cl.MemObject) (*Launch,
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.launch("sumsquares", k, []int{NormParts}, []int{min(8, s.local)})
+	l, err := s.striding("sumsquares", k, []int{NormParts}, []int{min(8, s.local)})
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func (s *Set) Gradient(sum, theta Weights, lambda float32, m int, grad Weights) 
 		local[0] = min(s.local, 32)
 		global[0] = roundUp(ceilDiv(sum.NR, s.Tuning.VW), local[0])
 	}
-	l, err := s.launch("gradient", k, global, local)
+	l, err := s.striding("gradient", k, global, local)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,10 @@ type Launch struct {
 	Bytes  float64 // bytes that one run must move, each operand counted once
 	kernel *cl.Kernel
 	shape  *cl.NDRange
+
+	global, local []int
+	strides       bool          // the work-items of dimension 0 step by its size: all of them, or another result
+	shares        []*cl.NDRange // see EnqueueShare
 }
 
 // Enqueue queues one run. It does not wait.
@@ -93,7 +97,16 @@ func (s *Set) launch(name string, k *cl.Kernel, global, local []int) (*Launch, e
 		k.Release()
 		return nil, fmt.Errorf("kernel %s: %w", name, err)
 	}
-	return &Launch{Name: name, kernel: k, shape: shape}, nil
+	return &Launch{Name: name, kernel: k, shape: shape, global: global, local: local}, nil
+}
+
+// striding is launch for a kernel whose work-items step by the size of dimension 0.
+func (s *Set) striding(name string, k *cl.Kernel, global, local []int) (*Launch, error) {
+	l, err := s.launch(name, k, global, local)
+	if err == nil {
+		l.strides = true
+	}
+	return l, err
 }
 
 // overRows is the shape (vectors, rows) of kernels that go over the vectors of
@@ -101,11 +114,11 @@ func (s *Set) launch(name string, k *cl.Kernel, global, local []int) (*Launch, e
 func (s *Set) overRows(name string, k *cl.Kernel, cols, rows int) (*Launch, error) {
 	if s.Tuning.Family == Block {
 		// one work-item a row, in groups of one size so that the kernel is compiled once
-		return s.launch(name, k, []int{1, roundUp(rows, 16)}, []int{1, min(16, s.local)})
+		return s.striding(name, k, []int{1, roundUp(rows, 16)}, []int{1, min(16, s.local)})
 	}
 	vectors := ceilDiv(cols, s.Tuning.VW)
 	local := min(s.local, 32)
-	return s.launch(name, k, []int{roundUp(vectors, local), rows}, []int{local, 1})
+	return s.striding(name, k, []int{roundUp(vectors, local), rows}, []int{local, 1})
 }
 
 // overItems is a one-dimensional shape of at least n work-items, on CPUs in groups

@@ -19,7 +19,7 @@ func (s *Set) Squares(w Weights, parts *cl.MemObject) (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.launch("squares", k, []int{penaltyItems}, []int{min(8, s.local)})
+	l, err := s.striding("squares", k, []int{penaltyItems}, []int{min(8, s.local)})
 	if err != nil {
 		return nil, err
 	}

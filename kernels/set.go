@@ -141,7 +141,7 @@ func (s *Set) build(source, options string) (*cl.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := program.BuildProgram([]*cl.Device{s.device}, options); err != nil {
+	if err := program.BuildProgram(s.context.Devices(), options); err != nil {
 		program.Release()
 		return nil, err
 	}

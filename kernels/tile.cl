@@ -65,7 +65,8 @@
   __local float bs[TK][TN + PAD];                                              \
   const int ln = get_local_id(0), lm = get_local_id(1);                        \
   const int item = lm * LN + ln;                                               \
-  const int n0 = (int)get_group_id(0) * TN, m0 = (int)get_group_id(1) * TM;    \
+  const int n0 = (int)get_global_id(0) / LN * TN;                              \
+  const int m0 = (int)get_global_id(1) / LM * TM;                              \
   float c[WM][WN];                                                             \
   for (int i = 0; i < WM; i++)                                                 \
     for (int j = 0; j < WN; j++) c[i][j] = 0.0f;                               \

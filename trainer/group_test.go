@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/clprop/clprop/cl/cltest"
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer/data"
 )
@@ -66,6 +67,26 @@ func TestGroupTrainsAsOne(t *testing.T) {
 					t.Errorf("%s, parts of %d, shares %v: other bits again", resident, part, shares)
 				}
 			}
+		}
+	}
+}
+
+// The parts of a device share its memory and divide each launch: the weights are those of
+// the device to the bit, and the same each time.
+func TestPartsTrainAsTheDevice(t *testing.T) {
+	set := randomSet(1, 23, 6, 4)
+	fit := func(spec string) *Network {
+		eng, err := device.Open(spec)
+		if err != nil {
+			cltest.Missing(t, err)
+		}
+		net, _ := groupFit(t, eng, set, func(c *Config) { c.MicroBatch = 3 })
+		return net
+	}
+	want := fit("pthread/2")
+	for range 2 {
+		if !sameBits(fit("pthread/1x2"), want) {
+			t.Error("two parts of one compute unit have other bits than one part of two")
 		}
 	}
 }

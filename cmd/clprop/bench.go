@@ -106,7 +106,7 @@ func newBenchCommand(e *env) *cobra.Command {
 	flags.StringSliceVar(&f.batches, "batch", []string{"128"}, "examples a step; several with commas between")
 	flags.StringVar(&f.activation, "activation", string(device.Sigmoid), "of the hidden layers: "+strings.Join(activations(), ", "))
 	flags.StringVar(&f.output, "output", string(device.Sigmoid), "of the output layer, with its cross-entropy: sigmoid or softmax")
-	flags.StringSliceVar(&f.devices, "devices", []string{"all"}, "all, or devices as --device of train takes them, with commas between")
+	flags.StringSliceVar(&f.devices, "devices", []string{"all"}, "all, or devices as --device of train takes them, with commas between; + joins several, as 0+1")
 	flags.IntVar(&f.repeat, "repeat", 5, "timed runs of each")
 	flags.Float64Var(&f.seconds, "seconds", 1, "time for the runs of one net on one device, all together")
 	flags.StringSliceVar(&f.gemm, "gemm", nil, "measure the three products of a step by themselves, of these sizes, such as 128x512x784 (m x n x k)")
@@ -207,6 +207,23 @@ func parseSizes(text string) ([]int, error) {
 	return sizes, nil
 }
 
+// groupSpec is a spec of --devices as --device takes it: there + joins devices to a group,
+// since commas separate what is measured by itself. In the parts of a device, cpu/3+1, it
+// stays.
+func groupSpec(spec string) string {
+	terms := strings.Split(spec, "+")
+	group := terms[0]
+	for _, term := range terms[1:] {
+		_, err := strconv.Atoi(term)
+		if between := ","; err == nil && strings.Contains(group[strings.LastIndex(group, ",")+1:], "/") {
+			group += "+" + term // of the parts before it
+		} else {
+			group += between + term
+		}
+	}
+	return group
+}
+
 // devices returns what to open, as device.Open takes it, without the CPU
 // reference, which is always measured. That all of no devices is none is no
 // error, but said.
@@ -232,8 +249,8 @@ func (b *bench) devices(list []string) ([]string, error) {
 		if all {
 			break
 		}
-		if _, _, err := listing.Find(spec); err != nil {
-			return nil, err
+		if spec = groupSpec(spec); listing.Check(spec) != nil {
+			return nil, listing.Check(spec)
 		}
 		specs = append(specs, spec)
 	}

@@ -20,7 +20,7 @@ is the family that clprop uses there, tuned for how many networks 'clprop tune' 
 found shapes of them that train takes now.
 
 Several devices train together as --device 0,1 or all, and a part of a CPU device, with so
-many of its compute units, is cpu/2; cpu/1x2 is two parts of one unit.
+many of its compute units, is cpu/2; cpu/1x2 is two parts of one unit, which share its memory.
 
 With no OpenCL device it says why and what to do about it. That is an answer and
 not a failure: the exit code is 0.`
