@@ -25,24 +25,29 @@ func TestNeedsIsWhatIsTaken(t *testing.T) {
 		for _, c := range []struct {
 			sizes  []int
 			config Config
+			norm   Norm
 		}{
-			{[]int{5, 7, 3}, Config{BatchSize: 8}},
-			{[]int{64, 128, 10}, Config{BatchSize: 32}},
-			{[]int{300, 515, 260, 10}, Config{BatchSize: 128}},
-			{[]int{64, 50, 50, 50, 50, 3}, Config{BatchSize: 31, Resident: ResidentNo, Optimizer: Optimizer{Name: "adam"}}},
+			{[]int{5, 7, 3}, Config{BatchSize: 8}, NormNone},
+			{[]int{64, 128, 10}, Config{BatchSize: 32}, NormNone},
+			{[]int{300, 515, 260, 10}, Config{BatchSize: 128}, NormNone},
+			{[]int{64, 50, 50, 50, 50, 3}, Config{BatchSize: 31, Resident: ResidentNo, Optimizer: Optimizer{Name: "adam"}}, NormNone},
 			{[]int{40, 33, 2}, Config{BatchSize: 16, Regularizers: Regularizers{L1: 0.1, ClipNorm: 1, MaxNorm: 3, Average: 0.9},
-				Optimizer: Optimizer{Name: "momentum"}, ClassWeights: ClassWeights{Balanced: true}}},
-			{[]int{64, 50, 3}, Config{BatchSize: 70, MicroBatch: 16, Resident: ResidentNo, Regularizers: Regularizers{Dropout: 0.5}}},
+				Optimizer: Optimizer{Name: "momentum"}, ClassWeights: ClassWeights{Balanced: true}}, NormNone},
+			{[]int{64, 50, 3}, Config{BatchSize: 70, MicroBatch: 16, Resident: ResidentNo, Regularizers: Regularizers{Dropout: 0.5}}, NormNone},
 			{[]int{64, 50, 3}, Config{BatchSize: 70, ClassWeights: ClassWeights{Balanced: true},
-				Augment: Augment{Shift: 1, Noise: 1, Mixup: 1, Image: device.ImageShape{Height: 8, Width: 4, Channels: 2}}}},
+				Augment: Augment{Shift: 1, Noise: 1, Mixup: 1, Image: device.ImageShape{Height: 8, Width: 4, Channels: 2}}}, NormNone},
+			{[]int{33, 70, 31, 3}, Config{BatchSize: 70, Regularizers: Regularizers{Dropout: 0.5, Average: 0.9}, Optimizer: Optimizer{Name: "adamw"}}, BatchNorm},
+			{[]int{33, 70, 31, 3}, Config{BatchSize: 70, MicroBatch: 16, Resident: ResidentNo, ClassWeights: ClassWeights{Balanced: true}, Optimizer: Optimizer{Name: "lion"}}, LayerNorm},
+			{[]int{33, 70, 3}, Config{MicroBatch: 64, Optimizer: Optimizer{Name: "lbfgs"}}, NormNone},
+			{[]int{33, 70, 3}, Config{Optimizer: Optimizer{Name: "cg"}}, NormNone},
 		} {
 			in, out := c.sizes[0], c.sizes[len(c.sizes)-1]
 			train, validation := randomSet(1, 300, in, out), randomSet(2, 70, in, out)
-			tr, err := New(newNetwork(t, NetworkConfig{Sizes: c.sizes, Seed: 1}), eng)
+			tr, err := New(newNetwork(t, NetworkConfig{Sizes: c.sizes, Norm: c.norm, Seed: 1}), eng)
 			if err != nil {
 				t.Fatal(err)
 			}
-			config, err := c.config.withDefaults()
+			config, err := tr.Settle(train, validation, c.config)
 			if err != nil {
 				t.Fatal(err)
 			}
