@@ -11,8 +11,8 @@ import (
 	"github.com/clprop/clprop/trainer/data"
 )
 
-// From the same weights, on the same batch, 200 steps of each optimizer on each loss
-// have the costs that PyTorch has in float64, testdata/curves.json, within 1e-4
+// From the same weights, on the same batch, 200 steps of each optimizer on each loss,
+// the cross-entropies with smoothed labels too, have the costs that PyTorch has in float64, testdata/curves.json, within 1e-4
 // relative: a step is right to 1e-5 (the design's bound), and what it is off by grows
 // or shrinks with the curvature on the way.
 func TestCurvesAsPyTorch(t *testing.T) {
@@ -25,7 +25,7 @@ func TestCurvesAsPyTorch(t *testing.T) {
 		Curves       []struct {
 			Loss              device.Loss
 			Optimizer, Labels string
-			Rate              float64
+			Smoothing, Rate   float64
 			Costs             []float64
 		}
 	}
@@ -33,7 +33,7 @@ func TestCurvesAsPyTorch(t *testing.T) {
 	if err == nil {
 		err = json.Unmarshal(text, &f)
 	}
-	if err != nil || len(f.Curves) != 48 {
+	if err != nil || len(f.Curves) != 64 {
 		t.Fatalf("%d curves: %v", len(f.Curves), err)
 	}
 	for _, c := range f.Curves {
@@ -47,14 +47,14 @@ func TestCurvesAsPyTorch(t *testing.T) {
 			set.Targets = []string{"a", "b", "c"}
 		}
 		h, err := open(t, net, device.OpenReference()).Fit(context.Background(), set, nil, Config{
-			Epochs: f.Steps + 1, BatchSize: set.Rows, Rate: c.Rate, Optimizer: Optimizer{Name: c.Optimizer},
+			Epochs: f.Steps + 1, BatchSize: set.Rows, Rate: c.Rate, Optimizer: Optimizer{Name: c.Optimizer}, LabelSmoothing: c.Smoothing,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, want := range c.Costs {
 			if got := h.Epochs[i*f.Every].Loss; !(math.Abs(got-want) <= 1e-4*want) {
-				t.Errorf("%s on %s: cost of step %d is %v, PyTorch has %v: %.1e off", c.Optimizer, c.Loss, i*f.Every, got, want, math.Abs(got-want)/want)
+				t.Errorf("%s on %s, smoothed by %v: cost of step %d is %v, PyTorch has %v: %.1e off", c.Optimizer, c.Loss, c.Smoothing, i*f.Every, got, want, math.Abs(got-want)/want)
 			}
 		}
 	}

@@ -12,7 +12,8 @@ import json
 import torch
 import torch.nn.functional as F
 
-IN, HIDDEN, OUT, ROWS, STEPS, EVERY = 6, 8, 3, 24, 200, 20
+IN, HIDDEN, OUT, ROWS, STEPS, EVERY = 6, 8, 3, 24, 200, 5
+SMOOTHING = 0.1
 
 
 class Lion(torch.optim.Optimizer):
@@ -52,15 +53,23 @@ def hinge(h, y):
     return F.relu(1 - (2 * y - 1) * h).sum(1)
 
 
-# loss by name: what of the labels, and the loss of each example
-LOSSES = {
-    "softmax-cross-entropy": ("one_hot", lambda h, y: F.cross_entropy(h, y, reduction="none")),
-    "sigmoid-cross-entropy": ("many", lambda h, y: F.binary_cross_entropy_with_logits(h, y, reduction="none").sum(1)),
-    "hinge": ("many", hinge),
-    "mse": ("values", lambda h, y: F.mse_loss(h, y, reduction="none").mean(1)),
-    "mae": ("far", lambda h, y: F.l1_loss(h, y, reduction="none").mean(1)),
-    "huber": ("values", lambda h, y: F.huber_loss(h, y, reduction="none").mean(1)),
-}
+def sigmoid(h, y):
+    return F.binary_cross_entropy_with_logits(h, y, reduction="none").sum(1)
+
+
+# name of a loss, share of the labels that is smoothed, what of the labels, and the loss of
+# each example. PyTorch has no smoothing for sigmoid outputs, whose two answers share it.
+LOSSES = [
+    ("softmax-cross-entropy", 0, "one_hot", lambda h, y: F.cross_entropy(h, y, reduction="none")),
+    ("sigmoid-cross-entropy", 0, "many", sigmoid),
+    ("hinge", 0, "many", hinge),
+    ("mse", 0, "values", lambda h, y: F.mse_loss(h, y, reduction="none").mean(1)),
+    ("mae", 0, "far", lambda h, y: F.l1_loss(h, y, reduction="none").mean(1)),
+    ("huber", 0, "values", lambda h, y: F.huber_loss(h, y, reduction="none").mean(1)),
+    ("softmax-cross-entropy", SMOOTHING, "one_hot",
+     lambda h, y: F.cross_entropy(h, y.argmax(1), reduction="none", label_smoothing=SMOOTHING)),
+    ("sigmoid-cross-entropy", SMOOTHING, "many", lambda h, y: sigmoid(h, (1 - SMOOTHING) * y + SMOOTHING / 2)),
+]
 
 
 def single(*size):
@@ -81,27 +90,26 @@ labels["far"] = labels["values"] + 20 * labels["values"].sign()
 start = [single(HIDDEN, IN) * 0.5, single(HIDDEN) * 0.25, single(OUT, HIDDEN) * 0.5, single(OUT) * 0.25]
 
 
-def curve(loss, optimizer):
+def curve(loss, smoothing, which, per_row, optimizer):
     net = torch.nn.Sequential(torch.nn.Linear(IN, HIDDEN), torch.nn.GELU(), torch.nn.Linear(HIDDEN, OUT)).double()
     with torch.no_grad():
         for p, v in zip(net.parameters(), start):
             p.copy_(v)
-    which, per_row = LOSSES[loss]
     rate, make = OPTIMIZERS[optimizer]
     step, costs = make(net, rate), []
     for i in range(STEPS + 1):
         net.zero_grad()
         cost = per_row(net(x), labels[which]).mean()
         if i % EVERY == 0:
-            costs.append(cost.item())
+            costs.append(float(f"{cost.item():.9g}"))
         cost.backward()
         step.step()
-    return {"loss": loss, "optimizer": optimizer, "rate": rate, "labels": which, "costs": costs}
+    return {"loss": loss, "smoothing": smoothing, "optimizer": optimizer, "rate": rate, "labels": which, "costs": costs}
 
 
 print(json.dumps({
     "sizes": [IN, HIDDEN, OUT], "steps": STEPS, "every": EVERY,
     "x": x.flatten().tolist(), "labels": {k: v.flatten().tolist() for k, v in labels.items()},
     "start": [p.flatten().tolist() for p in start],
-    "curves": [curve(loss, optimizer) for loss in LOSSES for optimizer in OPTIMIZERS],
+    "curves": [curve(*loss, optimizer) for loss in LOSSES for optimizer in OPTIMIZERS],
 }))
