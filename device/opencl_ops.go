@@ -148,19 +148,26 @@ func (p *openclPlan) forward(o Forward) {
 }
 
 // hiddenDelta is one launch, or two where the kernel reads a transposed copy of
-// the weights, which the step before has changed.
+// the weights, which the step before has changed, or of δ.
 func (p *openclPlan) hiddenDelta(o HiddenDelta) {
 	set := p.engine.set
 	next, theta, a, delta := p.matrix(o.Next), p.layers(o.Theta), p.matrix(o.A), p.matrix(o.Delta)
-	var packed kernels.Transposed
-	if p.err == nil && set.NeedsTransposed(next.Rows, theta[o.Layer]) {
-		w := theta[o.Layer]
+	if p.err != nil {
+		return
+	}
+	w, packed := theta[o.Layer], kernels.Transposed{}
+	switch set.HiddenReads(next.Rows, w) {
+	case kernels.TransposedWeights:
 		packed = set.NewTransposed(w)
 		packed.Buf = p.scratch(set.TransposedFloats(w), nil)
 		p.launch(func() (*kernels.Launch, error) { return set.Pack(w, packed) })
+	case kernels.TransposedDelta:
+		packed = set.NewTransposedDelta(next)
+		packed.Buf = p.scratch(set.TransposedDeltaFloats(next), nil)
+		p.launch(func() (*kernels.Launch, error) { return set.PackDelta(next, packed) })
 	}
 	p.launch(func() (*kernels.Launch, error) {
-		return set.HiddenDelta(string(o.Act), next, theta[o.Layer], packed, a, delta)
+		return set.HiddenDelta(string(o.Act), next, w, packed, a, delta)
 	})
 }
 

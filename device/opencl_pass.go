@@ -21,7 +21,7 @@ func (e *opencl) passPays(b backprop) bool {
 		return false // it is not ours: add says so
 	}
 	for l, w := range theta.layers {
-		if l > 0 && !e.set.NeedsTransposed(b.input(0).Rows(), w) {
+		if l > 0 && e.set.HiddenReads(b.input(0).Rows(), w) == kernels.WeightsAsTheyLie {
 			return false // HiddenDelta adds in another order: the bits would not be the same
 		}
 	}

@@ -48,14 +48,14 @@ inline void columns(__global const float *rows, int ld, int left, int cols, __gl
   for (int j = 0; j < cols; j += VW) {
     floatv v[VW];
     for (int r = 0; r < VW; r++) v[r] = LOADV(rows + (size_t)min(r, left - 1) * ld + j);
-    transpose(v);
+    transpose(v, VW);
     for (int c = 0; c < VW; c++) STOREV(v[c], T + (j + c) * VW);
   }
 }
 
 // store_rows turns VW columns, of which the first cols are inside the matrix, into rows.
 inline void store_rows(floatv *v, __global float *rows, int ld, int left, int cols) {
-  transpose(v);
+  transpose(v, VW);
   if (left >= VW && cols >= VW) {
     for (int r = 0; r < VW; r++) STOREV(v[r], rows + (size_t)r * ld);
   } else {

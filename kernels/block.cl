@@ -102,14 +102,9 @@
     IF_3(STORE(m + i, n + 2 * VW, N - n - 2 * VW, c##i##_2))       \
   }
 
-#define PRODUCT(A, lda, apanel, B, bpanel, bstep)                  \
-  const int m = (int)BLOCK_M * MR;                                 \
-  const int n = (int)BLOCK_N * NR;                                 \
-  const int a_stride = (lda), b_stride = (bstep);                  \
-  ROWS(DECLARE_ROW)                                                \
-  __global const float *Ap = A_START(A, m, apanel);                \
-  __global const float *Bp = (B) + BLOCK_N * (size_t)(bpanel);     \
-  for (int k = 0; k < K; k++) {                                    \
+// STEP is one k: it takes a row of B and a column of A, and goes on to the next.
+#define STEP                                                       \
+  {                                                                \
     floatv b0 = LOADV(Bp);                                         \
     IF_2(floatv b1 = LOADV(Bp + VW);)                              \
     IF_3(floatv b2 = LOADV(Bp + 2 * VW);)                          \
@@ -120,7 +115,16 @@
     ROWS(MULADD_ROW)                                               \
     Bp += b_stride;                                                \
     Ap += A_STEP;                                                  \
-  }                                                                \
+  }
+
+#define PRODUCT(A, lda, apanel, B, bpanel, bstep)                  \
+  const int m = (int)BLOCK_M * MR;                                 \
+  const int n = (int)BLOCK_N * NR;                                 \
+  const int a_stride = (lda), b_stride = (bstep);                  \
+  ROWS(DECLARE_ROW)                                                \
+  __global const float *Ap = A_START(A, m, apanel);                \
+  __global const float *Bp = (B) + BLOCK_N * (size_t)(bpanel);     \
+  for (int k = 0; k < K; k++) STEP                                 \
   ROWS(STORE_ROW)
 
 // Where element (row, col) of a weight matrix lies.

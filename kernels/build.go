@@ -133,14 +133,18 @@ func (s *Set) passLaunchers(m, wide Matrix, w Weights) []launcher {
 	if s.Tuning.Family != Block {
 		return nil
 	}
-	packed := s.NewTransposed(w)
+	few := s.NewWeights(4, 4)
+	few.Buf = w.Buf
+	packed := s.NewTransposed(few)
 	packed.Buf = w.Buf
-	tall := Matrix{m.Buf, rowsWorthTransposing, 4, m.LD}
-	next := Matrix{m.Buf, rowsWorthTransposing, 130, wide.LD}
+	tall, next := Matrix{m.Buf, rowsWorthLanes, 4, m.LD}, Matrix{m.Buf, rowsWorthLanes, 130, wide.LD}
+	turned := s.NewTransposedDelta(next)
+	turned.Buf = w.Buf
 	all := []Descent{{Delta: wide, A: m, Theta: w}}
 	list := []launcher{
-		func() (*Launch, error) { return s.HiddenDelta("relu", next, w, packed, tall, tall) },
-		func() (*Launch, error) { return s.Pack(w, packed) },
+		func() (*Launch, error) { return s.HiddenDelta("relu", m, few, packed, m, m) },
+		func() (*Launch, error) { return s.HiddenDelta("relu", next, w, turned, tall, tall) },
+		func() (*Launch, error) { return s.Pack(few, packed) },
 		func() (*Launch, error) { return s.PanelA(m, m.Buf) },
 		func() (*Launch, error) { return s.DescendAll(all, 0, 4) },
 		func() (*Launch, error) { return s.GradientAll(all, 0, 4, []Weights{w}) },

@@ -19,8 +19,8 @@ const (
 )
 
 // Choice says which kernel a Tuning takes for a product of a batch and a layer, such as
-// "6×2·8" for a block of 6 rows and 2 vectors of 8, "6×2·8 panels", or "64×64×16/4×4" for
-// a tile. Two Tunings with one Choice run the same program.
+// "6×2·8" for a block of 6 rows and 2 vectors of 8, "6×2·8 panels", "4×3·8ᵀ" for one with the
+// examples in its lanes, or "64×64×16/4×4" for a tile. Two Tunings with one Choice run the same program.
 func (t Tuning) Choice(p Product, batch, in, out int) string {
 	m, n := batch, out
 	switch p {
@@ -31,6 +31,10 @@ func (t Tuning) Choice(p Product, batch, in, out int) string {
 	}
 	if t.Family == Tile {
 		return t.tile(m, n).String()
+	}
+	if p == HiddenDeltaProduct && t.hiddenReads(batch, out) == TransposedDelta {
+		mr, nv := t.lanes(batch)
+		return fmt.Sprintf("%d×%d·%dᵀ", mr, nv, t.VW)
 	}
 	shape := fmt.Sprintf("%d×%d·%d", t.rows(m), t.vectors(n), t.VW)
 	if p == DescendProduct && t.Panels(batch, in, out) {

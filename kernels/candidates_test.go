@@ -185,20 +185,17 @@ func TestCandidatesSameBits(t *testing.T) {
 
 // productBits is what the three products give under a tuning, one after the other.
 func productBits(t *testing.T, b *bench, tuning Tuning) (results []float32) {
-	n := size{33, 65, 67}
+	return slices.Concat(productBitsOf(t, b, tuning, size{33, 65, 67}), productBitsOf(t, b, tuning, size{33, 35, 131}))
+}
+
+func productBitsOf(t *testing.T, b *bench, tuning Tuning, n size) (results []float32) {
 	a, delta, theta := normal(0, n.b, n.in, 1), normal(1, n.b, n.out, 1), randomLayer(2, n.in, n.out)
 	onThread(t, func() {
 		f := b.fixture(t, tuning.String(), tuning)
 		out, hidden, w := f.output(n.b, n.out), f.output(n.b, n.in), f.weights(theta)
 		d, x := f.matrix(delta), f.matrix(a)
 		f.run(f.set.Forward("linear", x, w, out))
-		var packed Transposed
-		if f.set.NeedsTransposed(n.b, w) {
-			packed = f.set.NewTransposed(w)
-			packed.Buf = f.scratch(f.set.TransposedFloats(w))
-			f.run(f.set.Pack(w, packed))
-		}
-		f.run(f.set.HiddenDelta("linear", d, w, packed, x, hidden))
+		f.run(f.set.HiddenDelta("linear", d, w, f.reads(d, w), x, hidden))
 		var panels Panels
 		if f.set.WantsPanels(d, x) {
 			forA, forDelta := f.set.PanelFloats(d, x)

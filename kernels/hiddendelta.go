@@ -4,8 +4,8 @@ import "github.com/clprop/clprop/cl"
 
 // HiddenDelta launches delta = (next W) ⊙ g′, with g′ from the activations a: next
 // is b × out, a and delta b × in; for gelu, silu and hard-swish a is z(l). See
-// hiddendelta.cl. Where NeedsTransposed says so it reads a Transposed copy of w, made by
-// Pack; otherwise packed is not used, and on CPUs the kernel is that of hiddendot.cl.
+// hiddendelta.cl, and hiddenlanes.cl and hiddendot.cl for HiddenReads of other than
+// TransposedWeights: where that names a copy, packed is the one that Pack or PackDelta made.
 func (s *Set) HiddenDelta(act string, next Matrix, w Weights, packed Transposed, a, delta Matrix) (*Launch, error) {
 	err := fits("hidden delta", next.Cols == w.Out && a.Cols == w.In && delta.Cols == w.In &&
 		next.Rows == a.Rows && next.Rows == delta.Rows,
@@ -13,23 +13,74 @@ func (s *Set) HiddenDelta(act string, next Matrix, w Weights, packed Transposed,
 	if err != nil {
 		return nil, err
 	}
-	if s.Tuning.Family == Block && !s.NeedsTransposed(next.Rows, w) {
+	if s.Tuning.Family != Block {
+		return s.hiddenProduct(act, next, w, operand{w.Buf, w.NR, 0}, macros{"TB": 1}, a, delta)
+	}
+	switch s.HiddenReads(next.Rows, w) {
+	case WeightsAsTheyLie:
 		return s.hiddenDot(act, next, w, a, delta)
+	case TransposedDelta:
+		return s.hiddenLanes(act, next, w, packed, a, delta)
+	default:
+		return s.hiddenPacked(act, next, w, packed, a, delta)
 	}
-	buf, panel, step, extra := w.Buf, 0, w.NR, macros{"TB": 1}
-	if s.Tuning.Family == Block {
-		buf, panel, step, extra = packed.Buf, packed.Panel, packed.NR, nil
-	}
+}
+
+// hiddenPacked launches HiddenDelta on a transposed copy of the weights. See hiddendelta.cl.
+func (s *Set) hiddenPacked(act string, next Matrix, w Weights, packed Transposed, a, delta Matrix) (*Launch, error) {
+	return s.hiddenProduct(act, next, w, operand{packed.Buf, packed.NR, packed.Panel}, nil, a, delta)
+}
+
+func (s *Set) hiddenProduct(act string, next Matrix, w Weights, right operand, extra macros, a, delta Matrix) (*Launch, error) {
 	l, err := s.product("hiddendelta", act, next.Rows, w.In, extra)
 	if err != nil {
 		return nil, err
 	}
 	l.hiddenDeltaWork(next, w)
-	return l.args(next.Rows, w.In, w.Out, next.Buf, next.LD, buf, panel, step, a.Buf, a.LD, delta.Buf, delta.LD)
+	return l.args(next.Rows, w.In, w.Out, next.Buf, next.LD, right.Buf, right.panel, right.step, a.Buf, a.LD, delta.Buf, delta.LD)
 }
 
-// Transposed is a copy of weights with inputs and outputs exchanged: element
-// (output k, input n) at (n/NR)·Panel + k·NR + n%NR.
+// HiddenOperand is what HiddenDelta reads.
+type HiddenOperand int
+
+// The operands: the matrices themselves, and their copies by Pack and by PackDelta. The sums
+// of both copies have the same bits.
+const (
+	WeightsAsTheyLie HiddenOperand = iota
+	TransposedWeights
+	TransposedDelta
+)
+
+// A copy of the weights is not worth its time for few examples. The weights as they lie need δ
+// turned round, or sums by lanes for still fewer examples. Either costs more than it saves where
+// a layer has few outputs. BenchmarkHiddenDelta shows where the lines are.
+const (
+	rowsWorthLanes       = 6
+	rowsWorthTransposing = 256
+	widthWorthAsTheyLie  = 128
+)
+
+// HiddenReads says what HiddenDelta of b examples reads in the place of w and next.
+func (s *Set) HiddenReads(b int, w Weights) HiddenOperand {
+	return s.Tuning.hiddenReads(b, w.Out)
+}
+
+func (t Tuning) hiddenReads(b, out int) HiddenOperand {
+	switch {
+	case t.Family != Block:
+		return WeightsAsTheyLie
+	case out < widthWorthAsTheyLie || b >= rowsWorthTransposing:
+		return TransposedWeights
+	case b >= rowsWorthLanes:
+		return TransposedDelta
+	case t.panelWidth(out)%dotWidth == 0:
+		return WeightsAsTheyLie
+	}
+	return TransposedWeights
+}
+
+// Transposed is a copy of weights with inputs and outputs exchanged, element (output k,
+// input n) at (n/NR)·Panel + k·NR + n%NR; or of δ, with examples in the place of inputs.
 type Transposed struct {
 	Buf   *cl.MemObject
 	NR    int
@@ -43,17 +94,14 @@ func (s *Set) NewTransposed(w Weights) Transposed {
 	return Transposed{NR: nr, Panel: roundUp(w.Out, align) * nr}
 }
 
-// A copy of the weights is not worth its time for so few examples, unless the layer has
-// so few outputs that adding lanes up takes longer: BenchmarkHiddenDot.
-const (
-	rowsWorthTransposing = 16
-	widthWorthDots       = 128
-)
-
-// NeedsTransposed reports whether HiddenDelta of b examples reads a packed copy of w.
-func (s *Set) NeedsTransposed(b int, w Weights) bool {
-	dots := b < rowsWorthTransposing && w.Out >= widthWorthDots && w.NR%dotWidth == 0
-	return s.Tuning.Family == Block && !dots
+// TransposedFloats returns how many floats the copy's buffer has: 0 in the tile family,
+// which reads no copy.
+func (s *Set) TransposedFloats(w Weights) int {
+	if s.Tuning.Family != Block {
+		return 0
+	}
+	t := s.NewTransposed(w)
+	return ceilDiv(w.In, t.NR)*t.Panel + slack*t.NR
 }
 
 // dotStrip and dotWidth are STRIP and VW of hiddendot.cl.
@@ -85,14 +133,4 @@ func (s *Set) hiddenDot(act string, next Matrix, w Weights, a, delta Matrix) (*L
 func (l *Launch) hiddenDeltaWork(next Matrix, w Weights) {
 	l.FLOPs = 2 * float64(next.Rows) * float64(w.In) * float64(w.Out)
 	l.Bytes = 4 * (float64(next.Rows)*float64(w.Out+2*w.In) + float64(w.In)*float64(w.Out))
-}
-
-// TransposedFloats returns how many floats the copy's buffer has: 0 in the tile family,
-// which reads no copy.
-func (s *Set) TransposedFloats(w Weights) int {
-	if s.Tuning.Family != Block {
-		return 0
-	}
-	t := s.NewTransposed(w)
-	return ceilDiv(w.In, t.NR)*t.Panel + slack*t.NR
 }

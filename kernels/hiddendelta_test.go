@@ -95,12 +95,24 @@ func slope(act cpuref.Activation, a float64) float64 {
 	return 1
 }
 
+// reads is what HiddenDelta reads besides, made in memory of unknown content.
+func (f fixture) reads(next Matrix, w Weights) Transposed {
+	f.Helper()
+	switch f.set.HiddenReads(next.Rows, w) {
+	case TransposedWeights:
+		return f.packed(w)
+	case TransposedDelta:
+		t := f.set.NewTransposedDelta(next)
+		t.Buf = f.scratch(f.set.TransposedDeltaFloats(next))
+		f.run(f.set.PackDelta(next, t))
+		return t
+	}
+	return Transposed{}
+}
+
 // packed is a transposed copy of w, made by Pack in memory of unknown content.
 func (f fixture) packed(w Weights) Transposed {
 	f.Helper()
-	if f.set.Tuning.Family != Block {
-		return Transposed{}
-	}
 	t := f.set.NewTransposed(w)
 	t.Buf = f.scratch(f.set.TransposedFloats(w))
 	f.run(f.set.Pack(w, t))
@@ -108,17 +120,18 @@ func (f fixture) packed(w Weights) Transposed {
 }
 
 // TestHiddenDelta holds C to 2·k·u·(|D||B|), k = out, times g′, and g′'s own error. Few
-// examples of a layer with many outputs are hiddendot.cl's; any order of a sum keeps the bound.
+// examples of a layer with many outputs are hiddendot.cl's, more of them hiddenlanes.cl's; any
+// order of a sum keeps the bound.
 func TestHiddenDelta(t *testing.T) {
-	few := []size{{1, 31, 257}, {5, 67, 131}, {15, 17, 128}}
+	asTheyLie := []size{{1, 31, 257}, {5, 67, 131}, {15, 17, 128}, {16, 1, 128}, {17, 33, 257}, {63, 15, 131}, {127, 65, 129}}
 	each(t, func(f fixture) {
-		for at, n := range slices.Concat(f.sizes, few) {
+		for at, n := range slices.Concat(f.sizes, asTheyLie) {
 			next, theta := normal(0, n.b, n.out, 1), randomLayer(1, n.in, n.out)
 			for i := range theta.B {
 				theta.B[i] = float32(math.NaN()) // the bias row is not part of the product
 			}
 			in, w := f.matrix(next), f.weights(theta)
-			packed := f.packed(w)
+			packed := f.reads(in, w)
 			product := func(next matrix64, theta layer64) matrix64 {
 				p := cpuref.NewMatrix[float64](n.b, n.in)
 				cpuref.HiddenDelta(cpuref.Linear, next, theta, p, p)
@@ -138,6 +151,34 @@ func TestHiddenDelta(t *testing.T) {
 				f.unchanged(saved.Buf)
 			}
 			f.unchanged(in.Buf, w.Buf)
+		}
+	})
+}
+
+// A row of delta has the same bits from the copy of the weights, which many examples read,
+// and from the copy of delta.
+func TestHiddenLanesSameBits(t *testing.T) {
+	eachWidth(t, func(f fixture) {
+		if f.set.Tuning.Family != Block {
+			return
+		}
+		const in, out = 3, widthWorthAsTheyLie
+		w := f.weights(randomLayer(1, in, out))
+		allNext, allA := normal(0, rowsWorthTransposing, out, 1), normal(2, rowsWorthTransposing, in, 1)
+		first := func(m matrix32, rows int) matrix32 {
+			return matrix32{Rows: rows, Cols: m.Cols, Data: m.Data[:rows*m.Cols]}
+		}
+		var values [2][]float32
+		for i, rows := range []int{rowsWorthTransposing, rowsWorthTransposing - 1} {
+			next, a, delta := f.matrix(first(allNext, rows)), f.matrix(first(allA, rows)), f.output(rows, in)
+			f.run(f.set.HiddenDelta("tanh", next, w, f.reads(next, w), a, delta))
+			values[i] = f.values(delta).Data
+		}
+		if f.set.HiddenReads(rowsWorthTransposing, w) == f.set.HiddenReads(rowsWorthTransposing-1, w) {
+			f.Fatal("both read the same copy")
+		}
+		if !slices.Equal(values[0][:len(values[1])], values[1]) {
+			f.Error("other bits from the copy of delta than from that of the weights")
 		}
 	})
 }

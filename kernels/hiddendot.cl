@@ -51,7 +51,7 @@ __kernel void hiddendot(const int M, const int N, const int K,
         UNITS(MULADD_UNIT)
       }
       floatv v[VW] = {UNITS(LIST_UNIT)};
-      transpose(v);
+      transpose(v, VW);
       for (int h = VW / 2; h > 0; h /= 2)
         for (int j = 0; j < h; j++) v[j] += v[j + h];
       const real prime = ACT_PRIME(LOADV(a + (size_t)m * lda + n));

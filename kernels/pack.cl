@@ -28,7 +28,7 @@ __kernel void pack(const int in, const int out,
     __global float *to = B + (size_t)(i / nrb) * panelb + (size_t)o * nrb + i % nrb;
     floatv square[VW];
     for (int r = 0; r < VW; r++) square[r] = LOADV(from + (size_t)(i + r) * nr);
-    transpose(square);
+    transpose(square, VW);
     for (int c = 0; c < VW; c++) STOREV(square[c], to + c * nrb);
   }
 }

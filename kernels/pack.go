@@ -8,15 +8,19 @@ func (s *Set) Pack(w Weights, t Transposed) (*Launch, error) {
 	if err := rooms("pack", operandBuffer{"weights", w.Buf, w.Floats()}, operandBuffer{"copy", t.Buf, s.TransposedFloats(w)}); err != nil {
 		return nil, err
 	}
+	return s.pack(w.In, w.Out, operand{w.Buf, w.NR, w.Panel}, t)
+}
+
+func (s *Set) pack(in, out int, from operand, t Transposed) (*Launch, error) {
 	k, err := s.plain("pack")
 	if err != nil {
 		return nil, err
 	}
-	across, down := ceilDiv(w.In, s.Tuning.VW*packStrip), ceilDiv(w.Out, s.Tuning.VW)
+	across, down := ceilDiv(in, s.Tuning.VW*packStrip), ceilDiv(out, s.Tuning.VW)
 	l, err := s.launch("pack", k, []int{across, down}, []int{1, 1})
 	if err != nil {
 		return nil, err
 	}
-	l.Bytes = 2 * 4 * float64(w.In) * float64(w.Out)
-	return l.args(w.In, w.Out, w.Buf, w.Panel, w.NR, t.Buf, t.Panel, t.NR)
+	l.Bytes = 2 * 4 * float64(in) * float64(out)
+	return l.args(in, out, from.Buf, from.panel, from.step, t.Buf, t.Panel, t.NR)
 }

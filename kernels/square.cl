@@ -1,8 +1,8 @@
-// square.cl: VW vectors of VW floats, as rows or as columns. Not a kernel: it is put before
+// square.cl: vectors as rows or as columns, VW of them a square. Not a kernel: it is put before
 // the kernels that keep such a square in registers.
 //
-//   UNITS(X)       is X(0) X(1) … X(VW−1)
-//   transpose(v)   exchanges rows and columns
+//   UNITS(X)         is X(0) X(1) … X(VW−1)
+//   transpose(v, n)  exchanges rows and columns of n rows
 
 #define UNITS_1(X) X(0)
 #define UNITS_2(X) UNITS_1(X) X(1)
@@ -14,19 +14,20 @@
 #define DECLARE_UNIT(i) floatv c##i = 0.0f;
 #define LIST_UNIT(i) c##i,
 
-// transpose exchanges the rows and columns of a square: each of the log VW rounds riffles its
-// upper half with its lower, and after the last every element has come to its place.
-inline void transpose(floatv *v) {
+// transpose turns n rows of VW floats, n a power of two up to 16, into columns one behind the
+// other: element j of row r comes to j·n + r of the n vectors. Each of the log n rounds
+// riffles the upper half with the lower, and after the last every element has come to its place.
+inline void transpose(floatv *v, const int n) {
 #if VW > 1
-  for (int round = VW; round > 1; round /= 2) {
-    floatv t[VW];
-    for (int i = 0; i < VW / 2; i++) {
+  for (int round = n; round > 1; round /= 2) {
+    floatv t[16];
+    for (int i = 0; i < n / 2; i++) {
       t[2 * i].even = v[i].lo;
-      t[2 * i].odd = v[i + VW / 2].lo;
+      t[2 * i].odd = v[i + n / 2].lo;
       t[2 * i + 1].even = v[i].hi;
-      t[2 * i + 1].odd = v[i + VW / 2].hi;
+      t[2 * i + 1].odd = v[i + n / 2].hi;
     }
-    for (int i = 0; i < VW; i++) v[i] = t[i];
+    for (int i = 0; i < n; i++) v[i] = t[i];
   }
 #endif
 }

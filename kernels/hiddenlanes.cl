@@ -1,0 +1,74 @@
+// hiddenlanes.cl: δ(l) = (δ(l+1) W(l)) ⊙ g′(z(l)) from the weights as they lie: hiddendelta.cl
+// turned over, so that it is the small matrix δ(l+1) that is copied and not the weights.
+//
+//   Cᵀ = (W · Dᵀ) ⊙ ACT_PRIME(aᵀ)      M = batch, N = in, K = out
+//
+//   D     (k, m) at D[(m / NR)·dpanel + k·NR + m % NR]: δ(l+1) in panels of NR examples,
+//         the copy that pack.cl made
+//   W     input n, output k at W[(k / nr)·panel + n·nr + k % nr]: the weights as they lie
+//   a     (m, n) at a[m·lda + n]: a(l); z(l) for an activation that needs it
+//   C     (m, n) at C[m·ldc + n]: δ(l)
+//
+// The block of block.cl with inputs n as its rows and examples m in its lanes. A sum runs over
+// k = 0, 1, …, as in hiddendelta.cl: the results are the same bits. The block is turned round
+// in registers before it is stored.
+//
+// Launch: global (c, ⌈N/MR⌉, ⌈⌈M/NR⌉/c⌉), local (1, 1, 1), no local memory: MR rows of W,
+// while they are near, meet c panels of D, which stay in a cache from one set of rows to the next.
+// Tunables: MR 1, 2, 4 or 8 rows; NV 1, 2 or 3 vectors, as in block.cl.
+
+#define LIST_LANES_0(i) c##i##_0,
+#define LIST_LANES_1(i) c##i##_1,
+#define LIST_LANES_2(i) c##i##_2,
+
+// store_lanes stores a vector's width of examples, of which the first lanes are inside C, and
+// of their MR inputs the first rows.
+inline void store_lanes(floatv *v, int lanes, int rows, __global const float *a, int lda, __global float *C, int ldc) {
+  float kept[MR * VW], delta[MR * VW];
+  if (lanes <= 0) return;
+  for (int j = 0; j < VW; j++)
+    for (int r = 0; r < MR; r++) kept[j * MR + r] = a[(size_t)min(j, lanes - 1) * lda + r];
+  transpose(v, MR);
+  for (int r = 0; r < MR; r++) {
+    const real prime = ACT_PRIME(LOADV(kept + r * VW));
+    STOREV(v[r] * prime, delta + r * VW);
+  }
+  lanes = min(lanes, VW);
+  if (rows >= MR) {
+    for (int j = 0; j < lanes; j++)
+      for (int r = 0; r < MR; r++) C[(size_t)j * ldc + r] = delta[j * MR + r];
+  } else {
+    for (int j = 0; j < lanes; j++)
+      for (int r = 0; r < rows; r++) C[(size_t)j * ldc + r] = delta[j * MR + r];
+  }
+}
+
+#define STORE_LANES(v)                                                                              \
+  {                                                                                                 \
+    floatv rows[MR] = {ROWS(LIST_LANES_##v)};                                                       \
+    store_lanes(rows, M - m - (v)*VW, N - n, a + (size_t)min(m + (v)*VW, M - 1) * lda + n, lda,     \
+                C + (size_t)(m + (v)*VW) * ldc + n, ldc);                                           \
+  }
+
+__kernel void hiddenlanes(const int M, const int N, const int K,
+                          __global const float *restrict D, const int dpanel,
+                          __global const float *restrict W, const int panel, const int nr,
+                          __global const float *restrict a, const int lda,
+                          __global float *restrict C, const int ldc) {
+  const int p = (int)(get_global_id(2) * get_global_size(0) + get_global_id(0));
+  const int m = p * NR, n = (int)get_global_id(1) * MR;
+  if (m >= M) return;
+  const int a_stride = nr, b_stride = NR;
+  ROWS(DECLARE_ROW)
+  __global const float *Wp = W + (size_t)n * nr;
+  __global const float *Bp = D + (size_t)p * dpanel;
+  for (int left = K; left > 0; left -= nr, Wp += panel) {
+    __global const float *Ap = Wp;
+    if (left > nr)
+      for (int j = 0; j < MR * nr; j += 16) { FETCH(Wp + panel + j) }
+    for (int k = 0; k < min(left, nr); k++) STEP
+  }
+  STORE_LANES(0)
+  IF_2(STORE_LANES(1))
+  IF_3(STORE_LANES(2))
+}
