@@ -94,12 +94,27 @@
   }
 
 // STORE(row, col, left, v) is the kernel's epilogue: v is VW elements of C at
-// (row, col), of which the first left are inside C.
-#define STORE_ROW(i)                                               \
-  if (m + i < M) {                                                 \
-    STORE(m + i, n, N - n, c##i##_0)                               \
-    IF_2(STORE(m + i, n + VW, N - n - VW, c##i##_1))               \
-    IF_3(STORE(m + i, n + 2 * VW, N - n - 2 * VW, c##i##_2))       \
+// (row, col), of which the first left are inside C. It is written out for whole vectors,
+// and once more, in a loop, for the last columns: a compiler takes long over every copy.
+#define STORE_ROW(i)                               \
+  if (m + i < M) {                                 \
+    STORE(m + i, n, VW, c##i##_0)                  \
+    IF_2(STORE(m + i, n + VW, VW, c##i##_1))       \
+    IF_3(STORE(m + i, n + 2 * VW, VW, c##i##_2))   \
+  }
+#define LIST_ROW_0(i) c##i##_0,
+#define LIST_ROW_1(i) c##i##_1,
+#define LIST_ROW_2(i) c##i##_2,
+#define LIST_ROW(i) LIST_ROW_0(i) IF_2(LIST_ROW_1(i)) IF_3(LIST_ROW_2(i))
+#define STORE_BLOCK                                                             \
+  if (N - n >= NR) {                                                            \
+    ROWS(STORE_ROW)                                                             \
+  } else {                                                                      \
+    const floatv c[MR * NV] = {ROWS(LIST_ROW)};                                 \
+    for (int piece = 0; piece < MR * NV; piece++) {                             \
+      const int row = m + piece / NV, col = n + piece % NV * VW;                \
+      if (row < M && col < N) { STORE(row, col, N - col, c[piece]) }            \
+    }                                                                           \
   }
 
 // STEP is one k: it takes a row of B and a column of A, and goes on to the next.
@@ -125,7 +140,7 @@
   __global const float *Ap = A_START(A, m, apanel);                \
   __global const float *Bp = (B) + BLOCK_N * (size_t)(bpanel);     \
   for (int k = 0; k < K; k++) STEP                                 \
-  ROWS(STORE_ROW)
+  STORE_BLOCK
 
 // Where element (row, col) of a weight matrix lies.
 #define WEIGHT_AT(W, panel, step, row, col) \

@@ -12,16 +12,14 @@
 // results are the same bits.
 //
 // Launch contract: see block.cl (CPUs) and tile.cl (GPUs). Built with TA.
-// EXACT_INVERSE is set when 1/m has no rounding (m is a power of two): a product then
-// gives the same bits as the division.
 
 inline real gradient_of(real theta, real sum, float penalty, float m) {
 #pragma OPENCL FP_CONTRACT OFF
-#ifdef EXACT_INVERSE
-  return (sum + penalty * theta) * (1.0f / m);
-#else
-  return (sum + penalty * theta) / m;
-#endif
+  const real total = sum + penalty * theta;
+  // Of a power of two, which has no fraction bits, 1/m has no rounding: a product then gives
+  // the bits of the division, sooner.
+  if ((as_int(m) & 0x7fffff) == 0) return total * (1.0f / m);
+  return total / m;
 }
 
 inline real descended(real theta, real sum, float penalty, float m, float rate) {

@@ -12,11 +12,7 @@ func (s *Set) Descend(delta, a Matrix, panels Panels, theta Weights, lambda floa
 	if err != nil {
 		return nil, err
 	}
-	extra := macros{"TA": 1}
-	if m&(m-1) == 0 {
-		extra["EXACT_INVERSE"] = 1
-	}
-	l, err := s.product("descend", "linear", theta.In+1, theta.Out, extra)
+	l, err := s.product("descend", "linear", theta.In+1, theta.Out, macros{"TA": 1})
 	if err != nil {
 		return nil, err
 	}

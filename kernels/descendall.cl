@@ -14,7 +14,7 @@
 // numbered through the strips of a panel, the panels of a layer, the layers.
 //
 // Launch: global (≥ Σ ⌈(in+1)/(MR·strip)⌉·⌈out/NR⌉), local (1), no local memory.
-// Macros: LAYERS, MR, NV, TA, EXACT_INVERSE, GRADIENT; see block.cl and descend.cl.
+// Macros: LAYERS, MR, NV, TA, GRADIENT; see block.cl and descend.cl.
 
 #undef BLOCK_M
 #undef BLOCK_N

@@ -67,9 +67,6 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 		bytes += 4 * (float64(rows)*float64(w.In+w.Out) + 2*weights)
 	}
 	maps.Copy(mac, macros{"TA": 1, "LAYERS": len(layers), "MR": mr, "NV": t.NV, "ACT_LINEAR": 1})
-	if m&(m-1) == 0 {
-		mac["EXACT_INVERSE"] = 1
-	}
 	k, err := s.kernel("descendall", mac, "each.cl", "block.cl", "activation.cl", "descend.cl", "descendall.cl")
 	if err != nil {
 		return nil, err

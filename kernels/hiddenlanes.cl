@@ -17,10 +17,6 @@
 // while they are near, meet c panels of D, which stay in a cache from one set of rows to the next.
 // Tunables: MR 1, 2, 4 or 8 rows; NV 1, 2 or 3 vectors, as in block.cl.
 
-#define LIST_LANES_0(i) c##i##_0,
-#define LIST_LANES_1(i) c##i##_1,
-#define LIST_LANES_2(i) c##i##_2,
-
 // store_lanes stores a vector's width of examples, of which the first lanes are inside C, and
 // of their MR inputs the first rows.
 inline void store_lanes(floatv *v, int lanes, int rows, __global const float *a, int lda, __global float *C, int ldc) {
@@ -45,7 +41,7 @@ inline void store_lanes(floatv *v, int lanes, int rows, __global const float *a,
 
 #define STORE_LANES(v)                                                                              \
   {                                                                                                 \
-    floatv rows[MR] = {ROWS(LIST_LANES_##v)};                                                       \
+    floatv rows[MR] = {ROWS(LIST_ROW_##v)};                                                       \
     store_lanes(rows, M - m - (v)*VW, N - n, a + (size_t)min(m + (v)*VW, M - 1) * lda + n, lda,     \
                 C + (size_t)(m + (v)*VW) * ldc + n, ldc);                                           \
   }
