@@ -185,3 +185,29 @@ func TestHiddenLanesSameBits(t *testing.T) {
 		}
 	})
 }
+
+// Three parts of a device have the panels of a launch once each, also where its groups are
+// divided along none but the first dimension.
+func TestHiddenLanesShares(t *testing.T) {
+	eachWidth(t, func(f fixture) {
+		if f.set.Tuning.Family != Block || f.simulated {
+			return
+		}
+		const rows, in, out = rowsWorthTransposing - 1, 3, 2048
+		w, next, a := f.weights(randomLayer(1, in, out)), f.matrix(normal(0, rows, out, 1)), f.matrix(normal(2, rows, in, 1))
+		whole, divided, packed := f.output(rows, in), f.output(rows, in), f.reads(next, w)
+		f.run(f.set.HiddenDelta("tanh", next, w, packed, a, whole))
+		l, err := f.set.HiddenDelta("tanh", next, w, packed, a, divided)
+		f.ok(err)
+		defer l.Release()
+		for k := range 3 {
+			event, err := l.EnqueueShare(f.queue, []int{1, 1, 1}, k, nil)
+			f.ok(err)
+			event.Release()
+		}
+		f.ok(f.queue.Finish())
+		if !slices.Equal(f.values(whole).Data, f.values(divided).Data) {
+			f.Error("other results from three parts than from one device")
+		}
+	})
+}

@@ -58,7 +58,7 @@ func (s *Set) hiddenLanes(act string, next Matrix, w Weights, packed Transposed,
 	panels := ceilDiv(next.Rows, packed.NR)
 	near := min(panels, max(1, lanesChunk/(4*packed.Panel)))
 	mr, _ := s.Tuning.lanes(next.Rows)
-	l, err := s.launch("hiddenlanes", k, []int{near, ceilDiv(w.In, mr), ceilDiv(panels, near)}, []int{1, 1, 1})
+	l, err := s.striding("hiddenlanes", k, []int{near, ceilDiv(w.In, mr), ceilDiv(panels, near)}, []int{1, 1, 1})
 	if err != nil {
 		return nil, err
 	}
