@@ -60,6 +60,9 @@ func checkWholeSet(cmd *cobra.Command, c trainer.Config, run bool) error {
 	if run {
 		c.Checkpoints = &trainer.Checkpoints{}
 	}
+	if c.Epochs == trainer.AutoSize {
+		c.Epochs = wholeSetEpochs
+	}
 	if err := c.Check(); err != nil {
 		return usage(cmd, "%w", err)
 	}
