@@ -19,9 +19,10 @@ type texts struct {
 	overRow  int
 	overText string
 
-	missing, count int // cells that are missing, cells that are texts
-	firstMissing   int // row of the first missing cell
-	firstText      int // row of the first text
+	missing, count int    // cells that are missing, cells that are texts
+	firstMissing   int    // row of the first missing cell
+	firstText      int    // row of the first text
+	first          string // what an error message shows of it
 }
 
 // judge returns the cell for what a file has in column j of the row that comes
@@ -71,7 +72,7 @@ func (t *Table) miss(j int) cell {
 func (t *Table) intern(j int, b []byte) cell {
 	c := t.textsOf(j)
 	if c.count == 0 {
-		c.firstText = t.rows
+		c.firstText, c.first = t.rows, clip(string(b))
 	}
 	c.count++
 	if code, ok := c.index[string(b)]; ok {
@@ -111,6 +112,9 @@ func (t *Table) counts(j int) (numbers, missing, texts int) {
 
 // shown is a cell as an error message shows it.
 func (t *Table) shown(row, j int) string {
+	if t.seen != nil { // the only cells that are shown are first texts
+		return t.textsOf(j).first
+	}
 	switch c := t.at(row, j); {
 	case c.isNumber():
 		return spell(c.number())
@@ -155,6 +159,9 @@ func (c *texts) decimalComma() bool {
 // rows (nil: all): texts, and numbers as spell does. ok is false if there are more
 // than maxCategories, or one that cannot be a name. Missing cells have none.
 func (t *Table) names(j int, rows []int) (names []string, ok bool) {
+	if t.seen != nil {
+		return t.seen.namesOf(j)
+	}
 	seen := map[cell]bool{}
 	for i := range t.count(rows) {
 		c := t.at(row(rows, i), j)

@@ -214,13 +214,17 @@ func (r *csvReader) take(n int) ([]record, error) {
 	return rows, nil
 }
 
-// readRow reads the next row into t: straight from the buffer where it has no
-// quotes.
+// readRow reads the next row into t.
 func (r *csvReader) readRow(t *Table) error {
 	row, line, quoted, err := r.lines.next()
 	if err != nil {
 		return err
 	}
+	return r.parse(t, row, line, quoted)
+}
+
+// parse adds a row to t: straight from the buffer where it has no quotes.
+func (r *csvReader) parse(t *Table, row []byte, line int, quoted bool) (err error) {
 	if quoted || r.comma >= utf8.RuneSelf {
 		if r.cells, err = fields(row, r.comma, r.cells[:0]); err != nil {
 			return &Error{Path: r.path, Line: line, Offset: -1, Reason: err.Error()}

@@ -31,6 +31,8 @@
 // rare one does not make the rows held back unreadable. Class names come from all
 // rows. For a constant column σ = 1, so its input is 0.
 //
+// Mean and deviation are taken by blocks of a table's rows, and put together in their order.
+//
 // To hold rows back, choose them first, and learn from the others:
 //
 //	t, err := data.ReadCSV(path, data.Options{})
@@ -48,6 +50,19 @@
 // becomes of them. Columns are found by name, so neither their order nor extra
 // ones matter; without a header the names are c0, c1, …, counted from 0 as label
 // positions are.
+//
+// # What is not in memory
+//
+// Inputs of a Set may lie in a mapped file (Options.Map, Inputs), where any row can be read; or
+// the rows may come from a Stream, one pass after the other in the order of the file:
+//
+//	file ──rowReader──▶ chunks ──parse──▶ Table ──Set──▶ examples     each pass
+//	                                       └──learn, add──▶ Preprocess the first one
+//
+// One goroutine cuts the file into chunks, some turn chunks into small Tables and those into
+// examples, and a StreamReader gives them out in order. A mapped array is a Table whose rows become
+// cells when they are asked for (arrayCells). So there is one way from a cell to an
+// input, and what is in memory, mapped and streamed has the same bits.
 //
 // # Files from strangers
 //

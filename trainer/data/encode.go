@@ -14,7 +14,8 @@ import (
 // The label columns may be absent, and then Y is nil. A missing column, a text
 // where a number is due, a class that p does not know are errors with line and
 // column; a missing value and an unknown category are what p's columns say.
-func (t *Table) Set(p *Preprocess) (*Set, error) {
+func (t *Table) Set(p *Preprocess) (_ *Set, err error) {
+	defer faults(t.path, &err)()
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
@@ -22,12 +23,19 @@ func (t *Table) Set(p *Preprocess) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSet(t.rows, p, labels != nil, nil)
+	features := t.features(p, inputs)
+	var mapped Inputs
+	if t.array != nil {
+		mapped = newTableInputs(t, features, p.Features())
+	}
+	s, err := newSet(t.rows, p, labels != nil, mapped)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.path, err)
 	}
-	if err := t.encode(t.features(p, inputs), s.X); err != nil {
-		return nil, err
+	if mapped == nil {
+		if err := t.encode(features, s.X); err != nil {
+			return nil, err
+		}
 	}
 	switch {
 	case labels == nil:
@@ -54,16 +62,24 @@ func (t *Table) encodeWeights(s *Set) error {
 	}
 	s.Weights = make([]float32, t.rows)
 	for i := range s.Weights {
-		w := float32(-1)
-		if c := t.at(i, j); c.isNumber() {
-			w = float32(c.number())
+		var err error
+		if s.Weights[i], err = t.weight(i, j); err != nil {
+			return err
 		}
-		if !(w >= 0 && w <= math.MaxFloat32) {
-			return t.fail(i, j, fmt.Sprintf("%q is no weight: need a number, 0 or more", t.shown(i, j)))
-		}
-		s.Weights[i] = w
 	}
 	return nil
+}
+
+// weight is what column j says of row i.
+func (t *Table) weight(i, j int) (float32, error) {
+	w := float32(-1)
+	if c := t.at(i, j); c.isNumber() {
+		w = float32(c.number())
+	}
+	if !(w >= 0 && w <= math.MaxFloat32) {
+		return 0, t.fail(i, j, fmt.Sprintf("%q is no weight: need a number, 0 or more", t.shown(i, j)))
+	}
+	return w, nil
 }
 
 func (t *Table) encodeClasses(l labelling, s *Set) error {
@@ -203,41 +219,48 @@ func newFeature(c *Column, from, to int, wayOut string) feature {
 // encode fills values, which has as many in a row as the features have together
 // and is all zero.
 func (t *Table) encode(fs []feature, values []float32) error {
-	width := len(values) / t.rows
+	width, buf := len(values)/t.rows, t.buffer()
 	for i := range t.rows {
-		cells, out := t.row(i), values[i*width:(i+1)*width]
-		for k := range fs {
-			f := &fs[k]
-			c := numberCell(0)
-			if f.from >= 0 {
-				c = cells[f.from]
-			}
-			if c == missingCell && f.missing {
-				return t.missing(i, f.from, f.wayOut)
-			}
-			if f.known != nil {
-				if c == missingCell {
-					continue
-				}
-				if n := f.known.find(t, c, f.from); n >= 0 {
-					out[f.to+n] = 1
-				} else if f.Unseen == "" {
-					return t.fail(i, f.from, unknown("category", t.shown(i, f.from), f.Categories))
-				}
+		if err := t.encodeRow(fs, i, t.cells(i, buf), values[i*width:(i+1)*width]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// encodeRow fills out, which is all zero, from the cells of row i.
+func (t *Table) encodeRow(fs []feature, i int, cells []cell, out []float32) error {
+	for k := range fs {
+		f := &fs[k]
+		c := numberCell(0)
+		if f.from >= 0 {
+			c = cells[f.from]
+		}
+		if c == missingCell && f.missing {
+			return t.missing(i, f.from, f.wayOut)
+		}
+		if f.known != nil {
+			if c == missingCell {
 				continue
 			}
-			x := f.Fill
-			if c.isNumber() {
-				x = c.number()
-			} else if c.isText() {
-				return t.fail(i, f.from, fmt.Sprintf("%q is not a finite number, as the model needs", t.shown(i, f.from)))
+			if n := f.known.find(t, c, f.from); n >= 0 {
+				out[f.to+n] = 1
+			} else if f.Unseen == "" {
+				return t.fail(i, f.from, unknown("category", t.shown(i, f.from), f.Categories))
 			}
-			v := f.scale(x)
-			if v-v != 0 { // ±Inf or NaN
-				return t.fail(i, max(f.from, 0), fmt.Sprintf("%v is beyond float32 once scaled as in training: is it a mistake?", x))
-			}
-			out[f.to] = v
+			continue
 		}
+		x := f.Fill
+		if c.isNumber() {
+			x = c.number()
+		} else if c.isText() {
+			return t.fail(i, f.from, fmt.Sprintf("%q is not a finite number, as the model needs", t.shown(i, f.from)))
+		}
+		v := f.scale(x)
+		if v-v != 0 { // ±Inf or NaN
+			return t.fail(i, max(f.from, 0), fmt.Sprintf("%v is beyond float32 once scaled as in training: is it a mistake?", x))
+		}
+		out[f.to] = v
 	}
 	return nil
 }

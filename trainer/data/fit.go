@@ -44,7 +44,8 @@ func (o *FitOptions) check() error {
 // then a cell that is not is an error with line and column. Else it is a
 // category, with at most 1000 different names; a number is one category however
 // it is spelled.
-func (t *Table) Fit(rows []int, opts FitOptions) (*Preprocess, error) {
+func (t *Table) Fit(rows []int, opts FitOptions) (_ *Preprocess, err error) {
+	defer faults(t.path, &err)()
 	if rows != nil && len(rows) == 0 {
 		return nil, fmt.Errorf("%s: no training rows", t.path)
 	}
@@ -154,6 +155,8 @@ func (t *Table) fitCategory(c *Column, j int, rows []int, opts FitOptions) error
 	names, ok := t.names(j, rows)
 	first := t.firstText(j)
 	switch {
+	case t.seen != nil && t.seen.bare[j]:
+		return t.fail(first, j, fmt.Sprintf("%q is not a number, most of the column are texts, and in a part of the file all are numbers, which a stream cannot learn as categories: leave the column out, or mix the rows", t.shown(first, j)))
 	case !ok:
 		return t.fail(first, j, fmt.Sprintf("%q is not a number, and as a category the column has more than %d texts, or one that is not UTF-8 of at most %d bytes: leave it out",
 			t.shown(first, j), maxCategories, maxText))
@@ -173,46 +176,100 @@ func (t *Table) fitCategory(c *Column, j int, rows []int, opts FitOptions) error
 // statistics of the numbers of a column.
 type statistics struct {
 	count          int
-	mean, std      float64
+	mean           float64
+	squares        float64 // Σ (x − mean)²
 	least, largest float64
 }
+
+// std is σ.
+func (s *statistics) std() float64 { return math.Sqrt(s.squares / float64(s.count)) }
 
 // statistics returns those of the columns js in the given rows (nil: all):
 //
 //	μ = (1/n) Σ x    σ² = (1/n) Σ (x − μ)²
 //
-// in two passes, which does not lose σ where μ is large. Where all values are the
-// same, μ is exactly that value and σ is 0.
+// of each block of the table in two passes, and of all by add, so that σ is not lost where μ
+// is large, and a stream, which has one block at a time, comes to the same bits. Where all
+// values are the same, μ is exactly that value and σ is 0.
 func (t *Table) statistics(js, rows []int) []statistics {
-	s := make([]statistics, len(js))
-	each := func(do func(s *statistics, x float64)) {
-		for i := range t.count(rows) {
-			cells := t.row(row(rows, i))
-			for k, j := range js {
-				if cells[j].isNumber() {
-					do(&s[k], cells[j].number())
-				}
+	s, of := make([]statistics, len(js)), make([]statistics, len(js))
+	if t.seen != nil {
+		for k, j := range js {
+			s[k] = t.seen.statistics[j]
+		}
+		return s
+	}
+	var block []int
+	for i := range t.count(rows) + 1 {
+		if n := len(block); n > 0 && (i == t.count(rows) || row(rows, i)>>t.shift != block[0]>>t.shift) {
+			clear(of)
+			t.blockStatistics(of, js, block)
+			for k := range s {
+				s[k].add(&of[k])
 			}
+			block = block[:0]
+		}
+		if i < t.count(rows) {
+			block = append(block, row(rows, i))
 		}
 	}
-	each(func(s *statistics, x float64) {
-		if s.count == 0 {
-			s.least, s.largest = x, x
+	return s
+}
+
+// blockStatistics fills s, which is zero, with those of the columns js in a few rows.
+func (t *Table) blockStatistics(s []statistics, js, rows []int) {
+	buf := t.buffer()
+	for _, i := range rows {
+		cells := t.cells(i, buf)
+		for k, j := range js {
+			if !cells[j].isNumber() {
+				continue
+			}
+			s, x := &s[k], cells[j].number()
+			if s.count == 0 {
+				s.least, s.largest = x, x
+			}
+			s.count++
+			s.mean += x
+			s.least, s.largest = min(s.least, x), max(s.largest, x)
 		}
-		s.count++
-		s.mean += x
-		s.least, s.largest = min(s.least, x), max(s.largest, x)
-	})
+	}
 	for k := range s {
 		if s[k].mean /= float64(s[k].count); s[k].least == s[k].largest {
 			s[k].mean = s[k].least
 		}
 	}
-	each(func(s *statistics, x float64) { s.std += (x - s.mean) * (x - s.mean) })
-	for k := range s {
-		s[k].std = math.Sqrt(s[k].std / float64(s[k].count))
+	for _, i := range rows {
+		cells := t.cells(i, buf)
+		for k, j := range js {
+			if cells[j].isNumber() {
+				d := cells[j].number() - s[k].mean
+				s[k].squares += d * d
+			}
+		}
 	}
-	return s
+}
+
+// add makes s the statistics of its rows and those of b, with n = n_s + n_b and δ = μ_b − μ_s:
+//
+//	μ = μ_s + δ n_b/n    Σ (x − μ)² = Σ_s + Σ_b + δ² n_s n_b/n
+//
+// Source: T. F. Chan, G. H. Golub and R. J. LeVeque, "Updating formulae and a pairwise
+// algorithm for computing sample variances", COMPSTAT (1982), equations 2.1.
+func (s *statistics) add(b *statistics) {
+	if b.count == 0 {
+		return
+	}
+	if s.count == 0 {
+		*s = *b
+		return
+	}
+	n, m := float64(s.count), float64(b.count)
+	delta := b.mean - s.mean
+	s.mean += delta * m / (n + m)
+	s.squares += b.squares + delta*delta*n*m/(n+m)
+	s.count += b.count
+	s.least, s.largest = min(s.least, b.least), max(s.largest, b.largest)
 }
 
 // scaled returns what is taken from a number and what divides the rest.
@@ -226,7 +283,7 @@ func (s *statistics) scaled(scale Scale) (shift, divisor float64) {
 	case scale == MinMax:
 		return s.least, s.largest - s.least
 	}
-	return s.mean, s.std
+	return s.mean, s.std()
 }
 
 // median returns the middle number of column j in the given rows, or the mean of

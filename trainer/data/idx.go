@@ -53,7 +53,7 @@ func readIDXFile(path string, how Map) (*Array, error) {
 
 // readArray is readIDX of the source, which is mapped if that is wanted and can be done.
 func (s *source) readArray(how Map) (*Array, error) {
-	return readIDX(s.path, s.r, func(start int64, size int) []byte { return s.mapped(start, size, how) })
+	return readIDX(s.path, s.r, func(start int64, size int) []byte { return s.mapped(start, size, size, how) })
 }
 
 // readIDX reads an IDX file. mapped gives the data, of so many bytes from start on, without

@@ -1,9 +1,6 @@
 package data
 
-import (
-	"fmt"
-	"runtime/debug"
-)
+import "fmt"
 
 // Inputs are those of examples that lie in a file, and are read when they are asked for.
 // It is safe for use by several goroutines.
@@ -13,8 +10,14 @@ type Inputs interface {
 	Append(dst []float32, rows []int32) ([]float32, error)
 }
 
+// errOnePass says that a streamed set has no rows to choose from.
+var errOnePass = fmt.Errorf("examples in any order %w: they come in that of the file", ErrNoStream)
+
 // Append appends the inputs of the given rows to dst, from X or from Inputs.
 func (s *Set) Append(dst []float32, rows []int32) ([]float32, error) {
+	if s.Streamed != nil {
+		return dst, errOnePass
+	}
 	if s.Inputs != nil {
 		return s.Inputs.Append(dst, rows)
 	}
@@ -27,6 +30,9 @@ func (s *Set) Append(dst []float32, rows []int32) ([]float32, error) {
 // EachInputs calls f with the inputs of some rows from first on, until all have been, or f
 // returns an error. What f is given is good until it returns.
 func (s *Set) EachInputs(f func(first int, x []float32) error) error {
+	if s.Streamed != nil {
+		return errOnePass
+	}
 	if s.Inputs == nil {
 		return f(0, s.X)
 	}
@@ -65,15 +71,9 @@ func newPixels(path string, of []byte, features int, scale float64) *pixels {
 	return p
 }
 
-// Append reads a mapped file, where what goes wrong on the way from a disk is a fault of
-// memory.
+// Append reads a mapped file.
 func (p *pixels) Append(dst []float32, rows []int32) (_ []float32, err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if fault, ok := recover().(interface{ Addr() uintptr }); ok {
-			err = &Error{Path: p.path, Offset: -1, Reason: fmt.Sprintf("it could not be read, or was made shorter, while it was in use: %v", fault)}
-		}
-	}()
+	defer faults(p.path, &err)()
 	for _, row := range rows {
 		for _, v := range p.of[int(row)*p.features:][:p.features] {
 			dst = append(dst, p.scaled[v])

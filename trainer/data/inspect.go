@@ -147,8 +147,8 @@ func (s *Summary) classes(t *Table, l labelling) {
 func (t *Table) summary(j int, v *statistics) ColumnSummary {
 	numbers, missing, texts := t.counts(j)
 	c := ColumnSummary{Name: t.Names[j], Values: numbers + texts, Missing: missing, Top: []Count{}}
-	if numbers > 0 && finite(v.mean) && finite(v.std) {
-		c.Min, c.Max, c.Mean, c.Std = &v.least, &v.largest, &v.mean, &v.std
+	if std := v.std(); numbers > 0 && finite(v.mean) && finite(std) {
+		c.Min, c.Max, c.Mean, c.Std = &v.least, &v.largest, &v.mean, &std
 	}
 	n := t.tally(j)
 	c.Distinct = len(n)

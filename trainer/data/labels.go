@@ -61,24 +61,27 @@ const labelWayOut = "fill it in, or leave the row out"
 // notOneHot returns the first row whose cells in the columns are not one 1 and for
 // the rest all 0 or all −1, or −1.
 func (t *Table) notOneHot(columns []int) int {
+	if t.seen != nil {
+		return t.seen.notHot
+	}
 	for i := range t.rows {
-		if t.hot(t.row(i), columns) < 0 {
+		if t.hot(i, columns) < 0 {
 			return i
 		}
 	}
 	return -1
 }
 
-// hot returns which of the columns has the 1, or −1 if they are not one-hot.
-func (t *Table) hot(row []cell, columns []int) int {
+// hot returns which of the columns of a row has the 1, or −1 if they are not one-hot.
+func (t *Table) hot(row int, columns []int) int {
 	one, cold := -1, 0
 	for k, j := range columns {
 		switch {
-		case row[j] == numberCell(1) && one < 0:
+		case t.at(row, j) == numberCell(1) && one < 0:
 			one = k
-		case row[j] == numberCell(0) && cold >= 0:
+		case t.at(row, j) == numberCell(0) && cold >= 0:
 			cold = 1
-		case row[j] == numberCell(-1) && cold <= 0:
+		case t.at(row, j) == numberCell(-1) && cold <= 0:
 			cold = -1
 		default:
 			return -1
@@ -146,6 +149,7 @@ func sortNames(names []string) {
 // validation row. fraction is the validation share, above 0 and below 1. The same
 // seed gives the same rows.
 func (t *Table) Split(rows []int, fraction float64, seed uint64) (train, validation []int, err error) {
+	defer faults(t.path, &err)()
 	l, err := t.labelling()
 	if err != nil {
 		return nil, nil, err
@@ -208,7 +212,7 @@ func (t *Table) classOf(l labelling) ([]int, error) {
 	class := make([]int, t.rows)
 	if l.oneHot {
 		for i := range class {
-			if class[i] = t.hot(t.row(i), l.columns); class[i] < 0 {
+			if class[i] = t.hot(i, l.columns); class[i] < 0 {
 				return nil, t.fail(i, l.columns[0], fmt.Sprintf("expected 1 in one of the %d label columns and 0 or -1 in the others", len(l.columns)))
 			}
 		}

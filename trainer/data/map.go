@@ -15,10 +15,10 @@ const (
 // mapFrom is how many inputs, of 4 bytes each, MapAuto maps from on.
 const mapFrom = 1 << 28
 
-// mapped returns size bytes from start on of the source's file, which must end there; nil
-// where it is to be read.
-func (s *source) mapped(start int64, size int, how Map) []byte {
-	if how == MapNever || how == MapAuto && size < mapFrom || !s.raw || s.size != start+int64(size) {
+// mapped returns size bytes from start on of the source's file, which must end there and are
+// so many inputs; nil where it is to be read.
+func (s *source) mapped(start int64, size, inputs int, how Map) []byte {
+	if how == MapNever || how == MapAuto && inputs < mapFrom || !s.raw || s.size != start+int64(size) {
 		return nil
 	}
 	whole := mapFile(s.file, int(s.size))

@@ -28,7 +28,8 @@ type array struct {
 	at   func(b []byte) float64
 	byte bool // unsigned bytes
 
-	mapped bool // data is not in memory of its own
+	float, little32 bool // floats; those of 4 bytes, little-endian
+	mapped          bool // data is not in memory of its own
 }
 
 const (
@@ -39,7 +40,7 @@ const (
 var npyHeader = regexp.MustCompile(`^\{'descr': '([<>|=]?)([a-zA-Z])(\d*)', 'fortran_order': (True|False), 'shape': \(((?:\d+,? ?)*)\),? ?\}\s*$`)
 
 // readNPYArray reads one array. In Fortran's order it is turned round.
-func readNPYArray(path string, r io.Reader, mapped func(start int64, size int) []byte) (*array, error) {
+func readNPYArray(path string, r io.Reader, mapped func(start int64, size, inputs int) []byte) (*array, error) {
 	fail := func(reason string) error { return &Error{Path: path, Offset: 0, Reason: reason} }
 	start := make([]byte, 12)
 	if n, err := io.ReadFull(r, start[:10]); err != nil {
@@ -66,8 +67,8 @@ func readNPYArray(path string, r io.Reader, mapped func(start int64, size int) [
 	if err != nil {
 		return nil, err
 	}
-	if mapped != nil && x.isImages() && !fortran {
-		if x.data = mapped(int64(offset+length), x.total()); x.data != nil {
+	if mapped != nil && !fortran {
+		if x.data = mapped(int64(offset+length), x.total(), x.total()/x.size); x.data != nil {
 			x.mapped = true
 			return x, nil
 		}
@@ -86,6 +87,7 @@ func parseNPYHeader(path string, header []byte) (x *array, fortran bool, err err
 		return nil, false, fail(fmt.Sprintf("dtype %s%s%s: expected bool, integers or floats: save it with astype('float32')", m[1], m[2], m[3]))
 	}
 	x.byte = m[2] == "u" && x.size == 1
+	x.float, x.little32 = m[2] == "f", m[2] == "f" && x.size == 4 && m[1] != ">"
 	total := x.size
 	for text := range strings.SplitSeq(strings.TrimSuffix(strings.TrimSpace(m[5]), ","), ",") {
 		d, err := strconv.Atoi(strings.TrimSpace(text))
@@ -217,10 +219,15 @@ func half(b uint16) float64 {
 // table of n rows from n or n × columns numbers. Labels may be in another NPY
 // file.
 func (s *source) readNPY(opts Options) (Raw, error) {
-	x, err := readNPYArray(s.path, s.r, func(start int64, size int) []byte { return s.mapped(start, size, opts.Map) })
+	x, err := readNPYArray(s.path, s.r, func(start int64, size, inputs int) []byte { return s.mapped(start, size, inputs, opts.Map) })
 	if err != nil {
 		return nil, err
 	}
+	return x.labelled(opts)
+}
+
+// labelled is raw with the labels of Options.Labels, if there are any.
+func (x *array) labelled(opts Options) (_ Raw, err error) {
 	var y *array
 	if opts.Labels != "" {
 		if y, err = readNPYFile(opts.Labels); err != nil {
@@ -251,7 +258,11 @@ func (x *array) raw(y *array, opts Options) (Raw, error) {
 	if x.isImages() {
 		return x.images(y)
 	}
-	return x.table(y, opts)
+	t, err := x.table(y, opts)
+	if err != nil {
+		return nil, err // not a *Table that is nil
+	}
+	return t, nil
 }
 
 func (x *array) images(y *array) (*Images, error) {
@@ -296,6 +307,9 @@ func (x *array) table(y *array, opts Options) (*Table, error) {
 		return nil, err
 	}
 	t.labels = defaults
+	if x.mapped {
+		return t, newArrayTable(t, &arrayCells{x: x, y: y, columns: width, labels: labels})
+	}
 	for i := range x.dims[0] {
 		to, err := t.next(0)
 		if err != nil {

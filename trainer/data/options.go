@@ -32,8 +32,10 @@ type Options struct {
 	// ImageWidth and ImageHeight are the size that pictures get; 0: that of the
 	// first one.
 	ImageWidth, ImageHeight int
-	// Map says whether a file of IDX images, or a NPY array of bytes that are images, may
-	// be mapped: Set.X is nil then, and Set.Inputs is not. Default MapNever.
+	// Columns is how many numbers a row of Float32 and Float64 has.
+	Columns int
+	// Map says whether a file of IDX images, a NPY array or raw floats may be mapped: Set.X is
+	// nil then, and Set.Inputs is not. Default MapNever.
 	Map Map
 	// Stdin is what path "-" reads.
 	Stdin io.Reader

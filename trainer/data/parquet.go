@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 
 	"github.com/parquet-go/parquet-go"
@@ -14,47 +13,16 @@ import (
 // numbers, booleans and texts. Others (lists, maps) are an error if no Drop names
 // them. Rows that are null are missing.
 func (s *source) readParquet(opts Options) (t *Table, err error) {
-	in, size, err := s.all()
+	defer s.brokenParquet(&err)
+	f, err := s.openParquet(true)
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		// The library promises nothing about broken files.
-		if cause := recover(); cause != nil {
-			t, err = nil, &Error{Path: s.path, Offset: -1, Reason: fmt.Sprintf("broken Parquet: %v", cause)}
-		}
-	}()
-	if err := checkParquetFooter(in, size); err != nil {
-		return nil, &Error{Path: s.path, Offset: -1, Reason: "not a whole Parquet file: " + err.Error()}
-	}
-	f, err := parquet.OpenFile(in, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
-	if err != nil {
-		return nil, &Error{Path: s.path, Offset: -1, Reason: "not a whole Parquet file: " + err.Error()}
-	}
-	var leaves []parquet.LeafColumn
-	var names []string
-	var kinds []declared
-	for _, path := range f.Schema().Columns() {
-		leaf, _ := f.Schema().Lookup(path...)
-		if len(path) > 1 || leaf.MaxRepetitionLevel > 0 {
-			return nil, &Error{Path: s.path, Column: path[0], Offset: -1, Reason: "a column of lists or groups: write the file without it"}
-		}
-		leaves = append(leaves, leaf)
-		names = append(names, path[0])
-		kinds = append(kinds, parquetKind(leaf.Node.Type()))
-	}
-	if err := checkSpread(s.path, int(min(f.NumRows(), math.MaxInt32)), len(names), int(size)); err != nil {
+	if t, err = f.newTable(s.path, opts); err != nil {
 		return nil, err
 	}
-	if err := s.checkPages(in, size, f, leaves); err != nil {
-		return nil, err
-	}
-	if t, err = newTable(s.path, opts, names); err != nil {
-		return nil, err
-	}
-	t.header, t.declared = true, kinds
 	for _, group := range f.RowGroups() {
-		if err := s.readRowGroup(t, group, leaves); err != nil {
+		if err := s.readRowGroup(t, group, f.leaves); err != nil {
 			return nil, err
 		}
 	}
@@ -62,6 +30,45 @@ func (s *source) readParquet(opts Options) (t *Table, err error) {
 		return nil, &Error{Path: s.path, Offset: -1, Reason: "the file has no rows"}
 	}
 	return t, nil
+}
+
+// brokenParquet makes an error of a panic: the library promises nothing about broken files.
+func (s *source) brokenParquet(err *error) {
+	if cause := recover(); cause != nil {
+		*err = &Error{Path: s.path, Offset: -1, Reason: fmt.Sprintf("broken Parquet: %v", cause)}
+	}
+}
+
+// openParquet reads what a file has of itself, and looks through all pages if thorough.
+func (s *source) openParquet(thorough bool) (f *parquetOpened, err error) {
+	defer s.brokenParquet(&err)
+	in, size, err := s.all()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkParquetFooter(in, size); err != nil {
+		return nil, &Error{Path: s.path, Offset: -1, Reason: "not a whole Parquet file: " + err.Error()}
+	}
+	f = &parquetOpened{}
+	if f.File, err = parquet.OpenFile(in, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true)); err != nil {
+		return nil, &Error{Path: s.path, Offset: -1, Reason: "not a whole Parquet file: " + err.Error()}
+	}
+	for _, path := range f.Schema().Columns() {
+		leaf, _ := f.Schema().Lookup(path...)
+		if len(path) > 1 || leaf.MaxRepetitionLevel > 0 {
+			return nil, &Error{Path: s.path, Column: path[0], Offset: -1, Reason: "a column of lists or groups: write the file without it"}
+		}
+		f.leaves = append(f.leaves, leaf)
+		f.names = append(f.names, path[0])
+		f.kinds = append(f.kinds, parquetKind(leaf.Node.Type()))
+	}
+	if !thorough {
+		return f, nil
+	}
+	if err := checkSpread(s.path, f.rowsOf(), len(f.names), int(size)); err != nil {
+		return nil, err
+	}
+	return f, s.checkPages(in, size, f.File, f.leaves)
 }
 
 // checkPages looks through all pages that will be read.
@@ -97,24 +104,40 @@ func parquetKind(kind parquet.Type) declared {
 
 // readRowGroup adds the rows of one group, some at a time: a batch of each column.
 func (s *source) readRowGroup(t *Table, group parquet.RowGroup, leaves []parquet.LeafColumn) error {
+	columns := parquetColumns(group, leaves)
+	for _, c := range columns {
+		defer c.close()
+	}
+	for range group.NumRows() {
+		if err := s.readParquetRow(t, columns, t.rows); err != nil {
+			return err
+		}
+		t.commit(0)
+	}
+	return nil
+}
+
+// parquetColumns begins to read the columns of a group.
+func parquetColumns(group parquet.RowGroup, leaves []parquet.LeafColumn) []*parquetColumn {
 	columns := make([]*parquetColumn, len(leaves))
 	for j, leaf := range leaves {
 		columns[j] = &parquetColumn{pages: group.ColumnChunks()[leaf.ColumnIndex].Pages()}
-		defer columns[j].close()
 	}
-	for range group.NumRows() {
-		to, err := t.next(0)
+	return columns
+}
+
+// readParquetRow reads the next row, of a number from 0, into the table, where t.commit adds it.
+func (s *source) readParquetRow(t *Table, columns []*parquetColumn, row int) error {
+	to, err := t.next(0)
+	if err != nil {
+		return err
+	}
+	for j, c := range columns {
+		v, err := c.next()
 		if err != nil {
-			return err
+			return &Error{Path: s.path, Row: row + 1, Column: t.Names[j], Offset: -1, Reason: "broken Parquet: " + err.Error(), Err: unexpected(err)}
 		}
-		for j, c := range columns {
-			v, err := c.next()
-			if err != nil {
-				return &Error{Path: s.path, Row: t.rows + 1, Column: t.Names[j], Offset: -1, Reason: "broken Parquet: " + err.Error(), Err: unexpected(err)}
-			}
-			to[j] = t.parquetCell(j, v)
-		}
-		t.commit(0)
+		to[j] = t.parquetCell(j, v)
 	}
 	return nil
 }

@@ -39,12 +39,14 @@ const (
 	ARFF       Format = "arff"    // of Weka
 	LibSVM     Format = "libsvm"  // label index:value …
 	FANN       Format = "fann"    // training data of FANN
+	Float32    Format = "f32"     // float32, little-endian, and nothing else
+	Float64    Format = "f64"     // float64 likewise
 	Picture    Format = "image"   // PNG or JPEG
 	Folder     Format = "folder"  // of IDX files by MNIST's names, or of images, a folder for each class
 )
 
 // Formats are the formats that a file may be said to have.
-var Formats = []Format{CSV, IDX, NPY, NPZ, Parquet, ARFF, LibSVM, FANN, Picture}
+var Formats = []Format{CSV, IDX, NPY, NPZ, Parquet, ARFF, LibSVM, FANN, Picture, Float32, Float64}
 
 // Read reads a file or folder of examples. The content may be packed with gzip or
 // zstd; path "-" reads opts.Stdin.
@@ -89,6 +91,10 @@ func (s *source) read(opts Options) (Raw, error) {
 		return s.readNPZ(opts)
 	case Picture:
 		return s.readPicture(opts)
+	case Float32:
+		return s.readFloats(4, opts)
+	case Float64:
+		return s.readFloats(8, opts)
 	case Parquet:
 		t, err = s.readParquet(opts)
 	case ARFF:
@@ -130,6 +136,16 @@ func DetectFormat(path string) Format {
 
 // detect looks at what the source begins with.
 func (s *source) detect() Format {
+	name := strings.ToLower(filepath.Base(s.path))
+	for _, packed := range []string{".gz", ".zst"} {
+		name = strings.TrimSuffix(name, packed)
+	}
+	switch filepath.Ext(name) { // floats may begin with any bytes
+	case ".f32":
+		return Float32
+	case ".f64":
+		return Float64
+	}
 	start, _ := s.r.Peek(detectBytes) // an error comes again when it is read
 	for _, f := range []struct {
 		magic  string
@@ -141,10 +157,6 @@ func (s *source) detect() Format {
 		if bytes.HasPrefix(start, []byte(f.magic)) {
 			return f.format
 		}
-	}
-	name := strings.ToLower(filepath.Base(s.path))
-	for _, packed := range []string{".gz", ".zst"} {
-		name = strings.TrimSuffix(name, packed)
 	}
 	switch filepath.Ext(name) {
 	case ".csv", ".tsv":

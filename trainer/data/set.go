@@ -12,6 +12,7 @@ import (
 type Set struct {
 	X        []float32 // Rows × Features, row-major; nil if Inputs is set
 	Inputs   Inputs    // what is in no X; nil if X is set
+	Streamed *Streamed // what is in neither, nor in Y and Weights; nil but for a Stream
 	Y        []float32 // Rows × Outputs, row-major: one-hot for classes, scaled values for targets; nil if there are no labels
 	Rows     int
 	Features int
@@ -113,6 +114,9 @@ func (s *Set) Subset(rows []int) *Set {
 // Split divides the rows at random into a training and a validation Set, as
 // Table.Split does, with which it agrees row for row.
 func (s *Set) Split(fraction float64, seed uint64) (train, validation *Set, err error) {
+	if s.Streamed != nil {
+		return nil, nil, fmt.Errorf("split: %w", errOnePass)
+	}
 	if s.Y == nil {
 		return nil, nil, fmt.Errorf("split: the examples have no labels")
 	}

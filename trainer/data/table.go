@@ -39,6 +39,8 @@ type Table struct {
 	top    int      // line of the header, 0 if there is none
 	marks  []mark
 	limit  int
+	array  *arrayCells // where rows are in a mapped array and in no block
+	seen   *survey     // what is known of rows that are in no block; nil where all are
 }
 
 // mark says that from row on, lines count up by one from line. Formats without
@@ -111,7 +113,16 @@ func (t *Table) row(i int) []cell {
 	return t.blocks[i>>t.shift][at : at+w]
 }
 
-func (t *Table) at(i, j int) cell { return t.row(i)[j] }
+func (t *Table) at(i, j int) cell {
+	if c := t.array; c != nil {
+		x, k := c.x, i*c.columns+j
+		if j >= c.columns {
+			x, k = c.y, i*c.labels+j-c.columns
+		}
+		return t.known(j, x.at(x.data[k*x.size:]))
+	}
+	return t.row(i)[j]
+}
 
 // line is the line of row i.
 func (t *Table) line(i int) int {
@@ -206,7 +217,7 @@ func (t *Table) fail(row, j int, reason string) error {
 	if row >= 0 && t.line(row) > 0 {
 		e.Line = t.line(row)
 	} else if row >= 0 {
-		e.Row = row + 1
+		e.Row = t.line(row) - noLines + 1
 	}
 	return e
 }

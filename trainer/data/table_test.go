@@ -84,7 +84,7 @@ func TestFitLearnsFromTrainingRows(t *testing.T) {
 func TestMomentsOfLargeNumbers(t *testing.T) {
 	s := read(t, "a,b\n1000000004,0.1\n1000000007,0.1\n1000000013,0.1\n1000000016,0.1\n"+strings.Repeat("1000000010,0.1\n", 6), Options{})
 	got := s.statistics([]int{0, 1}, []int{0, 1, 2, 3})[0]
-	if got.mean != 1e9+10 || got.std != math.Sqrt(22.5) || got.least != 1e9+4 || got.largest != 1e9+16 {
+	if got.mean != 1e9+10 || got.std() != math.Sqrt(22.5) || got.least != 1e9+4 || got.largest != 1e9+16 {
 		t.Errorf("%+v, want mean %v and std %v", got, 1e9+10, math.Sqrt(22.5))
 	}
 	// Ten times 0.1 sums up to other than 1: a constant must not get a spread from that.
