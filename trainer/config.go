@@ -50,6 +50,10 @@ type Config struct {
 	// Seed makes the order of the examples; the weights have a seed of their own
 	// in NetworkConfig. The same seed, data, device and driver give the same bits.
 	Seed uint64
+	// ShuffleBuffer is how many examples of the set the next one is drawn from, at random, see
+	// shuffleBuffer; 1 leaves the order as it is. 0 means all, or of a data.Streamed, which
+	// holds no more than these, 10000.
+	ShuffleBuffer int `json:",omitempty"`
 	// Resident says where the examples lie during training; "" means ResidentAuto.
 	// The results are the same bits either way.
 	Resident Resident `json:"-"`
@@ -170,6 +174,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("lambda is %v: need a finite number, 0 or more", c.Lambda)
 	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1):
 		return c, fmt.Errorf("label smoothing is %v: need 0 or more and less than 1", c.LabelSmoothing)
+	case c.ShuffleBuffer < 0:
+		return c, fmt.Errorf("shuffle buffer is %d: need at least 1, or 0 for the default", c.ShuffleBuffer)
 	case c.VerifyEvery < 0:
 		return c, fmt.Errorf("verify every is %d: need 0 or more", c.VerifyEvery)
 	case c.Interval < 0:

@@ -44,7 +44,8 @@
 // itself. If not, the host gathers rows into one of two staging slices and uploads
 // them to one of two inputs while the device still works on the other; it waits
 // only for the upload of two steps ago. Both give the same bits. Where a data.Set has no X but
-// Inputs, those rows are read from their file then.
+// Inputs, those rows are read from their file then; where it is a data.Streamed the next rows
+// of the file come through a shuffle buffer, see stream.
 //
 // A batch larger than Config.MicroBatch is run in parts: one plan sets Δ to what the first
 // part comes to, another adds the next ones, and that of the last goes on to D and Θ, with

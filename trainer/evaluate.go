@@ -64,12 +64,15 @@ func (t *Trainer) Evaluate(ctx context.Context, set *data.Set) (Evaluation, erro
 	if err := t.checkSet("test set", set); err != nil {
 		return Evaluation{}, fmt.Errorf("evaluate: %w", err)
 	}
+	if streams(set) {
+		return Evaluation{}, fmt.Errorf("evaluate: examples that are judged one by one %w: what is said of each takes memory: evaluate a smaller set", data.ErrNoStream)
+	}
 	eng := t.ranks.local(t.eng)
 	m := memory{eng: eng}
 	defer m.release()
 	size := min(evaluationBatch, set.Rows)
 	u, tally := m.units(t.net, size, false), m.tally()
-	p := m.pass("evaluation", unweighted(set), size, false, m.inputs(t.net, 1, size),
+	p := m.pass("evaluation", examples{Set: unweighted(set)}, size, false, m.inputs(t.net, 1, size),
 		func(b batch, _ part) []device.Op { return judge(t.dev, tally, u, b) })
 	if m.err != nil {
 		return Evaluation{}, fmt.Errorf("evaluate: %w", m.err)

@@ -15,7 +15,8 @@ type Fingerprint struct {
 	Rows     int `json:"rows"`
 	Features int `json:"features"`
 	Outputs  int `json:"outputs"`
-	// SHA256 is that of X, then Y and then Weights, float32, little-endian, in hexadecimal.
+	// SHA256 is that of X, then Y and then Weights, float32, little-endian, in hexadecimal; or
+	// data.Streamed.SHA256.
 	SHA256 string `json:"sha256"`
 }
 
@@ -24,6 +25,9 @@ type Fingerprint struct {
 func NewFingerprint(s *data.Set) (Fingerprint, error) {
 	if s == nil {
 		return Fingerprint{}, nil
+	}
+	if streams(s) {
+		return Fingerprint{s.Rows, s.Features, s.Outputs, s.Streamed.SHA256()}, nil
 	}
 	sum := sha256.New()
 	err := s.EachInputs(func(_ int, x []float32) error { return durable.WriteFloats(sum, x) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/clprop/clprop/device"
@@ -51,6 +52,9 @@ func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config
 	f.outer = ctx
 	ctx, f.stop = t.ranks.joint(ctx)
 	defer f.stop(nil)
+	if err := c.checkStreams(train, validation); err != nil {
+		return history, fmt.Errorf("fit: %w", err)
+	}
 	if err := f.settle(train, validation); err != nil {
 		return history, fmt.Errorf("fit: %w", err)
 	}
@@ -136,7 +140,7 @@ type fit struct {
 // prepare allocates everything and writes down the plans.
 func (f *fit) prepare(train, validation *data.Set) error {
 	c, m, size := f.config, &f.memory, f.part()
-	train, err := c.examples(train, f.net.Loss)
+	shaped, err := c.examples(train, f.net.Loss)
 	if err != nil {
 		return err
 	}
@@ -155,7 +159,7 @@ func (f *fit) prepare(train, validation *data.Set) error {
 		regularizers: c.Regularizers,
 		average:      f.averaging(shapes),
 		drop:         drop,
-		augment:      m.augmenting(f.net, c, drop, train.Weights != nil),
+		augment:      m.augmenting(f.net, c, drop, shaped.weighted()),
 	}
 	if c.Stop.Patience > 0 && !c.Stop.KeepLast {
 		f.bestLayers = newLayers(f.net)
@@ -166,19 +170,21 @@ func (f *fit) prepare(train, validation *data.Set) error {
 	if !resident {
 		inputs = append(inputs, m.inputs(f.net, 1, size)...)
 	}
-	f.train = m.pass("training", train, c.BatchSize, resident, inputs,
+	f.train = m.pass("training", shaped, c.BatchSize, resident, inputs,
 		func(b batch, of part) []device.Op { return trainingStep(f.dev, f.to, u, b, of) })
 	f.train.first, f.train.none = drop.first, f.noDelta
+	m.reads(f.train)
 	if validation != nil {
 		judged := f.dev
 		judged.theta = f.held()
-		f.validation = m.pass("validation", unweighted(validation), size, resident, inputs,
+		f.validation = m.pass("validation", examples{Set: unweighted(validation)}, size, resident, inputs,
 			func(b batch, of part) []device.Op {
 				if of.rows == 0 {
 					return nil
 				}
 				return measure(judged, f.to.tally, u, b)
 			})
+		m.reads(f.validation)
 	}
 	return m.err
 }
@@ -186,6 +192,9 @@ func (f *fit) prepare(train, validation *data.Set) error {
 // resident decides whether the examples are kept on the device. With ResidentAuto
 // they are if, with all that is there already, they fill no more than half of it.
 func (f *fit) resident(sets ...*data.Set) bool {
+	if slices.ContainsFunc(sets, streams) {
+		return false
+	}
 	if f.config.Resident != ResidentAuto {
 		return f.config.Resident == ResidentYes
 	}
@@ -274,7 +283,7 @@ func (f *fit) epoch(ctx context.Context, number int, history *History) (Epoch, e
 	if f.whole != nil {
 		seen = f.whole.passes
 	}
-	e.Seconds = f.elapsed.Seconds()
+	e.Seconds, e.DataSeconds = f.elapsed.Seconds(), f.train.gathering().Seconds()
 	e.SamplesPerSecond = float64(sums.Count*seen) / max(e.Seconds, 1e-9)
 	e.Loss = sums.Loss / float64(sums.Count)
 	e.Cost = e.Loss + (c.Lambda/2*sums.Squares+c.Regularizers.L1*sums.Magnitudes)/float64(c.BatchSize)
@@ -310,14 +319,14 @@ func (f *fit) epoch(ctx context.Context, number int, history *History) (Epoch, e
 // them without the host waiting, except that the host takes care not to be further
 // ahead than c.Interval, and looks at the sums when it has waited anyway.
 func (f *fit) descend(ctx context.Context, number int, history *History) (device.Sums, error) {
-	shuffle(f.train.rows, f.config.Seed, number)
-	if err := f.train.ordered(); err != nil {
+	began, steps := time.Now().Add(-f.elapsed), f.train.steps()
+	f.train.gathering() // of validation
+	if err := f.train.begin(f.config, number); err != nil {
 		return device.Sums{}, fmt.Errorf("epoch %d: %w", number, err)
 	}
 	if err := f.eng.WriteTally(f.to.tally, f.sums); err != nil {
 		return device.Sums{}, fmt.Errorf("epoch %d: %w", number, err)
 	}
-	began, steps := time.Now().Add(-f.elapsed), f.train.steps()
 	f.pace.start()
 	for step := f.step; step < steps; step++ {
 		if err := ctx.Err(); err != nil {
@@ -445,6 +454,9 @@ func (f *fit) report(number, step int, sums device.Sums, elapsed time.Duration) 
 // judge goes through the validation set without learning from it.
 func (f *fit) judge(ctx context.Context) (device.Sums, error) {
 	if err := f.eng.ResetTally(f.to.tally); err != nil {
+		return device.Sums{}, fmt.Errorf("validation: %w", err)
+	}
+	if err := f.validation.again(); err != nil {
 		return device.Sums{}, fmt.Errorf("validation: %w", err)
 	}
 	f.pace.start()

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/clprop/clprop/device"
@@ -11,8 +12,8 @@ import (
 const gradientExamples = 1024
 
 // Gradient returns D = (Δ + λΘ)/m, biases without λ, at the weights as they are, a Layer
-// like each Θ(l). It is of the m = 1024 examples of set that lie evenly in it, or of all if
-// there are fewer, without dropout and weights of examples.
+// like each Θ(l). It is of the m = 1024 examples of set that lie evenly in it, of a stream the
+// first, or of all if there are fewer, without dropout and weights of examples.
 func (t *Trainer) Gradient(set *data.Set, lambda float64) ([]Layer, error) {
 	if err := t.checkSet("training set", set); err != nil {
 		return nil, fmt.Errorf("gradient: %w", err)
@@ -34,7 +35,16 @@ func (t *Trainer) Gradient(set *data.Set, lambda float64) ([]Layer, error) {
 	for i := range rows {
 		rows[i] = int32(int64(i) * int64(set.Rows) / int64(n))
 	}
-	err := in[0].load(t.eng, unweighted(set), rows)
+	var err error
+	if streams(set) {
+		first := &stream{of: examples{Set: set}}
+		if err = first.begin(0, 0, 1); err == nil {
+			err = in[0].send(t.eng, false, func() error { return first.load(in[0], 0, n) })
+		}
+		err = errors.Join(err, first.close())
+	} else {
+		err = in[0].load(t.eng, unweighted(set), rows)
+	}
 	if err == nil {
 		err = plan.Run()
 	}

@@ -62,6 +62,10 @@ type Epoch struct {
 	// SamplesPerSecond the examples trained on in one of them.
 	Seconds          float64 `json:"seconds"`
 	SamplesPerSecond float64 `json:"samples_per_second"`
+	// DataSeconds is how much of Seconds the host spent on getting examples that are not
+	// resident: reading, scaling, or waiting for what reads ahead. The device works on the
+	// batch before meanwhile, so that it stood still for as long at most.
+	DataSeconds float64 `json:"data_seconds"`
 }
 
 // Progress is a look into an epoch under way.

@@ -70,6 +70,13 @@ func (m *memory) units(net *Network, batch int, back bool) units {
 	return u
 }
 
+// reads holds a pass whose set may be read from a file until the end.
+func (m *memory) reads(p *pass) {
+	if p != nil && p.stream != nil {
+		m.held = append(m.held, p.stream)
+	}
+}
+
 // release gives back everything held, the newest first. It is safe to call twice.
 func (m *memory) release() {
 	for i := len(m.held) - 1; i >= 0; i-- {

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer/data"
@@ -14,6 +15,7 @@ type input struct {
 	batch                              // x is b × s_1, y b × K; weight b × 1, nil until weigh
 	hostX, hostY, hostWeight []float32 // nil until streamed to
 	pending                  []device.Transfer
+	gathering                time.Duration // what getting the examples took
 }
 
 // inputs allocates n inputs for batches of up to batch examples.
@@ -45,27 +47,40 @@ func (b batch) head(n int, weighted bool) batch {
 	return h
 }
 
-// load sends the given rows of set. It waits only for this input's last load,
-// whose host memory it fills anew: with two inputs in turn, that of two steps ago.
+// load sends the given rows of set.
 func (in *input) load(eng device.Engine, set *data.Set, rows []int32) error {
+	return in.send(eng, set.Weights != nil, func() (err error) {
+		if in.hostX, err = set.Append(in.hostX[:0], rows); err != nil {
+			return err
+		}
+		in.hostY = gather(in.hostY[:0], set.Y, set.Outputs, rows)
+		if set.Weights != nil {
+			in.hostWeight = gather(in.hostWeight[:0], set.Weights, 1, rows)
+		}
+		return nil
+	})
+}
+
+// send sends what fill puts into the host memory. It waits only for this input's last load,
+// whose host memory is filled anew: with two inputs in turn, that of two steps ago.
+func (in *input) send(eng device.Engine, weighted bool, fill func() error) error {
 	for _, transfer := range in.pending {
 		if err := transfer.Wait(); err != nil {
 			return err
 		}
 	}
 	in.pending = in.pending[:0]
-	var err error
-	if in.hostX, err = set.Append(in.hostX[:0], rows); err != nil {
+	began := time.Now()
+	if err := fill(); err != nil {
 		return err
 	}
-	in.hostY = gather(in.hostY[:0], set.Y, set.Outputs, rows)
+	in.gathering += time.Since(began)
 	type part struct {
 		dst device.Matrix
 		src []float32
 	}
 	parts := []part{{in.x, in.hostX}, {in.y, in.hostY}}
-	if set.Weights != nil {
-		in.hostWeight = gather(in.hostWeight[:0], set.Weights, 1, rows)
+	if weighted {
 		parts = append(parts, part{in.weight, in.hostWeight})
 	}
 	for _, part := range parts {
@@ -88,15 +103,17 @@ func gather(dst, src []float32, cols int, rows []int32) []float32 {
 
 // pass goes through the examples of a set in batches, in any order, and runs a
 // list of operations on each batch, or on each part of it in turn. The examples are on
-// the device (resident), where the plan itself gathers a part, or on the host, and are
-// streamed.
+// the device (resident), where the plan itself gathers a part, or on the host, or in a file
+// that is read in its order, and are streamed.
 type pass struct {
 	eng   device.Engine
 	ranks ranks // that share every batch
-	set   *data.Set
+	set   examples
 	batch int     // b; the last batch of a pass may be smaller
 	size  int     // the most examples of a part; b if batches are run whole
-	rows  []int32 // the order of the pass, Rows row numbers
+	rows  []int32 // the order of the pass, Rows row numbers; nil of a stream
+
+	stream *stream // nil if the set is held
 
 	index device.Index   // rows, on the device; nil if streamed
 	from  *device.Scalar // where in index the part begins
@@ -110,16 +127,21 @@ type pass struct {
 // pass prepares a pass through set, in batches of a size, each in parts of as many
 // examples as an input holds. ops writes down what is done with one that lies on the
 // device. An input can serve several passes, one after the other.
-func (m *memory) pass(what string, set *data.Set, size int, resident bool, inputs []*input,
+func (m *memory) pass(what string, set examples, size int, resident bool, inputs []*input,
 	ops func(batch, part) []device.Op) *pass {
 
-	p := &pass{eng: m.eng, ranks: m.ranks, set: set, batch: min(size, set.Rows), rows: make([]int32, set.Rows), inputs: inputs,
+	p := &pass{eng: m.eng, ranks: m.ranks, set: set, batch: min(size, set.Rows), inputs: inputs,
 		first: device.NewScalar(0), plans: map[part]device.Plan{}}
+	if streams(set.Set) {
+		p.stream = &stream{of: set}
+	} else {
+		p.rows = make([]int32, set.Rows)
+	}
 	if p.size = p.batch; m.err == nil {
 		p.size = min(p.batch, inputs[0].x.Rows())
 	}
 	p.inOrder()
-	if set.Weights != nil && m.err == nil && inputs[0].weight == nil {
+	if set.weighted() && m.err == nil && inputs[0].weight == nil {
 		m.weigh(inputs)
 	}
 	source := func(batch) []device.Op { return nil }
@@ -139,7 +161,7 @@ func (m *memory) pass(what string, set *data.Set, size int, resident bool, input
 			var b batch
 			var list []device.Op
 			if of.rows > 0 {
-				b = p.inputs[of.slot].head(of.rows, set.Weights != nil)
+				b = p.inputs[of.slot].head(of.rows, set.weighted())
 				list = source(b)
 			}
 			if list = append(list, ops(b, of)...); len(list) > 0 {
@@ -192,6 +214,40 @@ func (p *pass) settle(m *memory, what string) func(batch) []device.Op {
 	}
 }
 
+// begin makes the order that of an epoch: c says how it is found.
+func (p *pass) begin(c Config, epoch int) error {
+	switch {
+	case p.stream != nil:
+		began := time.Now()
+		err := p.stream.begin(c.Seed, epoch, c.ShuffleBuffer)
+		p.inputs[0].gathering += time.Since(began)
+		return err
+	case c.ShuffleBuffer == 0:
+		shuffle(p.rows, c.Seed, epoch)
+	default:
+		shuffleWithin(p.rows, c.Seed, epoch, c.ShuffleBuffer)
+	}
+	return p.ordered()
+}
+
+// again goes back to the beginning of a pass in the order of the set.
+func (p *pass) again() error {
+	if p.stream == nil {
+		return nil
+	}
+	return p.stream.begin(0, 0, 1)
+}
+
+// gathering is how long the host was busy with getting examples of a set that is not
+// resident, or waited for them, since it was asked last.
+func (p *pass) gathering() (took time.Duration) {
+	for _, in := range p.inputs {
+		took += in.gathering
+		in.gathering = 0
+	}
+	return took
+}
+
 // inOrder makes the order that of the set.
 func (p *pass) inOrder() {
 	for i := range p.rows {
@@ -208,10 +264,10 @@ func (p *pass) ordered() error {
 }
 
 // steps is the number of batches of a pass.
-func (p *pass) steps() int { return (len(p.rows) + p.batch - 1) / p.batch }
+func (p *pass) steps() int { return (p.set.Rows + p.batch - 1) / p.batch }
 
 // examples is the number of those of a step.
-func (p *pass) examples(step int) int { return min(p.batch, len(p.rows)-step*p.batch) }
+func (p *pass) examples(step int) int { return min(p.batch, p.set.Rows-step*p.batch) }
 
 // parts is the number of those of a step that are this rank's, counted from 0. Where it
 // has no example there is one part all the same, of none.
@@ -247,12 +303,40 @@ func (p *pass) runPart(step, k int) error {
 		return p.runEmpty(of)
 	}
 	p.first.Set(float64(from - step*p.batch))
-	if p.index != nil {
+	in := p.inputs[of.slot]
+	var err error
+	switch {
+	case p.index != nil:
 		p.from.Set(float64(from))
-	} else if err := p.inputs[of.slot].load(p.eng, p.set, p.rows[from:][:of.rows]); err != nil {
+	case p.stream != nil:
+		err = in.send(p.eng, p.set.weighted(), func() error { return p.stream.load(in, from, of.rows) })
+	default:
+		err = in.load(p.eng, p.set.Set, p.rows[from:][:of.rows])
+	}
+	if err != nil {
 		return err
 	}
 	return p.plans[of].Run()
+}
+
+// batchOnHost is the examples of a part as the host has them.
+type batchOnHost struct{ x, y, weight []float32 }
+
+// onHost is the part that was run last, which begins at from.
+func (p *pass) onHost(of part, from int) (b batchOnHost, err error) {
+	if p.stream != nil {
+		in := p.inputs[of.slot]
+		return batchOnHost{in.hostX, in.hostY, in.hostWeight}, nil
+	}
+	rows := p.rows[from:][:of.rows]
+	if b.x, err = p.set.Append(nil, rows); err != nil {
+		return b, err
+	}
+	b.y = gather(nil, p.set.Y, p.set.Outputs, rows)
+	if p.set.Weights != nil {
+		b.weight = gather(nil, p.set.Weights, 1, rows)
+	}
+	return b, nil
 }
 
 // runEmpty queues what is done of a batch in which this rank has no example.

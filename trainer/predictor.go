@@ -50,6 +50,9 @@ func (t *Trainer) NewPredictor(sizes ...int) (*Predictor, error) {
 // Close gives back the engine's memory. It is safe to call twice.
 func (p *Predictor) Close() { p.memory.release() }
 
+// Outputs is K, the numbers that Predict gives for an example.
+func (p *Predictor) Outputs() int { return p.t.net.outputs() }
+
 // Predict fills h, K numbers an example, from examples x, row-major with s_1 features
 // each, as Trainer.Predict does. It takes batches of the largest size, and for the rest
 // the smallest size that it fits in. When ctx ends between two batches the error wraps its

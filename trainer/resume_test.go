@@ -56,7 +56,7 @@ func resumeConfig() Config {
 func timeless(h *History) []Epoch {
 	epochs := slices.Clone(h.Epochs)
 	for i := range epochs {
-		epochs[i].Seconds, epochs[i].SamplesPerSecond = 0, 0
+		epochs[i].Seconds, epochs[i].SamplesPerSecond, epochs[i].DataSeconds = 0, 0, 0
 	}
 	return epochs
 }

@@ -31,6 +31,9 @@ func (t *Trainer) Settle(train, validation *data.Set, c Config) (Config, error) 
 // A Fit that goes on has the sizes that it began with.
 func (f *fit) settle(train, validation *data.Set) error {
 	c := &f.config
+	if streams(train) && c.ShuffleBuffer == 0 {
+		c.ShuffleBuffer = defaultShuffleBuffer
+	}
 	if c.Resume != nil {
 		was := c.Resume.Config
 		if c.BatchSize == AutoSize && was.BatchSize > 0 {

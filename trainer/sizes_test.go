@@ -85,7 +85,7 @@ func TestPartsOfAStep(t *testing.T) {
 	net.theta = m.parameters("Θ", n.shapes())
 	to := descent{sum: m.parameters("Δ", n.shapes()), grad: m.parameters("D", n.shapes()), tally: m.tally(),
 		by: optimizing{rate: device.NewScalar(1)}}
-	p := m.pass("training", randomSet(1, 12, 3, 2), 5, false, m.inputs(n, 2, 2), func(b batch, of part) []device.Op {
+	p := m.pass("training", examples{Set: randomSet(1, 12, 3, 2)}, 5, false, m.inputs(n, 2, 2), func(b batch, of part) []device.Op {
 		ops := trainingStep(net, to, m.units(n, 2, true), b, of)
 		text := ""
 		for _, op := range ops {

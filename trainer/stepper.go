@@ -49,6 +49,9 @@ func (s *Stepper) prepare(set *data.Set) error {
 	if err := f.checkSet("training set", set); err != nil {
 		return err
 	}
+	if streams(set) {
+		return fmt.Errorf("examples for a stepper %w: it goes over them again and again", data.ErrNoStream)
+	}
 	if set.Rows < f.config.BatchSize {
 		return fmt.Errorf("%w: %d examples are no batch of %d", ErrData, set.Rows, f.config.BatchSize)
 	}
@@ -62,8 +65,7 @@ func (s *Stepper) prepare(set *data.Set) error {
 		return err
 	}
 	s.batch = set.Rows / f.config.BatchSize
-	shuffle(f.train.rows, f.config.Seed, 1)
-	return f.train.ordered()
+	return f.train.begin(f.config, 1)
 }
 
 // Run queues the next n steps; it does not wait.

@@ -108,7 +108,7 @@ func (t *Trainer) Sweep(ctx context.Context, train *data.Set, c Config, s Sweep)
 // sweep takes the steps, and looks at the loss of each.
 func (f *fit) sweep(ctx context.Context, s Sweep) (*Sweeping, error) {
 	found := &Sweeping{}
-	whole := len(f.train.rows) / f.config.BatchSize
+	whole := f.train.set.Rows / f.config.BatchSize
 	sum, least := 0.0, math.Inf(1)
 	for t := range s.Steps {
 		if err := ctx.Err(); err != nil {
@@ -135,8 +135,7 @@ func (f *fit) sweep(ctx context.Context, s Sweep) (*Sweeping, error) {
 // its batch.
 func (f *fit) sweepStep(t, whole int, rate float64) (float64, error) {
 	if t%whole == 0 {
-		shuffle(f.train.rows, f.config.Seed, 1+t/whole)
-		if err := f.train.ordered(); err != nil {
+		if err := f.train.begin(f.config, 1+t/whole); err != nil {
 			return 0, err
 		}
 	}

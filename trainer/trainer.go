@@ -101,7 +101,7 @@ func (t *Trainer) checkSet(name string, set *data.Set) error {
 		return fail("%d examples, at most %d", set.Rows, math.MaxInt32)
 	case set.Features != t.net.Sizes[0]:
 		return fail("%d features, network %v takes %d", set.Features, t.net, t.net.Sizes[0])
-	case len(set.Y) == 0:
+	case len(set.Y) == 0 && !streams(set):
 		return fail("no labels")
 	case set.Regression() && !t.net.Loss.Regression():
 		return fail("labels are quantities, the loss %s is for classes: use mse, mae or huber", t.net.Loss)
@@ -111,6 +111,8 @@ func (t *Trainer) checkSet(name string, set *data.Set) error {
 		return fail("%d weights for %d examples", len(set.Weights), set.Rows)
 	case set.Outputs != t.net.outputs():
 		return fail("%d outputs, network %v gives %d", set.Outputs, t.net, t.net.outputs())
+	case streams(set):
+		return nil
 	case set.Inputs == nil && len(set.X) != set.Rows*set.Features || len(set.Y) != set.Rows*set.Outputs:
 		return fail("%d inputs and %d labels for %d rows of %d features and %d outputs",
 			len(set.X), len(set.Y), set.Rows, set.Features, set.Outputs)

@@ -27,7 +27,7 @@ func TestUnfinishedRun(t *testing.T) {
 		}
 		want := h.Epochs
 		for i := range want {
-			want[i].Seconds, want[i].SamplesPerSecond = 0, 0
+			want[i].Seconds, want[i].SamplesPerSecond, want[i].DataSeconds = 0, 0, 0
 		}
 		path := filepath.Join(folder, MetricsFile)
 		file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)

@@ -49,7 +49,7 @@ const (
 type verifier struct {
 	*fit
 	number, step int
-	rows         []int32 // of the part that was run last
+	sent         batchOnHost // the part that was run last
 	// What was on the device before the step, Parameters by name.
 	before map[string]wideLayers
 	sums   device.Sums // before the part
@@ -75,8 +75,10 @@ func (f *fit) verified(number, step int) error {
 			return err
 		}
 		of, from := f.train.part(step, k)
-		v.rows = f.train.rows[from:][:of.rows]
-		b := f.train.inputs[of.slot].head(of.rows, f.train.set.Weights != nil)
+		if v.sent, err = f.train.onHost(of, from); err != nil {
+			return err
+		}
+		b := f.train.inputs[of.slot].head(of.rows, f.train.set.weighted())
 		if err := v.replay(b, trainingStep(f.dev, f.to, f.units, b, of)); err != nil {
 			return err
 		}
@@ -143,16 +145,11 @@ func (v *verifier) disagree(operation, element string, got, want, bound float64)
 
 // gathered: a copy has no rounding.
 func (v *verifier) gathered(b batch) error {
-	set := v.train.set
 	for _, part := range []struct {
 		what string
 		of   device.Matrix
-		from func() ([]float32, error)
-	}{
-		{"inputs", b.x, func() ([]float32, error) { return set.Append(nil, v.rows) }},
-		{"labels", b.y, func() ([]float32, error) { return gather(nil, set.Y, set.Outputs, v.rows), nil }},
-		{"weights", b.weight, func() ([]float32, error) { return gather(nil, set.Weights, 1, v.rows), nil }},
-	} {
+		sent []float32
+	}{{"inputs", b.x, v.sent.x}, {"labels", b.y, v.sent.y}, {"weights", b.weight, v.sent.weight}} {
 		if part.of == nil {
 			continue
 		}
@@ -160,11 +157,7 @@ func (v *verifier) gathered(b batch) error {
 		if err != nil {
 			return err
 		}
-		from, err := part.from()
-		if err != nil {
-			return err
-		}
-		want := wideMatrix{Rows: got.Rows, Cols: got.Cols, Data: wide(from)}
+		want := wideMatrix{Rows: got.Rows, Cols: got.Cols, Data: wide(part.sent)}
 		if err := v.within("gather, "+part.what, got, want, func(int) float64 { return 0 }); err != nil {
 			return err
 		}

@@ -72,12 +72,14 @@ func TestExampleWeightErrors(t *testing.T) {
 // ε = 0.3: 1 becomes 0.7 + 0.1, 0 becomes 0.1 with three softmax outputs; with a
 // sigmoid 0.85 and 0.15.
 func TestLabelSmoothing(t *testing.T) {
-	y := []float32{1, 0, 0}
-	if got, want := smoothed(y, 0.3, device.SoftmaxCrossEntropy, 3), []float32{0.8, 0.1, 0.1}; !slices.Equal(got, want) {
-		t.Errorf("softmax: %v, want %v", got, want)
-	}
-	if got, want := smoothed(y, 0.3, device.SigmoidCrossEntropy, 3), []float32{0.85, 0.15, 0.15}; !slices.Equal(got, want) {
-		t.Errorf("sigmoid: %v, want %v", got, want)
+	for loss, want := range map[device.Loss][]float32{
+		device.SoftmaxCrossEntropy: {0.8, 0.1, 0.1}, device.SigmoidCrossEntropy: {0.85, 0.15, 0.15},
+	} {
+		set := lopsided()
+		got, err := Config{LabelSmoothing: 0.3}.examples(set, loss)
+		if err != nil || !slices.Equal(got.Y[:3], want) || set.Y[0] != 1 {
+			t.Errorf("%s: %v, %v, want %v", loss, got.Y[:3], err, want)
+		}
 	}
 	if _, err := (Config{LabelSmoothing: 1}).withDefaults(); err == nil {
 		t.Error("ε = 1 passes")
