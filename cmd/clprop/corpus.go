@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/clprop/clprop/trainer"
 	"github.com/clprop/clprop/trainer/data"
@@ -32,12 +34,15 @@ type corpus struct {
 // loadCorpus reads the data to train on, holds back some of it for validation and
 // for testing, or reads what is given for that or comes with the data, and learns
 // the preprocessing from what is left.
-func (f *dataFlags) loadCorpus(stdin io.Reader, testPath string, valShare float64, seed uint64) (*corpus, error) {
+func (f *dataFlags) loadCorpus(ctx context.Context, stdin io.Reader, testPath string, valShare float64, seed uint64) (*corpus, error) {
 	c := &corpus{source: f.source()}
 	var err error
-	if c.source == "" {
+	switch {
+	case c.source == "":
 		err = c.readDigits(valShare, seed)
-	} else {
+	case f.streamed:
+		err = c.stream(ctx, f, valShare, seed)
+	default:
 		err = c.read(f, stdin, valShare, seed)
 	}
 	if err == nil && f.learn.valData != "" {
@@ -122,6 +127,38 @@ func (c *corpus) read(f *dataFlags, stdin io.Reader, valShare float64, seed uint
 	if test != nil {
 		c.test, c.testSource = all.Subset(test), "what was held back of "+c.source
 	}
+	return nil
+}
+
+// stream goes through a file once, and leaves the rows in it.
+func (c *corpus) stream(ctx context.Context, f *dataFlags, valShare float64, seed uint64) error {
+	opts, err := f.options(nil)
+	if err != nil {
+		return err
+	}
+	if err := f.learn.apply(&opts); err != nil {
+		return err
+	}
+	if f.learn.valData != "" {
+		valShare = 0
+	}
+	s, err := data.OpenStream(c.source, opts, data.StreamOptions{Validation: valShare, Seed: seed})
+	if err != nil {
+		return err
+	}
+	options, err := f.learn.fit()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if c.preprocess, err = s.Fit(ctx, options); err != nil {
+		if valShare > 0 {
+			err = splitError(c.source, err)
+		}
+		return err
+	}
+	c.train, c.validation = s.Sets()
+	c.note = fmt.Sprintf("streamed: the file is read anew each epoch, and was read for the columns in %s", duration(time.Since(began)))
 	return nil
 }
 

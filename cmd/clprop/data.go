@@ -24,7 +24,10 @@ type dataFlags struct {
 	format    string
 
 	learn  learnFlags // of train
-	mapped string     // --map of train; "" for never
+	mapped string     // --map; "" for never
+	// columns is how many numbers a row of raw floats has, streamed that of --stream.
+	columns  int
+	streamed bool
 }
 
 const dataHelp = `--data takes, also packed with gzip or zstd, and - for standard input,
@@ -32,6 +35,7 @@ const dataHelp = `--data takes, also packed with gzip or zstd, and - for standar
               NPZ; the label is the last column, or what --label names
   pictures    DIR with a folder of PNG or JPEG files for each class, maybe inside
               folders train and test; or NPY or NPZ of n × height × width bytes
+  floats      FILE.f32 or FILE.f64 of rows of --columns little-endian numbers
   MNIST       DIR of IDX files, train-… to train on, t10k-… to test on; or an IDX
               file of images, with --labels LABELS
 The format is told by the content; 'clprop inspect' shows what is in a file.`
@@ -44,6 +48,7 @@ func (f *dataFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.label, "label", "", "label column of a table: its `NAME`, or its position from 0, or from the end if negative; several with commas between (default: the last, or what the format says)")
 	flags.StringVar(&f.header, "header", "auto", "whether a CSV file begins with column names: auto, yes or no")
 	flags.StringVar(&f.separator, "separator", "", "`CHARACTER` between the cells of a CSV file, or tab (default: found in the first line)")
+	flags.IntVar(&f.columns, "columns", 0, "`N` numbers in a row of a file of raw floats (.f32, .f64), the label among them")
 	flags.StringVar(&f.format, "format", "", "`FORMAT` of the data: "+formatNames()+" (default: told by the content)")
 }
 
@@ -79,16 +84,20 @@ func (f *dataFlags) check(cmd *cobra.Command, others ...string) error {
 	if _, err := f.options(nil); err != nil {
 		return usage(cmd, "%w", err)
 	}
-	if f.labels != "" && !f.is(f.source(), data.IDX, data.NPY) {
+	if f.labels != "" && !f.is(f.source(), data.IDX, data.NPY, data.Float32, data.Float64) {
 		return usage(cmd, "--labels goes with an IDX or NPY file of images: give it with --images")
 	}
-	tables := []data.Format{data.CSV, data.ARFF, data.LibSVM, data.FANN, data.Parquet, data.NPY, data.NPZ}
-	for name, formats := range map[string][]data.Format{"label": tables, "sample-weights": tables, "header": {data.CSV}, "separator": {data.CSV}} {
+	floats := []data.Format{data.Float32, data.Float64}
+	tables := append([]data.Format{data.CSV, data.ARFF, data.LibSVM, data.FANN, data.Parquet, data.NPY, data.NPZ}, floats...)
+	for name, formats := range map[string][]data.Format{"label": tables, "sample-weights": tables, "header": {data.CSV}, "separator": {data.CSV}, "columns": floats} {
 		paths := append([]string{f.source()}, others...)
 		if cmd.Flags().Changed(name) && !slices.ContainsFunc(paths, func(path string) bool { return f.is(path, formats...) }) {
 			what := "CSV files"
-			if name == "label" || name == "sample-weights" {
+			switch name {
+			case "label", "sample-weights":
 				what = "tables"
+			case "columns":
+				what = "files of raw floats"
 			}
 			return usage(cmd, "--%s is for %s, and none is given", name, what)
 		}
@@ -111,7 +120,10 @@ func (f *dataFlags) is(path string, formats ...data.Format) bool {
 
 // options returns how to read data.
 func (f *dataFlags) options(stdin io.Reader) (data.Options, error) {
-	opts := data.Options{Format: data.Format(f.format), Label: f.label, Stdin: stdin}
+	opts := data.Options{Format: data.Format(f.format), Label: f.label, Columns: f.columns, Stdin: stdin}
+	if f.columns < 0 {
+		return opts, fmt.Errorf("--columns is %d: need at least 1", f.columns)
+	}
 	if f.format != "" && !slices.Contains(data.Formats, opts.Format) {
 		return opts, fmt.Errorf("--format is %q: have %s", f.format, formatNames())
 	}

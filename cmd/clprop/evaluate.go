@@ -39,7 +39,16 @@ func (f *modelFlags) add(cmd *cobra.Command) {
 	cmd.Flags().SortFlags = false
 	cmd.Flags().StringVar(&f.model, "model", defaultModel, "`FILE` of the model")
 	f.data.add(cmd)
+	addMapFlag(cmd, &f.data)
 	addDeviceFlag(cmd, &f.device)
+}
+
+// check refuses what cannot be meant.
+func (f *modelFlags) check(cmd *cobra.Command) error {
+	if err := f.data.checkMap(cmd); err != nil {
+		return err
+	}
+	return f.data.check(cmd)
 }
 
 func newEvaluateCommand(e *env) *cobra.Command {
@@ -57,7 +66,7 @@ func newEvaluateCommand(e *env) *cobra.Command {
 	cmd.Flags().IntVar(&top, "top", defaultTop, "`K` of the share of examples whose class is among the K most likely; 0 for none")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as a JSON object")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := f.data.check(cmd); err != nil {
+		if err := f.check(cmd); err != nil {
 			return err
 		}
 		if top < 0 {

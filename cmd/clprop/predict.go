@@ -10,6 +10,7 @@ import (
 
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
+	"github.com/clprop/clprop/trainer/data"
 	"github.com/clprop/clprop/trainer/durable"
 	"github.com/spf13/cobra"
 )
@@ -62,7 +63,7 @@ func newPredictCommand(e *env) *cobra.Command {
 		case sameFile(out, f.data.source()) || sameFile(out, f.model):
 			return usage(cmd, "--out %s would replace what is read: name another file", out)
 		}
-		if err := f.data.check(cmd); err != nil {
+		if err := f.check(cmd); err != nil {
 			return err
 		}
 		return e.predict(cmd.Context(), &f, out)
@@ -89,7 +90,7 @@ func (e *env) predict(ctx context.Context, f *modelFlags, out string) (err error
 		return err
 	}
 	defer t.Close()
-	h, err := t.Predict(ctx, set.X, 0)
+	h, err := outputs(ctx, t, set)
 	if err == nil {
 		err = context.Cause(ctx)
 	}
@@ -110,6 +111,20 @@ func (e *env) predict(ctx context.Context, f *modelFlags, out string) (err error
 	}
 	e.note("%d predictions written to %s, computed on %s", set.Rows, out, eng.Info().Name)
 	return nil
+}
+
+// outputs is h of all rows of a set, whose inputs may be in their file.
+func outputs(ctx context.Context, t *trainer.Trainer, set *data.Set) ([]float32, error) {
+	p, err := t.NewPredictor()
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	h := make([]float32, set.Rows*p.Outputs())
+	return h, set.EachInputs(func(first int, x []float32) error {
+		rows := len(x) / set.Features
+		return p.Predict(ctx, h[first*p.Outputs():][:rows*p.Outputs()], x)
+	})
 }
 
 // writePredictions writes h, rows × K, as CSV. Of a single output it makes the

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer"
 	"github.com/clprop/clprop/trainer/durable"
 )
 
@@ -144,7 +145,8 @@ func kernelTable(kernels []kernelJSON) string {
 }
 
 // writeProfile writes the trace of train --profile, and prints the table.
-func (e *env) writeProfile(path string, eng device.Engine, quiet bool) error {
+func (e *env) writeProfile(path string, t *training) error {
+	eng, quiet := t.eng, t.flags.quiet
 	p, err := device.TakeProfile(eng)
 	if errors.Is(err, device.ErrNoProfile) {
 		e.note("warning: --profile %s: not written: the CPU reference launches no kernels", path)
@@ -176,6 +178,24 @@ func (e *env) writeProfile(path string, eng device.Engine, quiet bool) error {
 	} else {
 		e.note("%s", newPeaks(peaks))
 	}
+	e.note("%s", deviceBusy(p.Total(), t.worked, t.history))
 	e.note("trace of the first %d kernels written to %s: open it in chrome://tracing or ui.perfetto.dev", len(p.Runs), path)
 	return nil
+}
+
+// deviceBusy says how much of a time the kernels of a training took, and what of the rest may
+// have been spent on waiting for examples.
+func deviceBusy(kernels, worked time.Duration, h *trainer.History) string {
+	text := fmt.Sprintf("device busy %.1f%% of %s", 100*kernels.Seconds()/max(worked.Seconds(), 1e-9), duration(worked))
+	var host float64
+	for _, epoch := range h.Epochs {
+		host += epoch.DataSeconds
+	}
+	if h.Resident || host == 0 {
+		return text
+	}
+	idle := max(0, worked-kernels)
+	waited := min(idle, time.Duration(host*float64(time.Second)))
+	return text + fmt.Sprintf("; getting examples ready took the host %s, of which the device waited %s at most",
+		duration(time.Duration(host*float64(time.Second))), duration(waited))
 }

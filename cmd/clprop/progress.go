@@ -28,6 +28,9 @@ type progress struct {
 	drawn int       // columns of the bar on the screen
 }
 
+// noticedData is the share of an epoch from which on it is said that examples took it.
+const noticedData = 0.1
+
 // newProgress shows epochs on w. mode is one of auto, bar, plain and none; auto is
 // a bar where w is a terminal that can draw one, and plain elsewhere.
 func newProgress(w io.Writer, mode string, epochs int) *progress {
@@ -70,6 +73,10 @@ func (p *progress) epoch(e trainer.Epoch) {
 		line += fmt.Sprintf("  validation loss %.4f%s", e.ValLoss, p.accuracy(e.ValAccuracy))
 	}
 	line += fmt.Sprintf("  rate %.3g  %s samples/s", e.Rate, thousands(e.SamplesPerSecond))
+	// Of what is not on the device; a device that is busy meanwhile does not wait.
+	if e.DataSeconds > noticedData*e.Seconds {
+		line += fmt.Sprintf("  data %.0f%%", 100*e.DataSeconds/e.Seconds)
+	}
 	if e.Epoch < p.last {
 		line += fmt.Sprintf("  %s left", duration(p.left(float64(e.Epoch))))
 	}

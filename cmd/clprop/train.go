@@ -87,6 +87,7 @@ type training struct {
 	trained     bool                // the interruption came when training was over
 	test        *trainer.Evaluation // nil if there is no test set
 	gradient    []trainer.Layer     // D when training was over, for the report; nil if there is none
+	worked      time.Duration       // how long the device was at the disposal of training and test
 }
 
 // train is the command, once its flags are known to be good.
@@ -130,7 +131,7 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 		return err
 	}
 	if f.profile != "" {
-		if err := e.writeProfile(f.profile, t.eng, f.quiet); err != nil {
+		if err := e.writeProfile(f.profile, t); err != nil {
 			return err
 		}
 	}
@@ -143,8 +144,11 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 // begin reads the examples, opens the device and makes the network.
 func (e *env) begin(cmd *cobra.Command, f *trainFlags, hidden []int) (t *training, err error) {
 	t = &training{flags: f, joined: e.joined}
+	if f.data.streamed && !f.quiet {
+		e.note("data    %s: reading it once for its columns", f.data.source())
+	}
 	t.examples, err = whileWanted(cmd.Context(), func() (*corpus, error) {
-		return f.data.loadCorpus(e.stdin, f.testData, f.valSplit, f.seed)
+		return f.data.loadCorpus(cmd.Context(), e.stdin, f.testData, f.valSplit, f.seed)
 	})
 	if err != nil {
 		return nil, err
@@ -224,6 +228,7 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	before, began := t.eng.Counters().Launches, time.Now()
 	t.history, err = tr.Fit(ctx, t.examples.train, t.examples.validation, c)
 	took := time.Since(began)
+	defer func() { t.worked = time.Since(began) }()
 	p.clear()
 	if failed := endEvents(); failed != nil { // the model is worth more than its pictures
 		e.note("warning: %v", failed)

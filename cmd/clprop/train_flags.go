@@ -94,7 +94,7 @@ func (f *trainFlags) addStep(cmd *cobra.Command) {
 	addRegularizers(flags, &f.config.Regularizers)
 	f.augment.add(flags, &f.config.Augment)
 	flags.StringVar(&f.resident, "resident", "auto", "keep the examples in device memory: auto, yes or no")
-	flags.StringVar(&f.data.mapped, "map", "auto", "leave images in their IDX or NPY file, and read those of a batch when it comes: always, never, or auto, where they would take a GiB of memory")
+	f.addStream(cmd)
 	addDeviceFlag(cmd, &f.device)
 }
 
@@ -154,11 +154,16 @@ func (f *trainFlags) checkStep(cmd *cobra.Command) (hidden []int, err error) {
 		{"activation", f.activation, activations()},
 		{"norm", f.norm, trainer.Norms()},
 		{"resident", f.resident, []string{"auto", "yes", "no"}},
-		{"map", f.data.mapped, []string{"auto", "always", "never"}},
 	} {
 		if err := oneOf(cmd, choice.flag, choice.value, choice.have); err != nil {
 			return nil, err
 		}
+	}
+	if err := f.data.checkMap(cmd); err != nil {
+		return nil, err
+	}
+	if err := f.checkStream(cmd); err != nil {
+		return nil, err
 	}
 	if err := f.loss.check(cmd, c, &f.data.learn.task); err != nil {
 		return nil, err
