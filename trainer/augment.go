@@ -46,7 +46,7 @@ func (a Augment) check() error {
 		return fmt.Errorf("augment: %w", err)
 	}
 	if a.Shift >= min(a.Image.Height, a.Image.Width) {
-		return fmt.Errorf("augment shift is %d: images of %v leave nothing to see", a.Shift, a.Image)
+		return conflict("augment shift is %d: images of %v leave nothing to see", a.Shift, a.Image)
 	}
 	return nil
 }
@@ -60,9 +60,9 @@ func (a Augment) fits(net *Network, c Config) error {
 	case a.moves() && a.Image.Size() != net.Sizes[0]:
 		return fmt.Errorf("%w: images of %v have %d values, network %v takes %d", ErrData, a.Image, a.Image.Size(), net, net.Sizes[0])
 	case a.Mixup > 0 && net.Loss.Kind() == device.Hinge:
-		return fmt.Errorf("mixup is for losses of shares, and %s knows only classes: use a cross-entropy", net.Loss)
+		return conflict("mixup is for losses of shares, and %s knows only classes: use a cross-entropy", net.Loss)
 	case a.Mixup > 0 && part < c.BatchSize && part%2 == 1:
-		return fmt.Errorf("micro-batch is %d: mixup needs an even number, so that parts have the pairs of the whole", part)
+		return conflict("micro-batch is %d: mixup needs an even number, so that parts have the pairs of the whole", part)
 	}
 	return nil
 }

@@ -298,8 +298,11 @@ func (f *fit) epoch(ctx context.Context, number int, history *History) (Epoch, e
 	}
 	// The order matters: weights of an epoch that is not finite are not kept.
 	if !finite(e.Loss) || !finite(e.ValLoss) || !finite(e.Cost) {
-		return e, f.diverged(number, fmt.Sprintf("cost is %v, validation loss %v after its %d steps; %s",
-			e.Cost, e.ValLoss, f.train.steps(), f.culprit()))
+		what := fmt.Sprintf("cost is %v", e.Cost)
+		if f.validation != nil {
+			what += fmt.Sprintf(", validation loss %v", e.ValLoss)
+		}
+		return e, f.diverged(number, fmt.Sprintf("%s after its %d steps; %s", what, f.train.steps(), f.culprit()))
 	}
 	kept, err := f.read()
 	if err != nil {

@@ -145,9 +145,9 @@ func (n *Network) checkBatchNorm(rows int, c Config) error {
 	case n.Norm != BatchNorm || len(n.Norms) == 0:
 		return nil
 	case c.Optimizer.WholeSet():
-		return fmt.Errorf("optimizer %s tries weights that it does not keep, and the running means and variances of batch normalisation would follow them: use norm layer, or another optimizer", c.Optimizer.Name)
+		return conflict("optimizer %s tries weights that it does not keep, and the running means and variances of batch normalisation would follow them: use norm layer, or another optimizer", c.Optimizer.Name)
 	case c.MicroBatch > 0:
-		return fmt.Errorf("batch normalisation is by all examples of a step, %d, and a micro-batch of %d has a part of them: leave it out, or use norm layer", batch, c.MicroBatch)
+		return conflict("batch normalisation is by all examples of a step, %d, and a micro-batch of %d has a part of them: leave it out, or use norm layer", batch, c.MicroBatch)
 	case rows == 1:
 		return fmt.Errorf("%w: batch normalisation needs two examples, and there is one", ErrData)
 	case !alone(batch):
@@ -157,7 +157,7 @@ func (n *Network) checkBatchNorm(rows int, c Config) error {
 	for better < rows && alone(better) {
 		better++
 	}
-	return fmt.Errorf("batch normalisation needs two examples in each step: %d in batches of %d leave one alone: take batches of %d", rows, c.BatchSize, better)
+	return conflict("batch normalisation needs two examples in each step: %d in batches of %d leave one alone: take batches of %d", rows, c.BatchSize, better)
 }
 
 // normed is what a normalisation keeps of a batch for the way back.

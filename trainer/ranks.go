@@ -64,11 +64,11 @@ func (r ranks) check(c Config) error {
 	case !r.several():
 		return nil
 	case c.VerifyEvery > 0:
-		return fmt.Errorf("verifying steps is for one process, there are %d ranks: verify with one", r.count())
+		return conflict("verifying steps is for one process, there are %d ranks: verify with one", r.count())
 	case c.Optimizer.WholeSet():
-		return fmt.Errorf("optimizer %s is for one process, there are %d ranks: use another, or one process", c.Optimizer.Name, r.count())
+		return conflict("optimizer %s is for one process, there are %d ranks: use another, or one process", c.Optimizer.Name, r.count())
 	case c.OnDivergence == DivergenceReload:
-		return fmt.Errorf("going back after a divergence is for one process, there are %d ranks: stop, and go on from a checkpoint with a smaller rate", r.count())
+		return conflict("going back after a divergence is for one process, there are %d ranks: stop, and go on from a checkpoint with a smaller rate", r.count())
 	}
 	return nil
 }

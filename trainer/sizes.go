@@ -47,7 +47,7 @@ func (f *fit) settle(train, validation *data.Set) error {
 		return err
 	}
 	if c.Optimizer.WholeSet() && c.BatchSize < train.Rows {
-		return fmt.Errorf("batch size is %d: %s takes all %d examples a step: leave it out, and choose a micro-batch for parts of them", c.BatchSize, c.Optimizer.Name, train.Rows)
+		return conflict("batch size is %d: %s takes all %d examples a step: leave it out, and choose a micro-batch for parts of them", c.BatchSize, c.Optimizer.Name, train.Rows)
 	}
 	if c.MicroBatch >= c.BatchSize || c.MicroBatch == AutoSize {
 		c.MicroBatch = 0

@@ -89,7 +89,7 @@ func (m Monitor) Check(validated bool) error {
 	switch m {
 	case MonitorValLoss, MonitorValAccuracy:
 		if !validated {
-			return fmt.Errorf("monitor %s needs a validation set", m)
+			return conflict("monitor %s needs a validation set", m)
 		}
 		return nil
 	case MonitorLoss, MonitorCost, MonitorAccuracy:

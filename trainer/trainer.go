@@ -18,7 +18,18 @@ var (
 	ErrMemory = errors.New("not enough device memory")
 	// ErrData: a set does not fit the network, or not itself.
 	ErrData = errors.New("examples do not fit")
+	// ErrConfig: settings that are good by themselves do not go together, with each other,
+	// with the network or with the number of examples. The text says which.
+	ErrConfig = errors.New("settings do not go together")
 )
+
+// conflictError is an ErrConfig that speaks for itself.
+type conflictError struct{ text string }
+
+func (e conflictError) Error() string { return e.text }
+func (conflictError) Unwrap() error   { return ErrConfig }
+
+func conflict(format string, args ...any) error { return conflictError{fmt.Sprintf(format, args...)} }
 
 // Trainer trains one network on one engine. The weights live in the engine's
 // memory from New to Close. Like the engine, it is for one goroutine at a time.

@@ -62,7 +62,7 @@ func (c Config) shaping(set *data.Set, loss device.Loss) (s shaping, err error) 
 		case device.SigmoidCrossEntropy:
 			s.mean = 0.5
 		default:
-			return s, fmt.Errorf("label smoothing is for the cross-entropies, not for %s", loss)
+			return s, conflict("label smoothing is for the cross-entropies, not for %s", loss)
 		}
 	}
 	given := set.Weights != nil || streams(set) && set.Streamed.Weighted()
@@ -149,7 +149,7 @@ func (c ClassWeights) of(set *data.Set, counts []int, loss device.Loss) ([]float
 	case !c.Balanced && c.Given == nil:
 		return nil, nil
 	case loss.Regression():
-		return nil, fmt.Errorf("class weights: %s is for quantities, which have no classes", loss)
+		return nil, conflict("class weights: %s is for quantities, which have no classes", loss)
 	case c.Balanced && c.Given != nil:
 		return nil, fmt.Errorf("class weights: both balanced and given: choose one")
 	case c.Balanced:

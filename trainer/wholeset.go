@@ -63,7 +63,7 @@ func (c Config) checkWholeSet() error {
 		{"checkpoints: what it knows of the curvature is in none", c.Checkpoints != nil || c.Resume != nil},
 	} {
 		if n.set {
-			return fmt.Errorf("optimizer %s chooses its own steps by the whole training set, and cannot be used with %s", name, n.what)
+			return conflict("optimizer %s chooses its own steps by the whole training set, and cannot be used with %s", name, n.what)
 		}
 	}
 	return nil

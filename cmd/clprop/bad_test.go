@@ -183,6 +183,23 @@ func TestBadUsage(t *testing.T) {
 	}
 }
 
+// Settings that are good by themselves and do not go together are usage too, also where it
+// takes the examples to see it.
+func TestConflicts(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, c := range []struct{ args, line string }{
+		{"--norm batch --micro-batch 8", `fit: batch normalisation is by all examples of a step, 32, and a micro-batch of 8 has a part of them: leave it out, or use norm layer`},
+		{"--norm batch --batch-size 1", `fit: batch normalisation needs two examples in each step: 1294 in batches of 1 leave one alone: take batches of 2`},
+		{"--norm batch --optimizer lbfgs", `optimizer lbfgs tries weights that it does not keep, and the running means and variances of batch normalisation would follow them: use norm layer, or another optimizer`},
+		{"--optimizer cg --batch-size 32", `fit: batch size is 32: cg takes all 1294 examples a step: leave it out, and choose a micro-batch for parts of them`},
+		{"--mixup 0.2 --micro-batch 5", `fit: micro-batch is 5: mixup needs an even number, so that parts have the pairs of the whole`},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			clprop(t, append([]string{"train", "--quiet", "--device", "cpuref"}, strings.Fields(c.args)...)...).failed(t, exitUsage, c.line)
+		})
+	}
+}
+
 func TestUnknownDevice(t *testing.T) {
 	t.Chdir(t.TempDir())
 	listing, err := device.List()
@@ -213,6 +230,7 @@ func TestExitCode(t *testing.T) {
 		{context.Background(), device.ErrNoDevice, exitNoDevice},
 		{context.Background(), &data.Error{Path: "x.csv"}, exitBadFile},
 		{context.Background(), trainer.ErrData, exitBadFile},
+		{context.Background(), trainer.ErrConfig, exitUsage},
 		{context.Background(), trainer.ErrModel, exitBadFile},
 		{context.Background(), badFile(os.ErrNotExist), exitBadFile},
 		{context.Background(), trainer.ErrDiverged, exitDiverged},
