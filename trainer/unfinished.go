@@ -41,6 +41,13 @@ const maxMetrics = 64 << 20
 // last row that is not whole is one that is being written, and left out. The error of a file
 // that is no such table wraps ErrData.
 func ReadMetrics(path string) ([]Epoch, error) {
+	info, err := os.Stat(path) // before it is opened, which for a pipe may never end
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: %w: not a file", path, ErrData)
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err

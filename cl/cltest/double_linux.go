@@ -77,7 +77,7 @@ func WithDouble(t *testing.T, body func(*Double)) {
 		return
 	}
 	library := buildDouble(t)
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=300s")
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=900s")
 	cmd.Env = append(os.Environ(), envLibrary+"="+library, envDouble+"="+t.Name())
 	out, err := cmd.CombinedOutput()
 	if err != nil {

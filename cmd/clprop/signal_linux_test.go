@@ -49,6 +49,60 @@ func TestSignalWhileReading(t *testing.T) {
 	}
 }
 
+// Where a file is to be that is not data, or a picture among others, a pipe is refused
+// before it is opened, which would not end.
+func TestPipesAreNoFiles(t *testing.T) {
+	dir := t.TempDir()
+	model, table := filepath.Join(dir, "m"), write(t, "x.csv", "1,2\n")
+	clprop(t, "train", "--device", "cpuref", "--epochs", "1", "--quiet", "--out", model).succeeded(t)
+	pipe := func(parts ...string) string {
+		t.Helper()
+		path := filepath.Join(append([]string{dir}, parts...)...)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Mkfifo(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for path, args := range map[string][]string{
+		pipe("model"):                     {"predict", "--data", table, "--model"},
+		pipe("weights"):                   {"import", "--out", filepath.Join(dir, "y"), ""},
+		pipe("graph.onnx"):                {"import", "--out", filepath.Join(dir, "y"), ""},
+		pipe("init"):                      {"train", "--init"},
+		pipe("reported", "report.json"):   {"report", "/"},
+		pipe("unfinished", "metrics.csv"): {"plot", "--out", filepath.Join(dir, "y.svg"), "/"},
+		pipe("saved", "checkpoint-000001-00000000.clprop"): {"train", "--resume", "/"},
+		pipe("pictures", "cat", "1.png"):                   {"inspect", "//"},
+	} {
+		switch last := &args[len(args)-1]; *last {
+		case "/":
+			*last = filepath.Dir(path)
+		case "//":
+			*last = filepath.Dir(filepath.Dir(path))
+		case "":
+			*last = path
+		default:
+			args = append(args, path)
+		}
+		done := make(chan outcome, 1)
+		go func() { done <- clprop(t, args...) }()
+		select {
+		case o := <-done:
+			if o.code != exitBadFile || !strings.Contains(o.stderr, path) {
+				t.Errorf("%q: %+v", args, o)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("%q waits for the pipe", args)
+			if end, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
+				end.Close()
+			}
+			<-done
+		}
+	}
+}
+
 // A signal in the test after training ends the command; the model is saved.
 func TestSignalInTheTest(t *testing.T) {
 	t.Chdir(t.TempDir())

@@ -36,7 +36,6 @@ type runFlags struct {
 	cadence  trainer.Every
 	snapshot *trainer.Snapshot // what --resume goes on from
 	from     string            // its file
-	notes    []string          // what is to be said about finding it
 	given    map[string]string // the flags that are not as by default
 	flags    []byte            // what the next checkpoint holds of them
 	config   string            // the same for people, see runConfig
@@ -70,7 +69,12 @@ func (r *runFlags) restore(cmd *cobra.Command, j *joined) (err error) {
 		return usage(cmd, "--run and --resume are both given: --resume goes on in its own folder")
 	}
 	r.folder = r.resume
-	if r.snapshot, r.from, r.notes, err = j.recover(r.resume); err != nil {
+	var notes []string
+	r.snapshot, r.from, notes, err = j.recover(r.resume)
+	for _, note := range notes { // at once: what is set aside is not there to be said about next time
+		fmt.Fprintln(cmd.ErrOrStderr(), oneLine("warning: "+note))
+	}
+	if err != nil {
 		return badFile(fmt.Errorf("--resume: %w", err))
 	}
 	saved := map[string]string{}
@@ -203,9 +207,6 @@ func (r *runFlags) configure(c *trainer.Config) {
 // describe says what is gone on from, and what is not as it was.
 func (e *env) describeRun(t *training) {
 	r := &t.flags.run
-	for _, note := range r.notes {
-		e.note("warning: %s", note)
-	}
 	if r.snapshot == nil {
 		return
 	}

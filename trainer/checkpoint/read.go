@@ -63,18 +63,18 @@ func Read(path string) (*File, error) {
 
 // readAll is os.ReadFile for regular files alone, into memory of exactly their size.
 func readAll(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close() // read only: nothing can be lost
-	info, err := file.Stat()
+	info, err := os.Stat(path) // before it is opened, which for a pipe may never end
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: %w: not a file", path, ErrDamaged)
 	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() // read only: nothing can be lost
 	if info.Size() > math.MaxInt-1 {
 		return nil, fmt.Errorf("%s: %w: %d bytes are more than this machine can address", path, ErrDamaged, info.Size())
 	}

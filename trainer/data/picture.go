@@ -104,7 +104,10 @@ func pictures(dir string) (folders, files []string, err error) {
 		switch {
 		case info.IsDir():
 			folders = append(folders, name)
-		case ext == ".png" || ext == ".jpg" || ext == ".jpeg":
+		case ext != ".png" && ext != ".jpg" && ext != ".jpeg":
+		case !info.Mode().IsRegular(): // a pipe may never end
+			return nil, nil, &Error{Path: filepath.Join(dir, name), Offset: -1, Reason: "not a regular file"}
+		default:
 			files = append(files, name)
 		}
 	}

@@ -17,18 +17,18 @@ const chunk = 1 << 14
 
 // ReadFile reads the file at path. The error names it.
 func ReadFile(path string) (*File, error) {
-	f, err := os.Open(path)
+	info, err := os.Stat(path) // before it is opened, which for a pipe may never end
 	if err != nil {
 		return nil, err // *fs.PathError names the path
-	}
-	defer f.Close() // nothing was written
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: %w: not a regular file", path, ErrFormat)
 	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // nothing was written
 	file, err := Read(f, info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
