@@ -91,7 +91,7 @@ func (e *env) evaluate(cmd *cobra.Command, f *modelFlags, top int, asJSON bool) 
 		return err
 	}
 	defer func() { err = first(err, eng.Close()) }()
-	e.note("model   %s: %v, %s, %s", f.model, m.Network, m.Network.Hidden, outputText(m.Network.Loss))
+	e.note("model   %s: %v, %s, %s", f.model, m.Network, hiddenText(m.Network), outputText(m.Network.Loss))
 	e.note("data    %s: %d examples, %d %s", source, set.Rows, set.Outputs, kindOfOutputs(m.Network))
 	e.note("device  %s", deviceText(eng.Info()))
 

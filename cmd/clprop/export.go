@@ -82,7 +82,7 @@ func (e *env) export(m *trainer.Model, f *exportFlags) error {
 		if err := m.Network.SaveWeights(f.out); err != nil {
 			return err
 		}
-		e.note("%v, %s, written to %s", m.Network, m.Network.Hidden, f.out)
+		e.note("%v, %s, written to %s", m.Network, hiddenText(m.Network), f.out)
 		return nil
 	}
 	f.graph.Version = currentVersion().Version
@@ -93,7 +93,7 @@ func (e *env) export(m *trainer.Model, f *exportFlags) error {
 	if f.graph.Logits {
 		gives = "logits"
 	}
-	e.note("%v, %s, %s, written to %s", m.Network, m.Network.Hidden, gives, f.out)
+	e.note("%v, %s, %s, written to %s", m.Network, hiddenText(m.Network), gives, f.out)
 	return nil
 }
 

@@ -129,7 +129,7 @@ func TestRanksThatCannotTrain(t *testing.T) {
 			append(append([]string{"-n", "1", os.Args[0]}, append(trainArgs(out), ":", "-n", "1", os.Args[0])...), trainArgs(out, "--data", "/nosuch.csv")...),
 			"clprop: rank 1 of 2 on ", exitBadFile},
 		{"standard input", "mpirun.mpich", nil, append(two, "--data", "-"), "one of 2 ranks has it", exitUsage},
-		{"verification", "mpirun.mpich", nil, append(two, "--verify-every", "3"), "there are 2 ranks", exitFailure},
+		{"verification", "mpirun.mpich", nil, append(two, "--verify-every", "3"), "there are 2 ranks", exitUsage},
 	} {
 		o := mpirun(t, c.launcher, c.env, c.args...)
 		if o.code != c.code || strings.Count(o.stderr, c.says) != 1 {

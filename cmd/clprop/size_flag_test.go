@@ -67,7 +67,7 @@ func TestWholeSetOptimizers(t *testing.T) {
 		}
 	}
 	o := clprop(t, "train", "--device", "cpuref", "--optimizer", "lbfgs", "--batch-size", "64", "--out", out)
-	if o.code != exitFailure || !strings.Contains(o.stderr, "lbfgs takes all 1294 examples a step") {
+	if o.code != exitUsage || !strings.Contains(o.stderr, "lbfgs takes all 1294 examples a step") {
 		t.Errorf("exit %d, stderr %q", o.code, o.stderr)
 	}
 	if o := clprop(t, "lr-find", "--optimizer", "cg"); o.code != exitUsage {

@@ -6,10 +6,12 @@
 // Operator set 17, IR version 8. One input, float32, batch × s_1 with a batch of any
 // size, and one output, batch × K:
 //
-//	input ─[scale, fill]─▶ Gemm ─▶ g ─▶ … ─▶ Gemm ─[output activation]─[restore]─▶ output
+//	input ─[scale, fill]─▶ Gemm ─[norm]─▶ g ─▶ … ─▶ Gemm ─[output activation]─[restore]─▶ output
 //
 //	Gemm          z = a Wᵀ + θ0: transB = 1, W [out,in] and θ0 [out] under the names
 //	              0.weight, 0.bias, 2.weight, … that PyTorch gives them
+//	norm          BatchNormalization, by the running mean and variance, or LayerNormalization,
+//	              with weight, bias, running_mean and running_var as PyTorch names them
 //	g             one node, or for GELU and SiLU, which set 17 has no operator of,
 //	              z·½(1 + Erf(z/√2)) and z·Sigmoid(z)
 //	scale, fill   x′ = ((x − μ_h) − μ_l)/σ, then Where(IsNaN(x′), fill, x′), if asked
@@ -30,7 +32,8 @@
 // # What Read reads
 //
 // Chains of Gemm, or MatMul and Add, with one activation for all hidden layers, as
-// torch.onnx.export writes nn.Sequential(Linear, g, Linear, …), before them maybe
+// torch.onnx.export writes nn.Sequential(Linear, g, Linear, …), maybe with BatchNormalization or
+// LayerNormalization after each but the last, before them maybe
 // arithmetic with constants, which becomes the model's preprocessing. Flatten,
 // Identity and Constant are seen through. Anything else is an error with the name of
 // the node and its operator.

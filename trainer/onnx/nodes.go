@@ -46,6 +46,9 @@ func (r *reader) eval(n *parsedNode) (err error) {
 	if string(n.op) == "Constant" {
 		return r.constantNode(n)
 	}
+	if c := r.constants[string(n.inputs[0])]; c != nil && string(n.op) == "Identity" {
+		return r.addConstant(n.output, *c) // PyTorch writes constants that are alike once
+	}
 	var v *value
 	switch op := string(n.op); op {
 	case "Identity":
@@ -58,6 +61,8 @@ func (r *reader) eval(n *parsedNode) (err error) {
 		v, err = r.product(n)
 	case "Add", "Sub", "Mul", "Div":
 		v, err = r.arithmetic(n)
+	case "BatchNormalization", "LayerNormalization":
+		v, err = r.norm(n)
 	case "Erf", "IsNaN", "Clip":
 		v, err = r.step(n)
 	case "Where":

@@ -188,7 +188,7 @@ func (c *constant) row() bool {
 
 // Bounds on a node: no operator here has as many.
 const (
-	maxInputs     = 4
+	maxInputs     = 5
 	maxAttributes = 8
 )
 

@@ -80,6 +80,8 @@ type reader struct {
 	values    map[string]*value
 	current   *base // the last product, or the input
 	layers    []trainer.Layer
+	kind      trainer.Norm
+	norms     []trainer.NormUnits
 	sizes     []int
 	hidden    device.Activation
 }
@@ -296,6 +298,9 @@ func (r *reader) finish(output []byte) error {
 		hidden = device.ReLU // there are no hidden layers
 	}
 	r.Network = &trainer.Network{Sizes: r.sizes, Hidden: hidden, Loss: loss, Layers: r.layers}
+	if err := r.takeNorms(r.Network); err != nil {
+		return err
+	}
 	return r.Network.Check()
 }
 

@@ -68,6 +68,9 @@ func TestReadTorch(t *testing.T) {
 	for name, g := range torchGraphs(t) {
 		for _, set := range []string{"9", "17"} {
 			path := "testdata/torch/" + name + "-" + set + ".onnx"
+			if _, err := os.Stat(path); err != nil && name == "norm-layer" && set == "9" {
+				continue // PyTorch writes one operator of it since 17
+			}
 			if g.Hidden == "" {
 				_, err := ReadFile(path, "")
 				if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), g.Loss) {

@@ -53,9 +53,6 @@ func Write(w io.Writer, m *trainer.Model, opts Options) error {
 	if err := m.Check(); err != nil {
 		return err
 	}
-	if n := m.Network.Norm; n != trainer.NormNone {
-		return fmt.Errorf("%w: it has norm %v, which is not written to graphs: export the weights as safetensors", ErrExport, n)
-	}
 	g, err := newGraph(m, opts)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrExport, err)
@@ -159,8 +156,9 @@ func newGraph(m *trainer.Model, opts Options) (*graph, error) {
 			return nil, err
 		}
 	}
+	module := 0 // of nn.Sequential
 	for l, layer := range n.Layers {
-		act, name := n.Hidden, strconv.Itoa(2*l)
+		act, name := n.Hidden, strconv.Itoa(module)
 		if l == len(n.Layers)-1 {
 			act = n.Loss.Output()
 			if opts.Logits {
@@ -170,7 +168,13 @@ func newGraph(m *trainer.Model, opts Options) (*graph, error) {
 		g.initializer(name+".weight", layer.W, n.Sizes[l+1], n.Sizes[l])
 		g.initializer(name+".bias", layer.B, n.Sizes[l+1])
 		g.node("Gemm", []string{a, name + ".weight", name + ".bias"}, name+".z", attribute{"transB", 1})
-		a = g.activate(act, name+".z", name+".a")
+		z := name + ".z"
+		if l < len(n.Norms) {
+			module++
+			z = g.normalise(n.Norm, &n.Norms[l], strconv.Itoa(module), z)
+		}
+		module += 2
+		a = g.activate(act, z, name+".a")
 	}
 	if opts.Preprocess {
 		if a, err = g.restoreOutputs(m, a); err != nil {

@@ -58,6 +58,23 @@ func modelOf(t *testing.T, hidden device.Activation, loss device.Loss, sizes ...
 	return m
 }
 
+// normalised is a model with units normalised before their activation.
+func normalised(m *trainer.Model, norm trainer.Norm) *trainer.Model {
+	n := m.Network
+	n.Norm = norm
+	for l, units := range n.Sizes[1 : len(n.Sizes)-1] {
+		var u trainer.NormUnits
+		for j := range units {
+			u.Gamma, u.Beta = append(u.Gamma, 1+float32(j)/8), append(u.Beta, float32(l-j)/4)
+			if norm == trainer.BatchNorm {
+				u.Mean, u.Variance = append(u.Mean, float32(j)/2), append(u.Variance, 0.25+float32(j))
+			}
+		}
+		n.Norms = append(n.Norms, u)
+	}
+	return m
+}
+
 func encode(t *testing.T, m *trainer.Model, opts Options) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -75,6 +92,9 @@ func cases(t *testing.T) map[string]*trainer.Model {
 	}
 	for _, loss := range append(cpuref.Losses(), cpuref.HuberLoss(0.5)) {
 		m[strings.ReplaceAll(string(loss), ":", "-")] = modelOf(t, device.Tanh, loss, 5, 4, 3)
+	}
+	for _, norm := range []trainer.Norm{trainer.BatchNorm, trainer.LayerNorm} {
+		m["norm-"+string(norm)] = normalised(modelOf(t, device.Tanh, device.SoftmaxCrossEntropy, 5, 4, 6, 3), norm)
 	}
 	m["single"] = modelOf(t, device.ReLU, device.SigmoidCrossEntropy, 5, 1)
 	return m

@@ -23,7 +23,17 @@ def softmax(x, axis=-1):
     return e / e.sum(axis, keepdims=True)
 
 
+def batch_norm(x, scale, b, mean, var, epsilon=1e-5):
+    return (x - mean) / np.sqrt(var + epsilon) * scale + b
+
+
+def layer_norm(x, scale, b, epsilon=1e-5):
+    return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + epsilon) * scale + b
+
+
 operators = {
+    "BatchNormalization": batch_norm,
+    "LayerNormalization": layer_norm,
     "Gemm": lambda a, b, c=0, transB=0: a @ (b.T if transB else b) + c,
     "Identity": lambda x: x,
     "Sigmoid": lambda x: 1 / (1 + np.exp(-x)),

@@ -72,10 +72,22 @@ nets = {
     "single": (nn.Sequential(nn.Linear(5, 1), nn.Sigmoid()), "relu", "sigmoid-cross-entropy"),
     # Refused.
     "convolution": (nn.Sequential(nn.Conv2d(1, 1, 2), nn.Flatten(), nn.Linear(2, 3)), "", "Conv"),
-    "norm": (nn.Sequential(nn.Linear(5, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 3)), "", ""),
+    "norm": (nn.Sequential(nn.Linear(5, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 3)), "relu", "mse"),
     "mixed": (nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 3)), "", "Gemm"),
     "slope": (nn.Sequential(nn.Linear(5, 4), nn.LeakyReLU(0.2), nn.Linear(4, 3)), "", "LeakyRelu"),
+    "norm-some": (nn.Sequential(nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 3)), "", "BatchNormalization"),
+    "norm-last": (nn.Sequential(nn.Linear(5, 4), nn.BatchNorm1d(4)), "", "1 layers are normalised, and 0 are hidden"),
+    "norm-eps": (nn.Sequential(nn.Linear(5, 4), nn.BatchNorm1d(4, eps=1e-3), nn.Tanh(), nn.Linear(4, 3)), "", "epsilon"),
+    # Read.
+    "norm-batch": (nn.Sequential(nn.Linear(5, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 6), nn.BatchNorm1d(6), nn.Tanh(), nn.Linear(6, 3)), "tanh", "mse"),
+    "norm-layer": (nn.Sequential(nn.Linear(5, 4), nn.LayerNorm(4), nn.GELU(), nn.Linear(4, 6), nn.LayerNorm(6), nn.GELU(), nn.Linear(6, 3)), "gelu", "mse"),
 }
+for name in ("norm-batch", "norm-layer"):  # no constants that are alike
+    with torch.no_grad():
+        for module in nets[name][0]:
+            for key, values in module.state_dict().items():
+                if values.dim() == 1:
+                    values.copy_(torch.rand(len(values)) + (0.5 if "weight" in key or "var" in key else -0.5))
 
 os.makedirs(sys.argv[1], exist_ok=True)
 about = {}
@@ -84,7 +96,7 @@ for name, (net, hidden, loss) in nets.items():
     x = 3 * torch.randn(4, 5)
     if name in ("flatten", "convolution"):
         x = 3 * torch.randn(4, 1, 2, 3)
-    for opset in (9, 17):
+    for opset in (17,) if name == "norm-layer" else (9, 17):  # before 17 it is many operators
         path = os.path.join(sys.argv[1], f"{name}-{opset}.onnx")
         try:
             torch.onnx.export(net, x, path, opset_version=opset, input_names=["x"], output_names=["y"],
