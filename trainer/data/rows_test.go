@@ -19,7 +19,7 @@ func cellsOf(lines ...string) (rows [][][]byte) {
 }
 
 // Rows in memory become what the same rows of a CSV file become.
-func TestReadRows(t *testing.T) {
+func TestRows(t *testing.T) {
 	p := &Preprocess{Classes: []string{"a", "b"}, Columns: []Column{
 		{Name: "mass", Kind: Number, Mean: 2, Std: 0.5, Missing: Mean, Fill: 3},
 		{Name: "site", Kind: Category, Categories: []string{"east", "west"}},
@@ -33,37 +33,62 @@ func TestReadRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, names := range [][]string{{"site", "mass"}, nil} {
-		rows := cellsOf(lines...)
-		if names == nil {
-			for _, row := range rows {
-				slices.Reverse(row) // by position
-			}
-		}
-		table, err := ReadRows("request", names, rows)
-		if err != nil {
+	made, err := NewRows("request", p)
+	if err != nil || made.Cells() != 2 {
+		t.Fatal(err)
+	}
+	var got []float32
+	for i, cells := range cellsOf(lines...) {
+		slices.Reverse(cells) // in the order of p
+		if got, err = made.Append(got, i+1, cells); err != nil {
 			t.Fatal(err)
 		}
-		got, err := table.Set(p)
-		if err != nil || !slices.Equal(got.X, want.X) || got.Rows != 3 {
-			t.Errorf("%v, %v, want %v", got, err, want.X)
-		}
+	}
+	if !slices.Equal(got, want.X) {
+		t.Errorf("%v, want %v", got, want.X)
 	}
 	for text, want := range map[string]string{
-		"west,1|north,2": `request: row 2, column "site": category "north" is not one`,
-		"west,1|west,1x": `request: row 2, column "mass": "1x" is not a finite number`,
-		"west,1|west":    `request: row 2: expected 2 cells, found 1`,
-		"|":              `request: row 1: expected 2 cells, found 1`,
+		"2,north":  `request: row 7, column "site": category "north" is not one`,
+		"2,03":     `request: row 7, column "site": category "3" is not one`,
+		"2,":       `request: row 7, column "site": the value is missing`,
+		"1x,west":  `request: row 7, column "mass": "1x" is not a finite number`,
+		"1e999,w":  `request: row 7, column "mass": "1e999" is not a finite number`,
+		"1e39,w":   `request: row 7, column "mass": 1e+39 is beyond float32`,
+		"west":     `request: row 7: expected 2 cells, found 1`,
+		"1,west,2": `request: row 7: expected 2 cells, found 3`,
 	} {
-		table, err := ReadRows("request", []string{"site", "mass"}, cellsOf(strings.Split(text, "|")...))
-		if err == nil {
-			_, err = table.Set(p)
-		}
-		if !errors.Is(err, ErrFormat) || !strings.HasPrefix(err.Error(), want) {
+		if _, err := made.Append(nil, 7, cellsOf(text)[0]); !errors.Is(err, ErrFormat) || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}
-	if _, err := ReadRows("request", nil, nil); !errors.Is(err, ErrFormat) {
-		t.Errorf("no rows: %v", err)
+	if _, err := NewRows("request", &Preprocess{}); !errors.Is(err, ErrFormat) {
+		t.Errorf("no columns: %v", err)
+	}
+}
+
+// Pixels, categories that are numbers, and policies for what is not there.
+func TestRowsOfEachKind(t *testing.T) {
+	classes := []string{"a", "b"}
+	for _, c := range []struct {
+		p    *Preprocess
+		line string
+		want []float32
+		fail string
+	}{
+		{&Preprocess{Classes: classes, Image: &Image{Width: 2, Height: 1, Scale: 0.25}}, "0,255", []float32{0, 63.75}, ""},
+		{&Preprocess{Classes: classes, Image: &Image{Width: 2, Height: 1, Scale: 0.25}}, "0,?", nil, `column "c1": the value is missing`},
+		{&Preprocess{Classes: classes, Columns: []Column{{Name: "n", Kind: Category, Categories: []string{"1.0", "2"}}}}, "1", []float32{1, 0}, ""},
+		{&Preprocess{Classes: classes, Columns: []Column{{Name: "n", Kind: Category, Categories: []string{"1", "2"}, Missing: Zero}}}, "NA", []float32{0, 0}, ""},
+		{&Preprocess{Classes: classes, Columns: []Column{{Name: "n", Kind: Category, Categories: []string{"1", "2"}, Unseen: Zero}}}, "7", []float32{0, 0}, ""},
+		{&Preprocess{Classes: classes, Columns: []Column{{Name: "n", Kind: Number, Mean: 1, Std: 2}}}, "", nil, `column "n": the value is missing`},
+	} {
+		r, err := NewRows("x", c.p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := r.Append(nil, 1, cellsOf(c.line)[0])
+		if c.fail != "" && (err == nil || !strings.Contains(err.Error(), c.fail)) || c.fail == "" && (err != nil || !slices.Equal(got, c.want)) {
+			t.Errorf("%q: %v, %v, want %v %s", c.line, got, err, c.want, c.fail)
+		}
 	}
 }

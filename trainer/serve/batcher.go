@@ -44,6 +44,12 @@ type batcher struct {
 	stopped  chan struct{}
 	failed   chan struct{} // closed when the device failed
 	failure  error         // set before failed is closed
+
+	// Of the batch before, for the goroutine of run: when its answers were there, how long
+	// they took, and how many requests there were then, answered or waiting.
+	free    time.Time
+	took    time.Duration
+	company int
 }
 
 // predict fills h for x, rows of features. It returns when h is there, ctx ends, or the
@@ -122,8 +128,8 @@ func abandoned(j *job) bool { return j.ctx.Err() != nil }
 // gather returns the jobs of a batch, first among them, and one that did not fit.
 func (b *batcher) gather(first *job, timer *time.Timer) (jobs []*job, left *job) {
 	jobs, rows := []*job{first}, first.rows
-	wait := b.maxWait - time.Since(first.arrived)
-	timer.Reset(max(wait, 0))
+	wait := b.window(first.arrived)
+	timer.Reset(wait)
 	defer timer.Stop()
 	for rows < b.largest {
 		var next *job
@@ -131,8 +137,8 @@ func (b *batcher) gather(first *job, timer *time.Timer) (jobs []*job, left *job)
 		select {
 		case next, open = <-b.queue:
 		default:
-			// Nothing is queued. Is anyone on the way?
-			if wait <= 0 || int64(len(jobs)) >= b.underway.Load() {
+			// Nothing is queued. Is anyone on the way, or likely to be?
+			if wait <= 0 || len(jobs) >= max(b.company, int(b.underway.Load())) {
 				return jobs, nil
 			}
 			select {
@@ -155,8 +161,19 @@ func (b *batcher) gather(first *job, timer *time.Timer) (jobs []*job, left *job)
 	return jobs, nil
 }
 
+// window is how long a batch waits for company, the first of which arrived then: from that,
+// or from when the device was free, and no longer than a batch takes, so that waiting in
+// vain costs at most as much as what it may save.
+func (b *batcher) window(arrived time.Time) time.Duration {
+	if b.free.After(arrived) {
+		arrived = b.free
+	}
+	return max(0, min(b.maxWait, b.took)-time.Since(arrived))
+}
+
 // compute computes x, the rows of jobs, and answers each.
 func (b *batcher) compute(jobs []*job, h, x []float32) {
+	began := time.Now()
 	if b.failure == nil {
 		if b.failure = b.predictor.Predict(context.Background(), h, x); b.failure != nil {
 			close(b.failed)
@@ -164,6 +181,9 @@ func (b *batcher) compute(jobs []*job, h, x []float32) {
 			b.metrics.batch(len(x) / b.features)
 		}
 	}
+	b.free = time.Now()
+	b.took = b.free.Sub(began)
+	b.company = len(jobs) + len(b.queue)
 	for _, j := range jobs {
 		if j.err = b.failure; j.err == nil {
 			h = h[copy(j.h, h):]

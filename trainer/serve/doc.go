@@ -11,9 +11,12 @@
 //
 // # Waiting for company
 //
-// A batch waits until Options.MaxWait after its first request came in, and no longer than
-// until it is full, or has all that are being decoded: a lone request does not wait. While the device is busy, requests gather by themselves, and the wait is over
-// when it is free.
+// A batch goes when it is full, or has all that are on the way and as many as there were
+// when the batch before it was ready: a client that asks again when it has its answer is
+// back soon after, and goes with the others instead of half a batch behind them. Therefore a
+// lone client does not wait. No batch waits longer than Options.MaxWait, nor longer than the
+// one before it took, so that waiting for who does not come doubles a time at most. While the
+// device is busy, requests gather by themselves.
 //
 // # Requests
 //

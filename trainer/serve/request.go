@@ -13,6 +13,9 @@ import (
 // source is what errors about a request begin with.
 const source = "request"
 
+// need is what a request looks like.
+const need = `need {"rows": [{"column": value, …}, …]}`
+
 // bad is an error about a row (counted from 1, 0: none) and column.
 func bad(row int, column, format string, args ...any) error {
 	return &data.Error{Path: source, Row: row, Column: column, Offset: -1, Reason: fmt.Sprintf(format, args...)}
@@ -21,136 +24,161 @@ func bad(row int, column, format string, args ...any) error {
 // errTooMany is wrapped by the error about too many rows.
 var errTooMany = errors.New("too many rows")
 
-// decode reads the rows of a request as a table for p.
-func decode(body io.Reader, p *data.Preprocess, maxRows int) (*data.Table, error) {
-	var request struct {
-		Rows []json.RawMessage `json:"rows"`
+// decoder makes inputs of requests for one model. It may be used by several goroutines.
+type decoder struct {
+	rows    *data.Rows
+	at      map[string]int // position of a column by its name; nil for an image
+	names   []string
+	maxRows int
+}
+
+func newDecoder(p *data.Preprocess, maxRows int) (*decoder, error) {
+	rows, err := data.NewRows(source, p)
+	if err != nil {
+		return nil, err
 	}
-	in := &latch{r: body}
-	d := json.NewDecoder(in)
-	d.DisallowUnknownFields()
-	if err := d.Decode(&request); err != nil {
-		return nil, jsonError(err, in.err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, bad(0, "", "something follows the object")
-	}
-	if len(request.Rows) == 0 {
-		return nil, bad(0, "", `no rows: need {"rows": [{"column": value, …}, …]}`)
-	}
-	if len(request.Rows) > maxRows {
-		return nil, fmt.Errorf("%s: %w: %d, at most %d: send them in parts", source, errTooMany, len(request.Rows), maxRows)
-	}
-	var names []string // of the columns; an image has none
+	d := &decoder{rows: rows, maxRows: maxRows}
 	for i := range p.Columns {
-		names = append(names, p.Columns[i].Name)
+		if d.at == nil {
+			d.at = map[string]int{}
+		}
+		d.at[p.Columns[i].Name] = i
+		d.names = append(d.names, p.Columns[i].Name)
 	}
-	named := names != nil && request.Rows[0][0] == '{'
-	rows := make([][][]byte, len(request.Rows))
-	for i, raw := range request.Rows {
-		var err error
-		switch {
-		case named:
-			rows[i], err = object(raw, i+1, names)
-		case p.Image != nil:
-			rows[i], err = array(raw, i+1, p.Features())
-		default:
-			rows[i], err = array(raw, i+1, len(names))
+	return d, nil
+}
+
+// decode reads a request and returns the inputs of its rows, one after the other. size is
+// what the body is said to have, −1 if nothing is said.
+func (d *decoder) decode(body io.Reader, size int64) (x []float32, rows int, err error) {
+	var text bytes.Buffer
+	if size > 0 && size < 1<<16 { // more on seeing it
+		text.Grow(int(size) + bytes.MinRead)
+	}
+	if _, err := text.ReadFrom(body); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, 0, fmt.Errorf("%s: %w", source, err)
+	}
+	if !json.Valid(text.Bytes()) {
+		return nil, 0, jsonError(text.Bytes())
+	}
+	s := scanner{text: text.Bytes()}
+	list, err := s.rows()
+	if err != nil {
+		return nil, 0, err
+	}
+	return d.inputs(list)
+}
+
+// inputs reads the rows that follow a [.
+func (d *decoder) inputs(s *scanner) (x []float32, rows int, err error) {
+	cells := make([][]byte, 0, d.rows.Cells())
+	named := false
+	for s.more(']') {
+		if rows++; rows > d.maxRows {
+			return nil, 0, fmt.Errorf("%s: %w: more than %d: send them in parts", source, errTooMany, d.maxRows)
+		}
+		if rows == 1 {
+			named = d.at != nil && s.peek() == '{'
+		}
+		if named {
+			cells, err = d.object(s, rows, cells)
+		} else {
+			cells, err = d.array(s, rows, cells)
+		}
+		if err == nil {
+			x, err = d.rows.Append(x, rows, cells)
 		}
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	return data.ReadRows(source, names, rows)
-}
-
-// latch keeps the error that reading a body ended with.
-type latch struct {
-	r   io.Reader
-	err error
-}
-
-func (l *latch) Read(p []byte) (int, error) {
-	n, err := l.r.Read(p)
-	if err != nil && err != io.EOF {
-		l.err = err
+	if rows == 0 {
+		return nil, 0, bad(0, "", "no rows: %s", need)
 	}
-	return n, err
+	return x, rows, nil
 }
 
-// jsonError says in one line what is wrong with a body, or with reading it.
-func jsonError(err, reading error) error {
-	const need = `need {"rows": [{"column": value, …}, …]}`
+// jsonError says in one line why a body is not JSON.
+func jsonError(text []byte) error {
+	var any json.RawMessage
+	err := json.Unmarshal(text, &any)
 	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
 	switch {
-	case reading != nil && !errors.Is(reading, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%s: %w", source, reading)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case !errors.As(err, &syntax):
+		return bad(0, "", "%v: %s", err, need)
+	case syntax.Error() == "unexpected end of JSON input":
 		return bad(0, "", "the body ends early: %s", need)
-	case errors.As(err, &syntax):
-		return &data.Error{Path: source, Offset: syntax.Offset, Reason: "not JSON: " + syntax.Error()}
-	case errors.As(err, &kind):
-		return &data.Error{Path: source, Offset: kind.Offset, Reason: fmt.Sprintf("%s is not what is due here: %s", kind.Value, need)}
 	}
-	return bad(0, "", "%v: %s", err, need)
+	return &data.Error{Path: source, Offset: syntax.Offset, Reason: "not JSON: " + syntax.Error()}
 }
+
+// absent marks a cell of a row whose column it has not named yet.
+var absent = []byte("absent")
 
 // object returns the cells of a row that names them.
-func object(raw json.RawMessage, row int, names []string) ([][]byte, error) {
-	var members map[string]json.RawMessage
-	if raw[0] != '{' || json.Unmarshal(raw, &members) != nil {
+func (d *decoder) object(s *scanner, row int, cells [][]byte) ([][]byte, error) {
+	if s.peek() != '{' {
 		return nil, bad(row, "", "not an object of columns, as the first row is")
 	}
-	cells := make([][]byte, len(names))
-	for k, name := range names {
-		value, ok := members[name]
+	s.at++
+	cells = cells[:0]
+	for range d.names {
+		cells = append(cells, absent)
+	}
+	for s.more('}') {
+		name, value := s.member()
+		k, ok := d.at[string(name)]
 		if !ok {
-			return nil, bad(row, name, "the model needs this column and the row does not have it: give null where a value is missing")
+			continue
 		}
 		var err error
 		if cells[k], err = cell(value); err != nil {
-			return nil, bad(row, name, "%v", err)
+			return nil, bad(row, d.names[k], "%v", err)
+		}
+	}
+	for k, name := range d.names {
+		if len(cells[k]) > 0 && &cells[k][0] == &absent[0] {
+			return nil, bad(row, name, "the model needs this column and the row does not have it: give null where a value is missing")
 		}
 	}
 	return cells, nil
 }
 
 // array returns the cells of a row in the order of the model.
-func array(raw json.RawMessage, row, width int) ([][]byte, error) {
-	var values []json.RawMessage
-	if raw[0] != '[' || json.Unmarshal(raw, &values) != nil {
+func (d *decoder) array(s *scanner, row int, cells [][]byte) ([][]byte, error) {
+	width := d.rows.Cells()
+	if s.peek() != '[' {
 		return nil, bad(row, "", "not an array of %d values", width)
 	}
-	if len(values) != width {
-		return nil, bad(row, "", "%d values: the model takes %d", len(values), width)
-	}
-	cells := make([][]byte, width)
-	for k, value := range values {
-		var err error
-		if cells[k], err = cell(value); err != nil {
-			return nil, bad(row, "", "value %d: %v", k+1, err)
+	s.at++
+	cells = cells[:0]
+	n := 0
+	for ; s.more(']'); n++ {
+		value := s.value()
+		if n >= width {
+			continue // only to be counted
 		}
+		c, err := cell(value)
+		if err != nil {
+			return nil, bad(row, "", "value %d: %v", n+1, err)
+		}
+		cells = append(cells, c)
+	}
+	if n != width {
+		return nil, bad(row, "", "%d values: the model takes %d", n, width)
 	}
 	return cells, nil
 }
 
 // cell is a JSON value as a CSV file would have it.
-func cell(value json.RawMessage) ([]byte, error) {
+func cell(value []byte) ([]byte, error) {
 	switch value[0] {
 	case '{', '[':
 		return nil, errors.New("an object or array is no value")
 	case 'n': // null
 		return nil, nil
 	case '"':
-		if plain := value[1 : len(value)-1]; bytes.IndexByte(plain, '\\') < 0 {
-			return bytes.TrimSpace(plain), nil
-		}
-		var text string
-		if err := json.Unmarshal(value, &text); err != nil {
-			return nil, err
-		}
-		return bytes.TrimSpace([]byte(text)), nil
+		return bytes.TrimSpace(unquote(value)), nil
 	}
 	return value, nil // a number, true, false
 }

@@ -20,7 +20,8 @@ import (
 type Options struct {
 	// BatchSizes are the numbers of rows that go to the device at once; default 8, 64, 256.
 	BatchSizes []int
-	// MaxWait is how long a request waits for others to go with; default none.
+	// MaxWait is how long requests wait at most for others to go with; default none. They
+	// wait no longer than a batch takes, see the package's description.
 	MaxWait time.Duration
 	// Queue is how many requests may wait; default 256.
 	Queue int
@@ -54,6 +55,7 @@ type Server struct {
 	trainer *trainer.Trainer
 	batcher *batcher
 	metrics *metrics
+	decoder *decoder
 	answer  *answer
 }
 
@@ -71,6 +73,10 @@ func New(m *trainer.Model, eng device.Engine, options Options) (*Server, error) 
 	if err != nil {
 		return nil, fmt.Errorf("serve: %w", err)
 	}
+	d, err := newDecoder(m.Preprocess, options.MaxRows)
+	if err != nil {
+		return nil, fmt.Errorf("serve: %w", err)
+	}
 	t, err := trainer.New(m.Network, eng)
 	if err != nil {
 		return nil, fmt.Errorf("serve: %w", err)
@@ -80,7 +86,7 @@ func New(m *trainer.Model, eng device.Engine, options Options) (*Server, error) 
 		t.Close()
 		return nil, fmt.Errorf("serve: %w", err)
 	}
-	s := &Server{model: m, options: options, trainer: t, metrics: newMetrics(), answer: a}
+	s := &Server{model: m, options: options, trainer: t, metrics: newMetrics(), decoder: d, answer: a}
 	s.batcher = &batcher{
 		predictor: p, features: m.Network.Sizes[0], outputs: m.Network.Sizes[len(m.Network.Sizes)-1],
 		maxWait: options.MaxWait, queue: make(chan *job, options.Queue), metrics: s.metrics,
@@ -180,20 +186,16 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request) {
 func (s *Server) rows(w http.ResponseWriter, r *http.Request) (h []float32, rows int, err error) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.options.Timeout)
 	defer cancel()
-	table, err := decode(http.MaxBytesReader(w, r.Body, s.options.MaxBody), s.model.Preprocess, s.options.MaxRows)
+	x, rows, err := s.decoder.decode(http.MaxBytesReader(w, r.Body, s.options.MaxBody), r.ContentLength)
 	if err != nil {
 		return nil, 0, err
 	}
-	set, err := table.Set(s.model.Preprocess)
-	if err != nil {
-		return nil, 0, err
-	}
-	h = make([]float32, set.Rows*s.batcher.outputs)
-	if err := s.batcher.predict(ctx, h, set.X); err != nil {
+	h = make([]float32, rows*s.batcher.outputs)
+	if err := s.batcher.predict(ctx, h, x); err != nil {
 		return nil, 0, err
 	}
 	s.model.Preprocess.Restore(h)
-	return h, set.Rows, nil
+	return h, rows, nil
 }
 
 // statusOf is the status of an answer that is err.

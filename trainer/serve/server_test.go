@@ -86,7 +86,14 @@ func TestRequests(t *testing.T) {
 		{"POST", "/v1/predict", `{"rows":[`, 400, `the body ends early`},
 		{"POST", "/v1/predict", ``, 400, `the body ends early`},
 		{"POST", "/v1/predict", `x`, 400, `not JSON`},
-		{"POST", "/v1/predict", good + good, 400, `something follows the object`},
+		{"POST", "/v1/predict", good + good, 400, `after top-level value`},
+		{"POST", "/v1/predict", `{"rows":[[1,"west"]],"rows":[]}`, 400, `rows is there twice`},
+		{"POST", "/v1/predict", `{}`, 400, `no rows`},
+		{"POST", "/v1/predict", `[[1,"west"]]`, 400, `array is not what is due here`},
+		{"POST", "/v1/predict", `{"rows":[[1,"west",2]]}`, 400, `request: row 1: 3 values: the model takes 2`},
+		{"POST", "/v1/predict", `{"rows":[[[1],"west"]]}`, 400, `request: row 1: value 1: an object or array is no value`},
+		{"POST", "/v1/predict", `{"rows":[[NaN,"west"]]}`, 400, `not JSON: invalid character 'N'`},
+		{"POST", "/v1/predict", strings.Repeat("[", 300), 400, `the body ends early`},
 		{"POST", "/v1/predict", `{"rows":[[1,"east"],[1,"east"],[1,"east"],[1,"east"]]}`, 413, `too many rows`},
 		{"POST", "/v1/predict", `{"rows":["` + strings.Repeat("x", 400) + `"]}`, 413, `too large`},
 		{"GET", "/v1/predict", "", 405, `need POST`},
@@ -109,9 +116,9 @@ func TestRequests(t *testing.T) {
 	got := ask(h, "GET", "/metrics", "").Body.String()
 	for _, want := range []string{
 		"clprop_requests_total{code=\"200\"} 2\n", "clprop_requests_total{code=\"413\"} 2\n", "clprop_requests_total{code=\"405\"} 1\n",
-		"clprop_errors_total 19\n", "clprop_rows_total 4\n", "clprop_queue_length 0\n",
+		"clprop_errors_total 26\n", "clprop_rows_total 4\n", "clprop_queue_length 0\n",
 		"clprop_batch_rows_bucket{le=\"1\"} 1\n", "clprop_batch_rows_bucket{le=\"4\"} 2\n", "clprop_batch_rows_sum 4\n", "clprop_batch_rows_count 2\n",
-		"clprop_request_duration_seconds_bucket{le=\"+Inf\"} 21\n",
+		"clprop_request_duration_seconds_bucket{le=\"+Inf\"} 28\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("metrics lack %q:\n%s", want, got)
