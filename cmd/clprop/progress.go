@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/clprop/clprop/trainer"
+	"github.com/clprop/clprop/trainer/live"
 )
 
 // progress shows how far training is: a line an epoch, and, as a bar, one more
@@ -24,6 +25,7 @@ type progress struct {
 	now        func() time.Time
 
 	began time.Time // of the first epoch
+	from  int       // epochs that were done before it
 	last  int       // number of the last epoch
 	drawn int       // columns of the bar on the screen
 }
@@ -50,6 +52,7 @@ func newProgress(w io.Writer, mode string, epochs int) *progress {
 func (p *progress) batch(b trainer.Progress) {
 	if p.began.IsZero() {
 		p.began = p.now().Add(-b.Elapsed) // compiling and uploading are not in the estimate
+		p.from = b.Epoch - 1
 	}
 	if !p.bar || p.none {
 		return
@@ -91,13 +94,9 @@ func (p *progress) accuracy(share float64) string {
 	return fmt.Sprintf("  accuracy %5.2f%%", 100*share)
 }
 
-// left estimates the time to go, as though what is left took as long an epoch as
-// what is done.
+// left estimates the time to go.
 func (p *progress) left(done float64) time.Duration {
-	if done <= 0 {
-		return 0
-	}
-	return time.Duration(float64(p.now().Sub(p.began)) * (float64(p.last) - done) / done)
+	return live.Left(p.now().Sub(p.began), float64(p.from), done, float64(p.last))
 }
 
 // draw writes before, a bar as wide as there is room for, and after, over what

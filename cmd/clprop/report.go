@@ -52,15 +52,7 @@ func (t *training) writeReport(cmd *cobra.Command) error {
 	if folder == "" {
 		return nil
 	}
-	r := &report.Report{Epochs: t.history.Epochs, Settings: []report.Setting{
-		{Name: "clprop", Value: currentVersion().Version}, {Name: "device", Value: deviceText(t.eng.Info())}, {Name: "data", Value: t.examples.source},
-		{Name: "network", Value: fmt.Sprintf("%v, %s, %s", t.net, t.net.Hidden, outputText(t.net.Loss))},
-	}}
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if configurable(f) && f.Value.String() != "" && f.Name != "device" && f.Name != "data" {
-			r.Settings = append(r.Settings, report.Setting{Name: "--" + f.Name, Value: f.Value.String()})
-		}
-	})
+	r := &report.Report{Epochs: t.history.Epochs, Settings: t.settings(cmd)}
 	r.Seconds, r.Throughput = t.timing()
 	r.Gradients = report.Histograms(t.gradient[:min(len(t.gradient), len(t.net.Layers))]) // without those of normalisations
 	if p := t.examples.preprocess; p.Image != nil {
@@ -77,4 +69,18 @@ func (t *training) writeReport(cmd *cobra.Command) error {
 		return err
 	}
 	return writePage(folder, r, t.net)
+}
+
+// settings are those of the training, for its report and its page.
+func (t *training) settings(cmd *cobra.Command) []report.Setting {
+	list := []report.Setting{
+		{Name: "clprop", Value: currentVersion().Version}, {Name: "device", Value: deviceText(t.eng.Info())}, {Name: "data", Value: t.examples.source},
+		{Name: "network", Value: fmt.Sprintf("%v, %s, %s", t.net, t.net.Hidden, outputText(t.net.Loss))},
+	}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if configurable(f) && f.Value.String() != "" && f.Name != "device" && f.Name != "data" {
+			list = append(list, report.Setting{Name: "--" + f.Name, Value: f.Value.String()})
+		}
+	})
+	return list
 }

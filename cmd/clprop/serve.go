@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"net"
 	"net/http"
 	"time"
@@ -26,25 +25,20 @@ that come at the same time go to the device together. /healthz says whether it
 works, /metrics has counters for Prometheus.
 
 It listens on this machine alone unless --addr says otherwise: there is no encryption
-and there are no passwords, so put it behind a server that has both. SIGINT (Ctrl-C)
+and there are no passwords, so put it behind a server that has both, and name with --hosts
+what that is asked by. SIGINT (Ctrl-C)
 or SIGTERM has it answer what it has taken, and end with exit code 0.`
 
 const serveExample = `  clprop serve iris.safetensors
   clprop serve iris.safetensors --addr 127.0.0.1:9000 --max-wait 0s`
 
-// Time-outs of connections: one that sends its header or body byte by byte, or does not
-// read its answer, is closed.
-const (
-	headerTimeout = 5 * time.Second
-	bodyTimeout   = 30 * time.Second
-	idleTimeout   = 2 * time.Minute
-	drainTimeout  = 15 * time.Second
-	maxHeader     = 64 << 10
-)
+// drainTimeout is how long requests that were taken may still need when it is to stop.
+const drainTimeout = 15 * time.Second
 
 // serveFlags are the flags of serve.
 type serveFlags struct {
 	addr, device string
+	hosts        []string
 	options      serve.Options
 }
 
@@ -60,8 +54,9 @@ func newServeCommand(e *env) *cobra.Command {
 	flags, d := cmd.Flags(), serve.DefaultOptions()
 	flags.SortFlags = false
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`HOST:PORT` to listen on; port 0 is any that is free")
+	flags.StringSliceVar(&f.hosts, "hosts", nil, "`NAMES` that it is asked by beside those of this machine, with commas between, such as that of a server before it")
 	addDeviceFlag(cmd, &f.device)
-	flags.DurationVar(&f.options.MaxWait, "max-wait", time.Millisecond, "how long a request waits for others to go to the device with")
+	flags.DurationVar(&f.options.MaxWait, "max-wait", 5*time.Millisecond, "how long requests wait at most for others to go to the device with")
 	flags.IntSliceVar(&f.options.BatchSizes, "batch-sizes", d.BatchSizes, "`SIZES` of what goes to the device at once, with commas between")
 	flags.IntVar(&f.options.MaxRows, "max-rows", d.MaxRows, "most rows of a request")
 	flags.Int64Var(&f.options.MaxBody, "max-body", d.MaxBody, "most bytes of a request")
@@ -104,10 +99,7 @@ func (f *serveFlags) check(cmd *cobra.Command) error {
 	if o.MaxWait < 0 {
 		return usage(cmd, "--max-wait is %v: need 0s or more", o.MaxWait)
 	}
-	if _, _, err := net.SplitHostPort(f.addr); err != nil {
-		return usage(cmd, "--addr %q: need HOST:PORT, such as 127.0.0.1:8080", f.addr)
-	}
-	return nil
+	return checkAddress(cmd, "addr", f.addr)
 }
 
 func (e *env) serve(ctx context.Context, m *trainer.Model, path string, f *serveFlags) (err error) {
@@ -121,29 +113,17 @@ func (e *env) serve(ctx context.Context, m *trainer.Model, path string, f *serve
 		return err
 	}
 	defer s.Close()
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", f.addr)
+	listener, err := e.listen(ctx, f.addr)
 	if err != nil {
 		return fmt.Errorf("--addr %s: %w: choose another port, or stop what listens there", f.addr, err)
 	}
-	host, _, _ := net.SplitHostPort(listener.Addr().String())
-	if ip := net.ParseIP(host); ip != nil && !ip.IsLoopback() {
-		e.note("warning: others on the network can reach %s, without password or encryption", listener.Addr())
-	}
 	e.note("%s, %v, served at http://%s/v1/predict, computed on %s", path, m.Network, listener.Addr(), eng.Info().Name)
-	return e.serveOn(ctx, listener, s)
+	return e.serveOn(ctx, listener, s, guarded(s.Handler(), listener, f.hosts))
 }
 
 // serveOn answers until ctx ends, and then what was taken before.
-func (e *env) serveOn(ctx context.Context, listener net.Listener, s *serve.Server) error {
-	server := &http.Server{
-		Handler:           s.Handler(),
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       bodyTimeout,
-		WriteTimeout:      2 * bodyTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          log.New(noteWriter{e}, "", 0),
-	}
+func (e *env) serveOn(ctx context.Context, listener net.Listener, s *serve.Server, handler http.Handler) error {
+	server := e.newHTTPServer(handler)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	var failure error
@@ -163,12 +143,4 @@ func (e *env) serveOn(ctx context.Context, listener net.Listener, s *serve.Serve
 		err = first(server.Close(), fmt.Errorf("serving: some requests were not answered within %v of stopping", drainTimeout))
 	}
 	return first(failure, err)
-}
-
-// noteWriter writes lines as notes.
-type noteWriter struct{ *env }
-
-func (w noteWriter) Write(line []byte) (int, error) {
-	w.note("%s", line)
-	return len(line), nil
 }

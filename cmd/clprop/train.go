@@ -38,6 +38,7 @@ const trainExample = `  clprop train
   clprop train --run fashion --checkpoint-every 10m --data /usr/share/datasets/fashion-mnist
   clprop train --resume fashion
   mpirun -n 4 --bind-to none clprop train --data /usr/share/datasets/fashion-mnist
+  clprop train --data iris.csv --serve
   clprop train --device cpuref --json --quiet > result.json`
 
 func newTrainCommand(e *env) *cobra.Command {
@@ -88,6 +89,7 @@ type training struct {
 	test        *trainer.Evaluation // nil if there is no test set
 	gradient    []trainer.Layer     // D when training was over, for the report; nil if there is none
 	worked      time.Duration       // how long the device was at the disposal of training and test
+	page        *livePage           // of --serve; nil if there is none
 }
 
 // train is the command, once its flags are known to be good.
@@ -110,6 +112,10 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 	if err := f.run.writeConfig(); err != nil {
 		return err
 	}
+	if t.page, err = e.openPage(cmd.Context(), cmd, t); err != nil {
+		return err
+	}
+	defer func() { e.endPage(t.page, t, err) }()
 	err = e.fit(cmd.Context(), t)
 	if !e.joined.leads() {
 		return first(err, t.interrupted)
@@ -209,12 +215,12 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	t.flags.run.configure(&c)
 	p := newProgress(e.stderr, mode, c.Epochs)
 	p.quantities = t.net.Loss.Regression()
-	c.OnBatch = func(b trainer.Progress) { t.begun = true; p.batch(b) }
+	c.OnBatch = func(b trainer.Progress) { t.begun = true; p.batch(b); t.page.batch(b) }
 	event, endEvents, err := t.openEvents()
 	if err != nil {
 		return err
 	}
-	c.OnEpoch = func(epoch trainer.Epoch) { p.epoch(epoch); event(epoch) }
+	c.OnEpoch = func(epoch trainer.Epoch) { p.epoch(epoch); event(epoch); t.page.epoch(ctx, epoch, t, tr) }
 	c.OnReload = func(r trainer.Reload) {
 		p.clear()
 		e.note("warning: %v; going on with epoch %d from there at --lr %v (%d of 3)", r.Cause, r.Epoch, r.Rate, r.Number)

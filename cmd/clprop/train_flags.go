@@ -56,6 +56,7 @@ type trainFlags struct {
 	profile      string
 	// tensorboard is a folder for event files.
 	tensorboard string
+	serve       string // address of the live page, serveAuto or ""
 	progress    string
 	quiet       bool
 	json        bool
@@ -117,6 +118,8 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.out, "out", defaultModel, "`FILE` that the model is saved to")
 	flags.StringVar(&f.profile, "profile", "", "print the time by kernel, and write a Chrome trace of the first kernels to `FILE`; slows small networks down")
 	flags.StringVar(&f.tensorboard, "tensorboard", "", "write what each epoch came to as event files to `FOLDER`, for TensorBoard")
+	flags.StringVar(&f.serve, "serve", "", "show the training on a page for a browser, at "+liveAddress+" or, as --serve=`HOST:PORT`, elsewhere")
+	flags.Lookup("serve").NoOptDefVal = serveAuto
 	flags.StringVar(&f.progress, "progress", "auto", "auto, bar, plain or none; auto is a bar on a terminal and plain elsewhere")
 	flags.BoolVar(&f.quiet, "quiet", false, "print warnings and errors only, and the result of --json")
 	flags.BoolVar(&f.json, "json", false, "print the result as a JSON object")
@@ -197,6 +200,9 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		return nil, err
 	}
 	if err := oneOf(cmd, "progress", f.progress, []string{"auto", "bar", "plain", "none"}); err != nil {
+		return nil, err
+	}
+	if err := checkServe(cmd, &f.serve); err != nil {
 		return nil, err
 	}
 	if err := oneOf(cmd, "on-divergence", f.onDivergence, []string{"stop", "reload"}); err != nil {

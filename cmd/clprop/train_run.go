@@ -52,7 +52,7 @@ func (r *runFlags) add(cmd *cobra.Command) {
 // Of the flags of a run, unsaved are for one process only and changeable may be
 // given anew with --resume; all others must stay as they were.
 var (
-	unsaved    = []string{"run", "config", "resume", "progress", "quiet", "json", "profile", "mpi", "help"}
+	unsaved    = []string{"run", "config", "resume", "serve", "progress", "quiet", "json", "profile", "mpi", "help"}
 	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "map", "on-divergence", "on-device-loss", "shares", "verify-every", "checkpoint-every", "keep", "max-time", "tensorboard"}
 	paths      = []string{"data", "images", "labels", "test-data", "val-data", "out", "tensorboard"}
 )

@@ -6,5 +6,7 @@
 // model, so that the page can be made again, without data or device, by [Report.HTML].
 // Pictures are SVG, which take their colours from the page and so its light or dark.
 //
+// Package trainer/live shows the same of a training under way, by [Report.Body].
+//
 // What may not live here: anything that trains, or reads data.
 package report

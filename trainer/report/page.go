@@ -18,12 +18,18 @@ import (
 //go:embed page.html
 var pageText string
 
-var page = template.Must(template.New("page").Parse(pageText))
+// Style is the style sheet of the page: light or dark, as who looks at it has set.
+//
+//go:embed style.css
+var Style template.CSS
+
+var page = template.Must(template.New("").Funcs(template.FuncMap{"style": func() template.CSS { return Style }}).Parse(pageText))
 
 // The most that a page draws: more is nothing that one can look at.
 const (
 	maxClasses = 40
 	maxUnits   = 48
+	maxPoints  = 500 // of a curve, which is narrower than that
 )
 
 // view is what page.html takes.
@@ -68,6 +74,13 @@ type wrong struct {
 
 // HTML writes the page. name is its title; net, whose weights are drawn, may be nil.
 func (r *Report) HTML(w io.Writer, name string, net *trainer.Network) error {
+	return page.ExecuteTemplate(w, "page", r.view(name, net))
+}
+
+// Body writes what the page has below its title and score, for a page that has others.
+func (r *Report) Body(w io.Writer) error { return page.ExecuteTemplate(w, "body", r.view("", nil)) }
+
+func (r *Report) view(name string, net *trainer.Network) view {
 	v := view{Report: r, Name: name, Curves: curves(r.Epochs)}
 	if len(r.Confusion) > 0 {
 		v.confusion(r)
@@ -81,7 +94,7 @@ func (r *Report) HTML(w io.Writer, name string, net *trainer.Network) error {
 	if net != nil {
 		v.weights(net, r.Width, r.Height)
 	}
-	return page.Execute(w, v)
+	return v
 }
 
 func (v *view) confusion(r *Report) {
@@ -174,14 +187,23 @@ func lines(first int, a, b []float64) template.HTML {
 			continue
 		}
 		fmt.Fprintf(s, `<polyline class="%s" points="`, line.class)
-		for i, v := range line.values {
-			x := left + (right-left)*float64(i)/float64(max(1, len(line.values)-1))
-			fmt.Fprintf(s, "%.1f,%.1f ", x, bottom-(bottom-top)*(v-low)/(high-low))
+		last := len(line.values) - 1
+		for i := 0; i <= last; i += 1 + last/maxPoints {
+			point(s, i, last, line.values[i], low, high)
+		}
+		if last%(1+last/maxPoints) > 0 {
+			point(s, last, last, line.values[last], low, high)
 		}
 		s.WriteString(`"/>`)
 	}
 	s.WriteString("</svg>")
 	return template.HTML(s.String())
+}
+
+// point writes value i, from 0 to last, of a line.
+func point(s *bytes.Buffer, i, last int, v, low, high float64) {
+	x := left + (right-left)*float64(i)/float64(max(1, last))
+	fmt.Fprintf(s, "%.1f,%.1f ", x, bottom-(bottom-top)*(v-low)/(high-low))
 }
 
 // axes begins a chart: lines at quarters of its height, and numbers.
@@ -190,9 +212,17 @@ func axes(low, high float64, from, to string) *bytes.Buffer {
 	s.WriteString(`<svg viewBox="0 0 480 232">`)
 	for i := range 5 {
 		y := bottom - (bottom-top)*float64(i)/4
-		fmt.Fprintf(s, `<line class="axis" x1="%g" x2="%g" y1="%g" y2="%g"/><text x="%g" y="%g" text-anchor="end">%.3g</text>`,
-			left, right, y, y, left-6, y+4, low+(high-low)*float64(i)/4)
+		fmt.Fprintf(s, `<line class="axis" x1="%g" x2="%g" y1="%g" y2="%g"/><text x="%g" y="%g" text-anchor="end">%s</text>`,
+			left, right, y, y, left-6, y+4, short(low+(high-low)*float64(i)/4))
 	}
 	fmt.Fprintf(s, `<text x="%g" y="228">%s</text><text x="%g" y="228" text-anchor="end">%s</text>`, left, from, right, to)
 	return s
+}
+
+// short is a number beside an axis, as wide as there is room for.
+func short(v float64) string {
+	if a := math.Abs(v); a >= 1000 && a < 1e6 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
 }
