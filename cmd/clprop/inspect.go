@@ -94,7 +94,7 @@ func inspectText(source string, s *data.Summary) string {
 		fmt.Fprintf(&b, "constant columns, which say nothing: %s\n", some(s.Constant))
 	}
 	if len(s.Missing) > 0 {
-		fmt.Fprintf(&b, "columns with missing values: %s\n", some(s.Missing))
+		fmt.Fprintf(&b, "columns with missing values: %s; train fills them in with --missing median, mean or a number\n", some(s.Missing))
 	}
 	if s.Task != "" {
 		fmt.Fprintf(&b, "task: %s\n", s.Task)

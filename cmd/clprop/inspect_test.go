@@ -16,7 +16,7 @@ func TestInspect(t *testing.T) {
 		"mass     number           1        3         10    30    20    8.165\n", // √((100 + 100 + 0)/3)
 		"site     category         1        2                                  north 2, south 1\n",
 		"constant columns, which say nothing: year\n",
-		"columns with missing values: mass, site\n",
+		"columns with missing values: mass, site; train fills them in with --missing median, mean or a number\n",
 		"task: classification\n2 classes: auk 2, owl 2\n",
 		"to mend before training: " + path + `: line 3, column "mass": the value is missing`,
 	} {

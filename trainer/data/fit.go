@@ -123,7 +123,7 @@ func (t *Table) checkMissing(j int, policy string) error {
 	return nil
 }
 
-const missingWayOut = "fill it in, choose what missing values become, or leave the row or the column out"
+const missingWayOut = "fill it in, choose what missing values become (--missing), or leave the row or the column out"
 
 func (t *Table) fitNumber(c *Column, j int, rows []int, s *statistics, opts FitOptions) error {
 	if _, _, texts := t.counts(j); texts > 0 {
