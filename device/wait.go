@@ -57,6 +57,11 @@ const EnvWaitTimeout = "CLPROP_WAIT_TIMEOUT"
 // queues a fraction of a second of work, and compilers take a few seconds.
 const defaultPatience = 60 * time.Second
 
+// looks is in how many parts patience runs out. A process that was stopped, as by Ctrl-Z,
+// did not wait meanwhile, and its device may have been stopped with it: a ticker makes one
+// tick up for all that were missed, so that only the time in which it ran is counted.
+const looks = 60
+
 // patience is how long an engine waits for its device unless Options.WaitTimeout says
 // otherwise; 0 means for ever.
 func patience() (time.Duration, error) {
@@ -88,16 +93,18 @@ func (e *opencl) wait(doing string, call func() error) error {
 	}
 	done := make(chan error, 1)
 	go func() { done <- call() }()
-	timer := time.NewTimer(e.patience)
-	defer timer.Stop()
-	select {
-	case err := <-done:
-		return e.answered(err)
-	case <-timer.C:
-		e.hung = true
-		abandon(e)
-		return e.fail(&LostError{Device: e.info.Name, Doing: doing, After: e.patience, Kernels: e.queuedKernels()})
+	tick := time.NewTicker(max(e.patience/looks, 1))
+	defer tick.Stop()
+	for range looks {
+		select {
+		case err := <-done:
+			return e.answered(err)
+		case <-tick.C:
+		}
 	}
+	e.hung = true
+	abandon(e)
+	return e.fail(&LostError{Device: e.info.Name, Doing: doing, After: e.patience, Kernels: e.queuedKernels()})
 }
 
 // answered notes that the device did what was queued.

@@ -2,6 +2,7 @@ package device
 
 import (
 	"errors"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -89,6 +90,32 @@ func TestDeviceThatDoesNotAnswer(t *testing.T) {
 					t.Errorf("close after it: %v", err)
 				}
 			})
+		}
+	})
+}
+
+// A process that was stopped for longer than it would wait, as by Ctrl-Z, goes on waiting:
+// the device may have been stopped with it.
+func TestTimeIsNotCountedWhileStopped(t *testing.T) {
+	cltest.WithDouble(t, func(d *cltest.Double) {
+		b := newBench(t, 2*time.Second)
+		defer b.Close()
+		if err := b.plan.Run(); err != nil {
+			t.Fatal(err)
+		}
+		d.Hang("clEnqueueReadBuffer", 1)
+		stopped := make(chan error)
+		go func() {
+			err := exec.Command("sh", "-c", `kill -STOP "$PPID"; sleep 3; kill -CONT "$PPID"`).Run()
+			d.Reset() // the device answers
+			stopped <- err
+		}()
+		err := b.Read(make([]float32, 8), b.out, 0)
+		if failed := <-stopped; failed != nil {
+			t.Fatal(failed)
+		}
+		if err != nil {
+			t.Errorf("error %v", err)
 		}
 	})
 }
