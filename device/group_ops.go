@@ -1,5 +1,7 @@
 package device
 
+import "slices"
+
 // splitMatrices are the matrices of an operation whose rows are those of a batch: all but
 // what Gather reads.
 func splitMatrices(op Op) []Matrix {
@@ -27,11 +29,12 @@ func splitMatrices(op Op) []Matrix {
 		all = []Matrix{o.A, o.Out}
 	case Mixup:
 		all = []Matrix{o.A, o.Out}
+	case LayerNorm:
+		all = []Matrix{o.Z, o.Saved, o.Out, o.Y}
+	case LayerNormDelta:
+		all = []Matrix{o.Delta, o.Z, o.Saved, o.Back}
 	}
-	for i := len(all) - 1; i >= 0 && all[i] == nil; i-- { // Z and Weight, which come last, may be none
-		all = all[:i]
-	}
-	return all
+	return slices.DeleteFunc(all, func(m Matrix) bool { return m == nil }) // which some may be
 }
 
 // localiser writes operations of a group down for one member: its share of the rows, and
@@ -100,6 +103,14 @@ func (l localiser) op(op Op) Op {
 		return o
 	case Mixup:
 		return Mixup{l.rows(o.A), l.rows(o.Out), o.Share}
+	case LayerNorm:
+		o.Z, o.Saved, o.Out, o.Y = l.rows(o.Z), l.rows(o.Saved), l.rows(o.Out), l.rows(o.Y)
+		o.Theta = l.parameters(o.Theta)
+		return o
+	case LayerNormDelta:
+		o.Delta, o.Z, o.Saved, o.Back = l.rows(o.Delta), l.rows(o.Z), l.rows(o.Saved), l.rows(o.Back)
+		o.Theta, o.Sum = l.parameters(o.Theta), l.parameters(o.Sum)
+		return o
 	case Penalty:
 		if l.k > 0 {
 			return nil // the same on all

@@ -28,7 +28,7 @@ type groupStage struct {
 	plans   []Plan // by member; nil where it has nothing to do
 }
 
-// groupAdd is an Accumulate: which members it is for.
+// groupAdd is an Accumulate, or half of a LayerNormDelta: which members it is for.
 type groupAdd struct {
 	sum   *groupParameters
 	layer int
@@ -192,8 +192,13 @@ func (s *groupStage) note(op Op) {
 	all, _ := parametersOf(op)
 	switch o := op.(type) {
 	case Accumulate:
-		s.adds = append(s.adds, newGroupAdd(o))
+		s.adds = append(s.adds, newGroupAdd(o.Delta, o.Sum, o.Layer, o.Fresh))
 		return
+	case LayerNormDelta:
+		for _, l := range addedLayers(op) {
+			s.adds = append(s.adds, newGroupAdd(o.Delta, o.Sum, l, o.Fresh))
+		}
+		all = []Parameters{o.Theta}
 	case Cost:
 		s.tallies = append(s.tallies, o.Tally.(*groupTally))
 	case Penalty:
@@ -204,7 +209,7 @@ func (s *groupStage) note(op Op) {
 		own := p.(*groupParameters)
 		s.uses = append(s.uses, own)
 		switch op.(type) {
-		case Forward, HiddenDelta:
+		case Forward, HiddenDelta, LayerNorm, LayerNormDelta:
 			s.rows = append(s.rows, own)
 		case Penalty:
 		default:
@@ -213,9 +218,9 @@ func (s *groupStage) note(op Op) {
 	}
 }
 
-func newGroupAdd(o Accumulate) groupAdd {
-	m, sum := o.Delta.(*groupMatrix), o.Sum.(*groupParameters)
-	a := groupAdd{sum: sum, layer: o.Layer, fresh: o.Fresh, has: make([]bool, len(sum.parts))}
+func newGroupAdd(delta Matrix, to Parameters, layer int, fresh bool) groupAdd {
+	m, sum := delta.(*groupMatrix), to.(*groupParameters)
+	a := groupAdd{sum: sum, layer: layer, fresh: fresh, has: make([]bool, len(sum.parts))}
 	for k := range a.has {
 		_, rows := m.share(k)
 		a.has[k] = rows > 0

@@ -7,7 +7,7 @@ import (
 
 // ErrOneDevice is wrapped by the error of Prepare about an operation that several devices
 // cannot share.
-var ErrOneDevice = errors.New("batch and layer normalisation need one device and one rank")
+var ErrOneDevice = errors.New("batch normalisation needs one device and one rank; layer normalisation, of each example by itself, does not")
 
 // BatchNorm is batch normalisation of z and then g, Out = g(γ ẑ + β). With Saved, in
 // training, ẑ is by the mean and variance of the rows of Z, and the running ones move
@@ -152,12 +152,12 @@ func (o LayerNormDelta) check() error {
 	return checkNormDelta("layer norm delta", BatchNormDelta(o), false)
 }
 
-// oneDevice refuses normalisations where rows of a batch lie on several devices: nothing
-// sums their means and variances, nor Δγ and Δβ.
+// oneDevice refuses normalisations whose statistics are of a whole batch, where its rows
+// lie on several devices: nothing sums their means and variances.
 func oneDevice(ops []Op) error {
 	for _, op := range ops {
 		switch op.(type) {
-		case BatchNorm, BatchNormDelta, LayerNorm, LayerNormDelta:
+		case BatchNorm, BatchNormDelta:
 			return fmt.Errorf("prepare: a %T on several devices: %w", op, ErrOneDevice)
 		}
 	}

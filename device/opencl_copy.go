@@ -44,14 +44,7 @@ func (u *upload) settle(op string) error {
 		event.Release() // as nearly always: it is that of two steps ago
 		return nil
 	}
-	return u.owner.await(op, func() error {
-		defer event.Release()
-		err := cl.WaitForEvents([]*cl.Event{event})
-		if _, cause := event.Status(); err != nil && cause != nil {
-			err = fmt.Errorf("%w: %w", err, cause)
-		}
-		return err
-	})
+	return u.owner.arrived(op, event)
 }
 
 // ownCL returns an operand as the engine's own type, or says why it is not.

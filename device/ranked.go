@@ -18,6 +18,9 @@ type Communicator interface {
 	// Sum begins values := Σ over ranks of values, to the same bits on all. They must not
 	// be touched before wait, called once, has returned: how long the sum took.
 	Sum(values []float32) (wait func() (time.Duration, error))
+	// SumHalves is Sum with values that travel as float16: half of the traffic, and the
+	// rounding of 11 bits, twice. All ranks get the same bits here too.
+	SumHalves(values []float32) (wait func() (time.Duration, error))
 	// Gather returns the numbers of all ranks, those of rank 0 first. All give as many.
 	Gather(own []float64) ([]float64, error)
 }
@@ -40,7 +43,18 @@ type Ranked struct {
 	Engine
 	comm Communicator
 
+	halves         bool
 	summed, waited time.Duration
+}
+
+// SendHalves makes the plans' sums those of SumHalves, or, by default, of Sum.
+func (e *Ranked) SendHalves(halves bool) { e.halves = halves }
+
+func (e *Ranked) sum(values []float32) (wait func() (time.Duration, error)) {
+	if e.halves {
+		return e.comm.SumHalves(values)
+	}
+	return e.comm.Sum(values)
 }
 
 // NewRanked puts ranks around an engine, which remains the only one of this process.
@@ -56,12 +70,17 @@ func (e *Ranked) Rank() int { return e.comm.Rank() }
 func (e *Ranked) Ranks() int { return e.comm.Size() }
 
 // Share is which of m examples are this rank's: rows examples from one on. The shares of
-// all ranks, in their order, are the m examples; they differ by at most one, and may
-// be empty.
+// all ranks, in their order, are the m examples. They begin at even ones, so that the pairs of
+// Mixup stay together: none has more than m/n, rounded up to an even number, and some may be
+// empty.
 func (e *Ranked) Share(m int) (from, rows int) {
-	r, n := e.comm.Rank(), e.comm.Size()
-	from = r * m / n
-	return from, (r+1)*m/n - from
+	n := e.comm.Size()
+	at := func(r int) int { // rm/n, and the one after it if that is odd
+		at := r * m / n
+		return min(at+at%2, m)
+	}
+	from = at(e.comm.Rank())
+	return from, at(e.comm.Rank()+1) - from
 }
 
 // Agree returns the bits that any rank sets.

@@ -14,6 +14,7 @@ const leastBucket = 1 << 16
 // rankedPlan is a plan with a sum over ranks in it.
 type rankedPlan struct {
 	engine  *Ranked
+	copies  layerCopier
 	sum     Parameters // Δ
 	buckets []*bucket
 	update  Plan
@@ -29,8 +30,46 @@ type bucket struct {
 
 // bucketLayer is where a layer lies in the values of a bucket.
 type bucketLayer struct {
-	layer         int
-	weights, bias []float32
+	layer  int
+	values []float32
+	copied func() error // waits until Δ of the layer is in values
+}
+
+// layerCopier is an engine that copies layers as they lie in its memory, which is the same
+// on all ranks, without waiting: a sum does not care where a weight is.
+type layerCopier interface {
+	// layerFloats is how many values a layer takes.
+	layerFloats(p Parameters, layer int) (int, error)
+	// readLayer begins to copy a layer, as it is after all plans that were run; wait is
+	// called once. Plans that run meanwhile do not change it.
+	readLayer(dst []float32, p Parameters, layer int) (wait func() error, err error)
+	writeLayer(p Parameters, layer int, src []float32) error
+}
+
+// copier is the engine's own, or else copies by ReadParameters.
+func (e *Ranked) copier() layerCopier {
+	if c, ok := e.Engine.(layerCopier); ok {
+		return c
+	}
+	return plainCopier{e.Engine}
+}
+
+// plainCopier copies weights and then biases.
+type plainCopier struct{ Engine }
+
+func (c plainCopier) layerFloats(p Parameters, layer int) (int, error) {
+	s := p.Shapes()[layer]
+	return (s.In + 1) * s.Out, nil
+}
+
+func (c plainCopier) readLayer(dst []float32, p Parameters, layer int) (func() error, error) {
+	weights := p.Shapes()[layer].In * p.Shapes()[layer].Out
+	return func() error { return nil }, c.ReadParameters(dst[:weights], dst[weights:], p, layer)
+}
+
+func (c plainCopier) writeLayer(p Parameters, layer int, src []float32) error {
+	weights := p.Shapes()[layer].In * p.Shapes()[layer].Out
+	return c.WriteParameters(p, layer, src[:weights], src[weights:])
 }
 
 // Prepare is that of the engine, except for a list that Split cuts.
@@ -49,7 +88,7 @@ func (e *Ranked) Prepare(ops ...Op) (Plan, error) {
 	case len(stages) > 2 || len(last.Sums) != 1 || len(stages) == 2 && len(stages[0].Sums) > 0:
 		return nil, errors.New("prepare: the list sums over ranks more than once: make a plan for each sum")
 	}
-	p := &rankedPlan{engine: e, sum: last.Sums[0]}
+	p := &rankedPlan{engine: e, copies: e.copier(), sum: last.Sums[0]}
 	err := p.prepare(ops[:len(ops)-len(last.Ops)])
 	if err == nil {
 		p.update, err = e.Engine.Prepare(last.Ops...)
@@ -67,22 +106,27 @@ func (p *rankedPlan) prepare(ops []Op) error {
 	shapes, from := p.sum.Shapes(), 0
 	complete := make([]int, len(shapes)) // how many operations Δ of a layer takes
 	for i, op := range ops {
-		if a, ok := op.(Accumulate); ok && a.Sum == p.sum {
-			complete[a.Layer] = i + 1
+		if addsTo(op) == p.sum {
+			for _, l := range addedLayers(op) {
+				complete[l] = i + 1
+			}
 		}
 	}
-	for _, layers := range bucketLayers(shapes) {
+	buckets := bucketLayers(shapes)
+	for i, layers := range buckets {
 		to := from
 		for _, l := range layers {
 			to = max(to, complete[l])
 		}
-		if layers[len(layers)-1] == 0 {
+		if i == len(buckets)-1 {
 			to = len(ops)
 		}
-		b := newBucket(shapes, layers)
+		b, err := p.newBucket(layers)
+		if err != nil {
+			return err
+		}
 		p.buckets = append(p.buckets, b)
 		if to > from {
-			var err error
 			if b.plan, err = p.engine.Engine.Prepare(ops[from:to]...); err != nil {
 				return err
 			}
@@ -93,48 +137,71 @@ func (p *rankedPlan) prepare(ops []Op) error {
 }
 
 // bucketLayers divides layers into buckets, the last layers first, as back-propagation
-// comes to them. It depends on nothing else, so that it is the same on all ranks.
+// comes to them; layers of biases alone, of normalisations, are last. It depends on nothing
+// else, so that it is the same on all ranks.
 func bucketLayers(shapes []Shape) (buckets [][]int) {
-	var layers []int
+	var layers, norms []int
 	values := 0
 	for l := len(shapes) - 1; l >= 0; l-- {
+		if shapes[l].In == 0 {
+			norms = append(norms, l)
+			continue
+		}
 		layers = append(layers, l)
 		values += (shapes[l].In + 1) * shapes[l].Out
-		if l == 0 || values >= leastBucket {
+		if l > 0 && values >= leastBucket {
 			buckets, layers, values = append(buckets, layers), nil, 0
 		}
 	}
-	return buckets
+	return append(buckets, append(layers, norms...))
 }
 
-func newBucket(shapes []Shape, layers []int) *bucket {
-	total := 0
-	for _, l := range layers {
-		total += (shapes[l].In + 1) * shapes[l].Out
-	}
-	b := &bucket{values: make([]float32, total)}
-	rest := b.values
-	take := func(n int) (part []float32) {
-		part, rest = rest[:n:n], rest[n:]
-		return part
-	}
-	for _, l := range layers {
-		b.layers = append(b.layers, bucketLayer{l, take(shapes[l].In * shapes[l].Out), take(shapes[l].Out)})
-	}
-	return b
-}
-
-// Run queues a bucket's operations, waits for them, and begins its sum while the next
-// ones are done.
-func (p *rankedPlan) Run() error {
-	for i, b := range p.buckets {
-		if err := p.begin(b); err != nil {
-			// The sums begun use the buckets' memory: the ranks that answer end them.
-			for _, begun := range p.buckets[:i] {
-				begun.wait()
-			}
-			return err
+func (p *rankedPlan) newBucket(layers []int) (*bucket, error) {
+	b, total, sizes := &bucket{}, 0, make([]int, len(layers))
+	for i, l := range layers {
+		var err error
+		if sizes[i], err = p.copies.layerFloats(p.sum, l); err != nil {
+			return nil, err
 		}
+		total += sizes[i]
+	}
+	b.values = make([]float32, total)
+	rest := b.values
+	for i, l := range layers {
+		b.layers = append(b.layers, bucketLayer{layer: l, values: rest[:sizes[i]:sizes[i]]})
+		rest = rest[sizes[i]:]
+	}
+	return b, nil
+}
+
+// Run begins the sum of a bucket as soon as its Δ is there. On a device that computes while
+// the host waits, everything before the sums is queued first, so that it goes on with the lower
+// layers while those above are copied and summed.
+func (p *rankedPlan) Run() error {
+	_, atOnce := p.copies.(plainCopier)
+	begun := 0
+	begin := func(b *bucket) error {
+		err := p.begin(b)
+		if err == nil {
+			begun++
+		}
+		return err
+	}
+	var err error
+	for i := 0; err == nil && i < len(p.buckets); i++ {
+		if err = p.queue(p.buckets[i]); err == nil && atOnce {
+			err = begin(p.buckets[i])
+		}
+	}
+	for err == nil && begun < len(p.buckets) {
+		err = begin(p.buckets[begun])
+	}
+	if err != nil {
+		// The sums begun use the buckets' memory: the ranks that answer end them.
+		for _, b := range p.buckets[:begun] {
+			b.wait()
+		}
+		return err
 	}
 	var errs []error
 	for _, b := range p.buckets {
@@ -146,18 +213,31 @@ func (p *rankedPlan) Run() error {
 	return p.update.Run()
 }
 
-func (p *rankedPlan) begin(b *bucket) error {
+// queue runs the operations of a bucket, and begins to copy its Δ.
+func (p *rankedPlan) queue(b *bucket) error {
 	if b.plan != nil {
 		if err := b.plan.Run(); err != nil {
 			return err
 		}
 	}
-	for _, l := range b.layers {
-		if err := p.engine.Engine.ReadParameters(l.weights, l.bias, p.sum, l.layer); err != nil {
+	for i := range b.layers {
+		l := &b.layers[i]
+		var err error
+		if l.copied, err = p.copies.readLayer(l.values, p.sum, l.layer); err != nil {
 			return err
 		}
 	}
-	b.wait = p.engine.comm.Sum(b.values)
+	return nil
+}
+
+// begin begins the sum of a bucket, once its Δ is there.
+func (p *rankedPlan) begin(b *bucket) error {
+	for _, l := range b.layers {
+		if err := l.copied(); err != nil {
+			return err
+		}
+	}
+	b.wait = p.engine.sum(b.values)
 	return nil
 }
 
@@ -171,7 +251,7 @@ func (p *rankedPlan) end(b *bucket) error {
 		return err
 	}
 	for _, l := range b.layers {
-		if err := p.engine.Engine.WriteParameters(p.sum, l.layer, l.weights, l.bias); err != nil {
+		if err := p.copies.writeLayer(p.sum, l.layer, l.values); err != nil {
 			return err
 		}
 	}

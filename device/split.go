@@ -85,6 +85,19 @@ func addsTo(op Op) Parameters {
 	return nil
 }
 
+// addedLayers are the layers of that Δ.
+func addedLayers(op Op) []int {
+	switch o := op.(type) {
+	case Accumulate:
+		return []int{o.Layer}
+	case BatchNormDelta:
+		return []int{o.Layer, o.Layer + 1}
+	case LayerNormDelta:
+		return []int{o.Layer, o.Layer + 1}
+	}
+	return nil
+}
+
 // parametersOf lists the Parameters that an operation reads or writes; known is false for
 // an operation that is not in a list that a caller makes.
 func parametersOf(op Op) (all []Parameters, known bool) {

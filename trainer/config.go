@@ -70,6 +70,9 @@ type Config struct {
 	// DeviceLossStop. OnDrop, if set, is told when Fit goes on without one.
 	OnDeviceLoss OnDeviceLoss  `json:"-"`
 	OnDrop       func(Dropped) `json:"-"`
+	// Compress says how the sums over ranks travel; "" means CompressNone. It is nothing to a
+	// process that trains alone.
+	Compress Compress `json:",omitempty"`
 	// VerifyEvery compares every so many steps with the reference in float64, operation
 	// by operation; 0 means never. A device that is further off than rounding explains
 	// ends Fit with a *Disagreement. Such a step takes some hundred times as long.
@@ -190,6 +193,11 @@ func (c Config) withDefaults() (Config, error) {
 	case "", DeviceLossStop, DeviceLossContinue:
 	default:
 		return c, fmt.Errorf("on device loss is %q: have stop, continue", string(c.OnDeviceLoss))
+	}
+	switch c.Compress {
+	case CompressNone, CompressFP16:
+	default:
+		return c, fmt.Errorf("compress is %q: have fp16, or nothing", string(c.Compress))
 	}
 	switch c.Resident {
 	case ResidentAuto, ResidentYes, ResidentNo:

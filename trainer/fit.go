@@ -50,6 +50,7 @@ func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config
 	f := &fit{Trainer: t, config: c, memory: memory{eng: t.eng, ranks: t.ranks}, began: time.Now()}
 	defer f.memory.release()
 	f.outer = ctx
+	t.ranks.compress(c.Compress)
 	ctx, f.stop = t.ranks.joint(ctx)
 	defer f.stop(nil)
 	if err := c.checkStreams(train, validation); err != nil {

@@ -58,6 +58,25 @@ func (r ranks) local(eng device.Engine) device.Engine {
 	return r.eng.Local()
 }
 
+// Compress says how sums over ranks travel.
+type Compress string
+
+// The ways for sums over ranks.
+const (
+	// CompressNone sends float32.
+	CompressNone Compress = ""
+	// CompressFP16 sends float16, with half of the traffic: Δ is rounded to 11 bits on each
+	// rank, and so is the sum. See mpi.World.SumHalves for the bound.
+	CompressFP16 Compress = "fp16"
+)
+
+// compress sets how the sums of the plans travel.
+func (r ranks) compress(c Compress) {
+	if r.eng != nil {
+		r.eng.SendHalves(c == CompressFP16)
+	}
+}
+
 // check refuses what is done step by step in one process.
 func (r ranks) check(c Config) error {
 	switch {
@@ -123,8 +142,12 @@ func (f *fit) agreeAfter(step int) error {
 
 // part is the most examples that the device of this rank takes at a time.
 func (f *fit) part() int {
+	if !f.ranks.several() {
+		return f.config.part()
+	}
 	n := f.ranks.count()
-	return min(f.config.part(), (f.config.BatchSize+n-1)/n)
+	share := (f.config.BatchSize + n - 1) / n
+	return min(f.config.part(), share+share%2) // see device.Ranked.Share
 }
 
 // noDelta makes Δ 0, where this rank has no example in a batch.
@@ -176,7 +199,7 @@ func (f *fit) compareWeights(when string) error {
 		return nil
 	}
 	sum := sha256.New()
-	for _, layer := range f.net.Layers {
+	for _, layer := range f.net.all() {
 		_ = durable.WriteFloats(sum, layer.W)
 		_ = durable.WriteFloats(sum, layer.B) // a hash takes all
 	}

@@ -50,12 +50,22 @@ type Machine struct {
 	Platform string `json:"platform"`
 	Driver   string `json:"driver"`
 	Kind     string `json:"kind"`
-	Kernels  string `json:"kernels"` // their shapes, which tuning changes
+	Kernels  string `json:"kernels"`         // their shapes, which tuning changes
+	Ranks    int    `json:"ranks,omitempty"` // that train together; 0 for one process
+}
+
+// Of returns the machine for so many ranks, each on such an engine: sums are added up in
+// another order by another number of them.
+func (m Machine) Of(ranks int) Machine {
+	if m.Ranks = ranks; ranks == 1 {
+		m.Ranks = 0
+	}
+	return m
 }
 
 // NewMachine describes an engine.
 func NewMachine(i device.Info) Machine {
-	return Machine{i.Name, i.Platform, i.Driver, i.Kind, i.Kernels}
+	return Machine{Device: i.Name, Platform: i.Platform, Driver: i.Driver, Kind: i.Kind, Kernels: i.Kernels}
 }
 
 // Differences says what is not the same on another machine, in a few words each;
@@ -69,6 +79,9 @@ func (m Machine) Differences(now Machine) []string {
 		if part.was != part.is {
 			list = append(list, fmt.Sprintf("%s was %q, is %q", part.name, part.was, part.is))
 		}
+	}
+	if m.Ranks != now.Ranks {
+		list = append(list, fmt.Sprintf("ranks were %d, are %d", max(m.Ranks, 1), max(now.Ranks, 1)))
 	}
 	return list
 }

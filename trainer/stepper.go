@@ -33,6 +33,7 @@ func NewStepper(net *Network, eng device.Engine, set *data.Set, c Config) (*Step
 	if err != nil {
 		return nil, err
 	}
+	t.ranks.compress(c.Compress)
 	if c.Optimizer.WholeSet() {
 		return nil, fmt.Errorf("stepper: %s has no steps of one batch: use another optimizer", c.Optimizer.Name)
 	}

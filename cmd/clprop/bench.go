@@ -43,6 +43,15 @@ the operands transposed as in forward, delta and accumulate. What a device does 
 lay operands out for it counts. It takes what "clprop tune --net K-N-N --batch-size M" has
 found for a size of M x N x K.
 
+--network measures no device against another, but what it takes to train on several:
+under mpirun the all-reduce of 1 KiB to 64 MiB, by its median, and for each net a step of one
+rank alone, the copies of the gradients, the update, and a step of all ranks. From these a
+model says how long a step takes with other numbers of ranks, and from which batch on they
+have half, and 80%, of their number times the speed of one. --batch is of all ranks
+together. --assume puts figures in place of measured ones, such as a device's operations a
+second, flops, bytes a second of copies to the host, of weights updated and of the network,
+and seconds of latency; with all five nothing is measured. docs/scale.md has the formulas.
+
 A device on which one step would take longer than 5 times --seconds is skipped.`
 
 const benchExample = `  clprop bench
@@ -50,6 +59,7 @@ const benchExample = `  clprop bench
   clprop bench --net 784-128-10,784-2048-2048-10 --batch 32,256 --json
   clprop bench --net 784-2048-2048-10 --batch 256 --kernels
   clprop bench --gemm 1024x1024x1024,128x512x784
+  mpirun -n 2 --bind-to none clprop bench --network --net 784-2048-2048-10 --batch 256
   clprop bench -o gobench > new.txt`
 
 // benchFlags is the command line of bench, as given.
@@ -60,6 +70,8 @@ type benchFlags struct {
 	repeat                 int
 	seconds                float64
 	kernels, json, csv     bool
+	network                bool
+	assume                 []string
 	format                 string
 	batchFlag              string // the name of the flag of batches, for messages
 }
@@ -80,6 +92,12 @@ func newBenchCommand(e *env) *cobra.Command {
 			cases, err := f.cases()
 			if err != nil {
 				return usage(cmd, "%w", err)
+			}
+			if !f.network && len(f.assume) > 0 {
+				return usage(cmd, "--assume is for --network: give both")
+			}
+			if f.network {
+				return e.benchNetwork(cmd, &f, cases)
 			}
 			gemms, err := f.gemmSizes()
 			if err != nil {
@@ -111,6 +129,8 @@ func newBenchCommand(e *env) *cobra.Command {
 	flags.Float64Var(&f.seconds, "seconds", 1, "time for the runs of one net on one device, all together")
 	flags.StringSliceVar(&f.gemm, "gemm", nil, "measure the three products of a step by themselves, of these sizes, such as 128x512x784 (m x n x k)")
 	flags.BoolVar(&f.kernels, "kernels", false, "show each kernel of a step, and what limits it")
+	flags.BoolVar(&f.network, "network", false, "measure sums over ranks, started by mpirun, and a model of a step on more of them")
+	flags.StringSliceVar(&f.assume, "assume", nil, "figures for the model of --network in place of measured ones: `NAME=NUMBER`, of flops, copy, update, bandwidth, latency")
 	flags.StringVarP(&f.format, "format", "o", "", "table, json, csv, or gobench: lines that benchstat reads (default table)")
 	flags.BoolVar(&f.json, "json", false, "the same as --format json")
 	flags.BoolVar(&f.csv, "csv", false, "the same as --format csv")

@@ -34,6 +34,7 @@ func flagValues() map[string][]string {
 		"missing":        {"error", data.Mean, data.Median},
 		"monitor":        trainer.Monitors(),
 		"mpi":            {"auto", "yes", "no"},
+		"compress":       {"none", "fp16"},
 		"on-divergence":  {"stop", "reload"},
 		"on-device-loss": {"stop", "continue"},
 		"optimizer":      optimizers(),

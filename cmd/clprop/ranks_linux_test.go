@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clprop/clprop/cl/cltest"
+	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
 )
 
@@ -124,6 +126,9 @@ func TestRanksThatCannotTrain(t *testing.T) {
 		{"MPICH's library under Open MPI", "mpirun.openmpi", []string{"CLPROP_MPI_LIBRARY=libmpich.so.12"}, two, "started 2 ranks, libmpich.so.12 (MPICH) sees 1", exitUsage},
 		{"Open MPI's library under MPICH", "mpirun.mpich", []string{"CLPROP_MPI_LIBRARY=libmpi.so.40"}, two, "started 2 ranks, libmpi.so.40 (Open MPI) sees 1", exitUsage},
 		{"no library", "mpirun.openmpi", []string{"CLPROP_MPI_LIBRARY=libnosuch.so"}, two, "no MPI library", exitUsage},
+		{"another program", "mpirun.openmpi", nil,
+			append(append([]string{"-n", "1", os.Args[0]}, append(trainArgs(out), ":", "-n", "1", otherProgram(t))...), trainArgs(out)...),
+			"rank 1 runs another clprop than rank 0", exitFailure},
 		{"other flags", "mpirun.openmpi", nil, twice("1", "2"), "ranks differ: rank 1 has other configuration than rank 0", exitFailure},
 		{"no such file on one rank", "mpirun.openmpi", nil,
 			append(append([]string{"-n", "1", os.Args[0]}, append(trainArgs(out), ":", "-n", "1", os.Args[0])...), trainArgs(out, "--data", "/nosuch.csv")...),
@@ -141,6 +146,51 @@ func TestRanksThatCannotTrain(t *testing.T) {
 	}
 }
 
+// otherProgram is this one with a byte more.
+func otherProgram(t *testing.T) string {
+	t.Helper()
+	program, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "clprop")
+	if err := os.WriteFile(path, append(program, 0), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Two ranks on parts of a CPU of OpenCL train as one process on such a part does: to 1e-5 in
+// cost, and with sums of float16 to 1%, see trainer.TestRanksCompress. Kernels are
+// launched.
+func TestRanksOnOpenCL(t *testing.T) {
+	if _, err := device.List(); err != nil {
+		cltest.Missing(t, err)
+	}
+	folder := t.TempDir()
+	args := func(name string, more ...string) []string {
+		return trainArgs(filepath.Join(folder, name), append([]string{"--device", "pthread", "--epochs", "2"}, more...)...)
+	}
+	plain := resultOf(t, clprop(t, args("plain")...).succeeded(t).stdout)
+	for launcher := range launchers {
+		for compress, tolerance := range map[string]float64{"none": 1e-5, "fp16": 0.01} {
+			o := mpirun(t, launcher, nil, append([]string{"-n", "2", os.Args[0]}, args(launcher+compress, "--compress", compress)...)...)
+			if o.code != exitOK {
+				t.Fatalf("%s, %s: exit code %d, stderr:\n%s", launcher, compress, o.code, o.stderr)
+			}
+			got := resultOf(t, o.stdout)
+			for i, want := range plain.History.Epochs {
+				if is := got.History.Epochs[i]; math.Abs(is.Cost-want.Cost) > tolerance*want.Cost {
+					t.Errorf("%s, %s, epoch %d: cost %v, want %v", launcher, compress, i+1, is.Cost, want.Cost)
+				}
+			}
+			if got.Ranks == nil || got.Ranks.Count != 2 || got.Device.Launches == 0 {
+				t.Errorf("%s, %s: ranks %+v, %d launches", launcher, compress, got.Ranks, got.Device.Launches)
+			}
+		}
+	}
+}
+
 // A rank that is killed ends the run, and the run goes on from its checkpoint with more
 // ranks, with fewer, and alone.
 func TestKilledRank(t *testing.T) {
@@ -154,11 +204,13 @@ func TestKilledRank(t *testing.T) {
 		if o.code == exitOK {
 			t.Errorf("%s: exit code 0 though rank 1 was killed", launcher)
 		}
+		was := "2"
 		for _, n := range []string{"1", "3"} {
 			o := mpirun(t, launcher, nil, "-n", n, os.Args[0], "train", "--resume", folder, "--max-time", "200ms", "--json")
-			if o.code != exitOK || !strings.Contains(o.stderr, "going on from") {
+			if o.code != exitOK || !strings.Contains(o.stderr, "going on from") || !strings.Contains(o.stderr, "ranks were "+was+", are "+n) {
 				t.Errorf("%s -n %s: exit code %d:\n%s", launcher, n, o.code, o.stderr)
 			}
+			was = n
 		}
 	}
 }

@@ -47,9 +47,10 @@ type trainFlags struct {
 	run  runFlags
 	stop stopFlags
 
-	mpi    string
-	device string
-	shares string
+	mpi      string
+	compress string
+	device   string
+	shares   string
 	// onDeviceLoss is of trainer.Config too.
 	onDeviceLoss string
 	out          string
@@ -115,6 +116,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.onDeviceLoss, "on-device-loss", "stop", "when one of several devices is lost: stop, or continue without it from the last step")
 	f.run.add(cmd)
 	flags.StringVar(&f.mpi, "mpi", "auto", "train as one of the ranks that mpirun, mpiexec or srun started: auto, yes or no")
+	flags.StringVar(&f.compress, "compress", "none", "how the sums over ranks travel: none, or fp16 for half of the traffic and 11 bits")
 	flags.StringVar(&f.out, "out", defaultModel, "`FILE` that the model is saved to")
 	flags.StringVar(&f.profile, "profile", "", "print the time by kernel, and write a Chrome trace of the first kernels to `FILE`; slows small networks down")
 	flags.StringVar(&f.tensorboard, "tensorboard", "", "write what each epoch came to as event files to `FOLDER`, for TensorBoard")
@@ -213,6 +215,12 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		return nil, err
 	}
 	c.OnDeviceLoss = trainer.OnDeviceLoss(f.onDeviceLoss)
+	if err := oneOf(cmd, "compress", f.compress, []string{"none", string(trainer.CompressFP16)}); err != nil {
+		return nil, err
+	}
+	if c.Compress = trainer.CompressNone; f.compress != "none" {
+		c.Compress = trainer.Compress(f.compress)
+	}
 	if _, err := parseShares(f.shares); err != nil {
 		return nil, usage(cmd, "--shares %w", err)
 	}

@@ -210,7 +210,7 @@ func (e *env) describeRun(t *training) {
 	if r.snapshot == nil {
 		return
 	}
-	if list := r.snapshot.Machine.Differences(trainer.NewMachine(t.eng.Info())); len(list) > 0 {
+	if list := r.snapshot.Machine.Differences(trainer.NewMachine(t.eng.Info()).Of(e.joined.count())); len(list) > 0 {
 		e.note("warning: results will not be the same to the last bit: %s", strings.Join(list, ", "))
 	}
 	if !t.flags.quiet {

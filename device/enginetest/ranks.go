@@ -2,10 +2,12 @@ package enginetest
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/device/mpi"
 )
 
 // Ranks returns n communicators that join goroutines of this process as if each were one.
@@ -49,6 +51,26 @@ func (r *rank) Sum(values []float32) func() (time.Duration, error) {
 	return func() (time.Duration, error) {
 		<-m.done
 		return 0, m.err
+	}
+}
+
+// SumHalves rounds what is brought, and the sum, as package mpi does.
+func (r *rank) SumHalves(values []float32) func() (time.Duration, error) {
+	all, err := r.Gather([]float64{mpi.Largest(values)})
+	if err != nil {
+		return func() (time.Duration, error) { return 0, err }
+	}
+	scale := mpi.HalfScale(slices.Max(all), r.ranks)
+	for i, v := range values {
+		values[i] = mpi.FromHalf(mpi.ToHalf(v * scale))
+	}
+	wait := r.Sum(values)
+	return func() (time.Duration, error) {
+		took, err := wait()
+		for i, v := range values {
+			values[i] = mpi.FromHalf(mpi.ToHalf(v)) / scale
+		}
+		return took, err
 	}
 }
 

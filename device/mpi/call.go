@@ -66,6 +66,14 @@ func (l *library) gatherDoubles(own, all []float64) error {
 		uintptr(unsafe.Pointer(&all[0])), uintptr(len(own)), l.double, l.world))
 }
 
+// exchangeDoubles sends each rank in turn the next n of from, and makes to those that are for
+// this rank, those of rank 0 first.
+func (l *library) exchangeDoubles(from, to []float64, n int) error {
+	return l.failed("MPI_Alltoall", syscallN(l.alltoall,
+		uintptr(unsafe.Pointer(&from[0])), uintptr(n), l.double,
+		uintptr(unsafe.Pointer(&to[0])), uintptr(n), l.double, l.world))
+}
+
 // spread is values := values of rank 0.
 func (l *library) spread(values []float64) error {
 	return l.failed("MPI_Bcast", syscallN(l.bcast, uintptr(unsafe.Pointer(&values[0])), uintptr(len(values)), l.double, 0, l.world))

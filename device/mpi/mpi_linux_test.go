@@ -3,12 +3,15 @@ package mpi
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -94,6 +97,62 @@ func testSum(t *testing.T, w *World) {
 	}
 }
 
+// Sums by way of halves are within the bound that SumHalves names, with values of many
+// magnitudes, and the same bits on all ranks and each time; small integers are exact.
+func testSumHalves(t *testing.T, w *World) {
+	n := w.Size()
+	value := func(r, i int) float32 { // of magnitudes 1e-9 to 1e6
+		return float32(math.Sin(float64(1+i*7+r*13)) * math.Pow(10, float64(i%16-9)))
+	}
+	for _, most := range []int{1 << 28, 7} {
+		mostValues = most
+		for _, size := range []int{0, 1, 2, 6, 7, 8, 33, 1003} {
+			if most == 7 && size > 33 {
+				continue
+			}
+			values, exact := make([]float32, size), make([]float32, size)
+			largest := 0.0
+			for i := range values {
+				values[i], exact[i] = value(w.Rank(), i), float32((w.Rank()+1)*(i%32))
+				for r := range n {
+					largest = math.Max(largest, math.Abs(float64(value(r, i))))
+				}
+			}
+			again := slices.Clone(values)
+			for _, v := range [][]float32{values, exact, again} {
+				if _, err := w.SumHalves(v)(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i, got := range values {
+				sum, magnitudes := 0.0, 0.0
+				for r := range n {
+					sum += float64(value(r, i))
+					magnitudes += math.Abs(float64(value(r, i)))
+				}
+				bound := 0x1p-11*(1+0x1p-11)*(magnitudes+math.Abs(sum)) + float64(n+1)*0x1p-25*float64(n)*largest*0x1p-14 + float64(n)*0x1p-24*magnitudes
+				if off := math.Abs(float64(got) - sum); !(off <= bound) {
+					t.Fatalf("%d values: element %d is %v, of %v: %v off, at most %v", size, i, got, sum, off, bound)
+				}
+				if exact[i] != float32(n*(n+1)/2*(i%32)) || again[i] != got {
+					t.Fatalf("%d values: element %d is %v of whole numbers, %v again", size, i, exact[i], again[i])
+				}
+			}
+			bits := make([]byte, 4*size)
+			for i, v := range values {
+				binary.LittleEndian.PutUint32(bits[4*i:], math.Float32bits(v))
+			}
+			if of0, err := w.Broadcast(bits); err != nil || !bytes.Equal(of0, bits) {
+				t.Fatalf("rank %d has other bits than rank 0, %v", w.Rank(), err)
+			}
+		}
+	}
+	wild := []float32{1, float32(math.Inf(1)), float32(math.NaN())}
+	if _, err := w.SumHalves(wild)(); err != nil || wild[1] == wild[1] && !math.IsInf(float64(wild[1]), 1) || wild[2] == wild[2] {
+		t.Errorf("what is not finite becomes %v, %v", wild, err)
+	}
+}
+
 // Bytes of every length, with every value of a byte, so signalling NaNs too, arrive as
 // they are.
 func testBroadcast(t *testing.T, w *World) {
@@ -124,6 +183,7 @@ func TestWorld(t *testing.T) {
 					t.Fatalf("rank %d of %d", w.Rank(), w.Size())
 				}
 				testSum(t, w)
+				testSumHalves(t, w)
 				testBroadcast(t, w)
 				all, err := w.Gather([]float64{float64(w.Rank()), 0.5})
 				if err != nil || len(all) != 2*n {
@@ -263,6 +323,10 @@ func TestStandardABI(t *testing.T) {
 	}
 	if _, err := w.Sum([]float32{1, 2})(); err != nil {
 		t.Error(err)
+	}
+	values := []float32{1, -2, 0.5, 3, 65536} // 5 bits at most
+	if _, err := w.SumHalves(values)(); err != nil || !slices.Equal(values, []float32{1, -2, 0.5, 3, 65536}) {
+		t.Errorf("halves %v, %v", values, err)
 	}
 	if all, err := w.Gather([]float64{3}); err != nil || len(all) != 1 || all[0] != 3 {
 		t.Errorf("gathered %v, %v", all, err)

@@ -28,6 +28,9 @@ int MPI_Allgather(const void *from, int n, void *type, void *to, int m, void *ot
 	memcpy(to, from, n * width(type));
 	return 0;
 }
+int MPI_Alltoall(const void *from, int n, void *type, void *to, int m, void *other, void *comm) {
+	return MPI_Allgather(from, n, type, to, m, other, comm);
+}
 int MPI_Bcast(void *values, int n, void *type, int root, void *comm) {
 	return values && n > 0 && width(type) && root == 0 && comm == (void *)0x101 ? 0 : 13;
 }

@@ -1,0 +1,68 @@
+package device
+
+import (
+	"fmt"
+
+	"github.com/clprop/clprop/cl"
+)
+
+var _ layerCopier = (*opencl)(nil)
+
+func (e *opencl) layerFloats(p Parameters, layer int) (int, error) {
+	own, err := ownCL[*openclParameters](e, "sum", p)
+	if err != nil {
+		return 0, err
+	}
+	w := own.layers[layer]
+	return w.Panels() * w.Panel, nil
+}
+
+// readLayer copies on the transfer queue, so that the compute queue goes on.
+func (e *opencl) readLayer(dst []float32, p Parameters, layer int) (func() error, error) {
+	if err := e.ready("sum"); err != nil {
+		return nil, err
+	}
+	own, err := ownCL[*openclParameters](e, "sum", p)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.fail(e.join()); err != nil {
+		return nil, err
+	}
+	done, err := e.compute.EnqueueMarkerWithWaitList(nil)
+	if err == nil {
+		err = e.compute.Flush()
+	}
+	if err != nil {
+		return nil, e.fail(err)
+	}
+	defer done.Release()
+	copied, err := e.transfer.EnqueueReadBufferFloat32(own.layers[layer].Buf, false, 0, dst, []*cl.Event{done})
+	if err == nil {
+		err = e.transfer.Flush()
+	}
+	if err != nil {
+		return nil, e.fail(err)
+	}
+	return func() error { return e.arrived("sum", copied) }, nil
+}
+
+func (e *opencl) writeLayer(p Parameters, layer int, src []float32) error {
+	own, err := ownCL[*openclParameters](e, "sum", p)
+	if err != nil {
+		return err
+	}
+	return e.write("sum", own.layers[layer].Buf, 0, src)
+}
+
+// arrived waits for a copy on the transfer queue. Its error names the cause.
+func (e *opencl) arrived(op string, event *cl.Event) error {
+	return e.await(op, func() error {
+		defer event.Release()
+		err := cl.WaitForEvents([]*cl.Event{event})
+		if _, cause := event.Status(); err != nil && cause != nil {
+			err = fmt.Errorf("%w: %w", err, cause)
+		}
+		return err
+	})
+}
