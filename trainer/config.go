@@ -85,7 +85,8 @@ type Config struct {
 	Checkpoints *Checkpoints `json:"-"`
 	// Resume, if set, is the state that training goes on from; weights, history
 	// and position come from it. It must be of the same architecture, data and
-	// Config, else the error wraps ErrMismatch and says what differs.
+	// Config, else the error wraps ErrMismatch and says what differs. Epochs and Stop.Steps
+	// may be others, unless the rate goes by them, as with cosine and onecycle.
 	Resume *Snapshot `json:"-"`
 }
 

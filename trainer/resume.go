@@ -169,13 +169,38 @@ func (s *Snapshot) matches(now *Snapshot) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSnapshot, err)
 	}
-	if !equalJSON(was, now.Config) {
+	if was, err = s.until(was, now.Config); err != nil {
+		list = append(list, err.Error())
+	} else if !equalJSON(was, now.Config) {
 		list = append(list, "config: "+differingFields(was, now.Config))
 	}
 	if len(list) == 0 {
 		return nil
 	}
 	return fmt.Errorf("%w: %s", ErrMismatch, strings.Join(list, "; "))
+}
+
+// until is the Config of a training that is to end where another says: after more epochs or
+// steps, or fewer, unless the rate goes by their number.
+func (s *Snapshot) until(was, is Config) (Config, error) {
+	switch name := was.Schedule.Name; {
+	case was.Epochs == is.Epochs && was.Stop.Steps == is.Stop.Steps:
+		return was, nil
+	case name == ScheduleCosine || name == ScheduleOneCycle:
+		return was, fmt.Errorf("config: the end was %s, is %s, and the rate of schedule %s goes by it", was.end(), is.end(), name)
+	case is.Epochs < len(s.Epochs):
+		return was, fmt.Errorf("config: Epochs is %d, and %d are done", is.Epochs, len(s.Epochs))
+	}
+	was.Epochs, was.Stop.Steps = is.Epochs, is.Stop.Steps
+	return was, nil
+}
+
+// end says where training ends if nothing else ends it.
+func (c Config) end() string {
+	if c.Stop.Steps > 0 {
+		return fmt.Sprintf("%d epochs or %d steps", c.Epochs, c.Stop.Steps)
+	}
+	return fmt.Sprintf("%d epochs", c.Epochs)
 }
 
 // equalJSON compares what would be saved of two values.

@@ -398,7 +398,8 @@ func TestResumeRefusesAnotherTraining(t *testing.T) {
 		"order":      {resumeNet, turned, nil, nil, "training set: other values, or in another order"},
 		"validation": {resumeNet, train, randomSet(2, 4, 5, 3), nil, "validation set: there was none"},
 		"rate":       {resumeNet, train, nil, func(c *Config) { c.Rate = 0.5 }, "config: Rate was 0.1, is 0.5"},
-		"epochs":     {resumeNet, train, nil, func(c *Config) { c.Epochs = 4 }, "config: Epochs was 3, is 4"},
+		"epochs":     {resumeNet, train, nil, func(c *Config) { c.Epochs = 4 }, "config: the end was 3 epochs, is 4 epochs, and the rate of schedule cosine goes by it"},
+		"steps":      {resumeNet, train, nil, func(c *Config) { c.Stop.Steps = 9 }, "the end was 3 epochs, is 3 epochs or 9 steps, and the rate"},
 	} {
 		config := resumeConfig()
 		if c.change != nil {
@@ -408,6 +409,51 @@ func TestResumeRefusesAnotherTraining(t *testing.T) {
 		_, err := open(t, newNetwork(t, c.net), device.OpenReference()).Fit(context.Background(), c.train, c.val, config)
 		if !errors.Is(err, ErrMismatch) || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: got %v, want %q", name, err, c.text)
+		}
+	}
+}
+
+// A training that was to end sooner goes on to the bits of one that was to last as long from
+// the start; it cannot end before what is done.
+func TestResumeGoesOnLonger(t *testing.T) {
+	train, validation := randomSet(1, 23, 5, 3), randomSet(2, 11, 5, 3)
+	long := resumeConfig()
+	long.Epochs, long.Schedule = 4, Schedule{Name: ScheduleExponential}
+	want := newNetwork(t, resumeNet)
+	h, err := open(t, want, device.OpenReference()).Fit(t.Context(), train, validation, long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, sooner := range map[string]func(*Config){
+		"epochs": func(c *Config) { c.Epochs = 2 },
+		"steps":  func(c *Config) { c.Stop.Steps = 8 },
+	} {
+		short := long
+		sooner(&short)
+		short.Checkpoints = &Checkpoints{Folder: t.TempDir(), Every: Every{Epochs: 1}}
+		if _, err := open(t, newNetwork(t, resumeNet), device.OpenReference()).Fit(t.Context(), train, validation, short); err != nil {
+			t.Fatal(err)
+		}
+		s, _, _, err := Recover(short.Checkpoints.Folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, on := newNetwork(t, resumeNet), long
+		on.Resume = s
+		history, err := open(t, got, device.OpenReference()).Fit(t.Context(), train, validation, on)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !sameBits(got, want) || !slices.Equal(timeless(history), timeless(h)) {
+			t.Errorf("%s: other results\n got %+v\nwant %+v", name, timeless(history), timeless(h))
+		}
+		on.Epochs = len(s.Epochs) - 1
+		if on.Epochs < 1 {
+			continue
+		}
+		_, err = open(t, got, device.OpenReference()).Fit(t.Context(), train, validation, on)
+		if want := "config: Epochs is 1, and 2 are done"; !errors.Is(err, ErrMismatch) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
 		}
 	}
 }

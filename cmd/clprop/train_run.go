@@ -53,7 +53,7 @@ func (r *runFlags) add(cmd *cobra.Command) {
 // given anew with --resume; all others must stay as they were.
 var (
 	unsaved    = []string{"run", "config", "resume", "serve", "progress", "quiet", "json", "profile", "mpi", "help"}
-	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "map", "on-divergence", "on-device-loss", "shares", "verify-every", "checkpoint-every", "keep", "max-time", "tensorboard"}
+	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "map", "on-divergence", "on-device-loss", "shares", "verify-every", "checkpoint-every", "keep", "epochs", "max-steps", "max-time", "tensorboard"}
 	paths      = []string{"data", "images", "labels", "test-data", "val-data", "out", "tensorboard"}
 )
 
@@ -88,6 +88,9 @@ func (r *runFlags) restore(cmd *cobra.Command, j *joined) (err error) {
 	})
 	if err != nil {
 		return err
+	}
+	if s := r.snapshot.Config.Schedule; s.Name == trainer.ScheduleStep { // it was to fall by the number of epochs as it was
+		saved["lr-every"] = strconv.Itoa(s.Every)
 	}
 	moved := cmd.Flags().Changed("device")
 	for name, value := range saved {

@@ -57,7 +57,7 @@ func TestRunFlags(t *testing.T) {
 		{exitUsage, []string{"train", "--resume", folder, "--run", folder}, "--run and --resume are both given"},
 		{exitUsage, []string{"train", "--resume", ""}, "--resume is empty"},
 		{exitUsage, []string{"train", "--resume", folder, "--lr", "3"}, `--lr 3 with --resume: the run has "0.1", and it cannot change`},
-		{exitUsage, []string{"train", "--resume", folder, "--epochs", "5"}, `--epochs 5 with --resume: the run has "4"`},
+		{exitBadFile, []string{"train", "--resume", folder, "--epochs", "3"}, "the checkpoint is of another training: config: Epochs is 3, and 4 are done"},
 		{exitUsage, []string{"train", "--run", folder, "--checkpoint-every", "1h"}, `--checkpoint-every "1h" is not when`},
 		{exitUsage, []string{"train", "--run", folder, "--keep", "0"}, "--keep is 0"},
 		{exitUsage, []string{"train", "--keep", "2"}, "--keep needs a folder for the run"},
@@ -78,6 +78,20 @@ func TestRunFlags(t *testing.T) {
 			t.Errorf("%s: exit code %d, stderr %q, want %q", flag, o.code, o.stderr, want)
 		}
 		clprop(t, "train", "--resume", adam, "--quiet", "--"+flag, was).succeeded(t)
+	}
+	// A run that is over goes on longer, as if it had been to from the start.
+	for _, schedule := range []string{"constant", "step"} {
+		short, long := filepath.Join(t.TempDir(), "short"), filepath.Join(t.TempDir(), "long")
+		more := []string{"--lr-schedule", schedule}
+		clprop(t, runArgs(short, append(more, "--epochs", "3", "--max-steps", "50")...)...).succeeded(t)
+		clprop(t, "train", "--resume", short, "--epochs", "6", "--max-steps", "0", "--quiet").succeeded(t)
+		if schedule == "step" {
+			more = append(more, "--lr-every", "1")
+		}
+		clprop(t, runArgs(long, append(more, "--epochs", "6")...)...).succeeded(t)
+		if results(t, short) != results(t, long) {
+			t.Errorf("%s: other results", schedule)
+		}
 	}
 	// A run that is over is at its end again.
 	before := results(t, folder)
