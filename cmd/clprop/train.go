@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"time"
 
 	"github.com/clprop/clprop/device"
@@ -207,29 +206,11 @@ func (e *env) fit(ctx context.Context, t *training) error {
 		return err
 	}
 
-	mode := t.flags.progress
-	if t.flags.quiet {
-		mode = "none"
-	}
 	c := t.flags.config
 	t.flags.run.configure(&c)
-	p := newProgress(e.stderr, mode, c.Epochs)
-	p.quantities = t.net.Loss.Regression()
-	c.OnBatch = func(b trainer.Progress) { t.begun = true; p.batch(b); t.page.batch(b) }
-	event, endEvents, err := t.openEvents()
+	p, endEvents, err := e.watch(ctx, t, tr, &c)
 	if err != nil {
 		return err
-	}
-	c.OnEpoch = func(epoch trainer.Epoch) { p.epoch(epoch); event(epoch); t.page.epoch(ctx, epoch, t, tr) }
-	c.OnReload = func(r trainer.Reload) {
-		p.clear()
-		e.note("warning: %v; going on with epoch %d from there at --lr %v (%d of 3)", r.Cause, r.Epoch, r.Rate, r.Number)
-	}
-	c.OnDrop = func(d trainer.Dropped) {
-		p.clear()
-		for _, lost := range d.Lost {
-			e.note("warning: %s is lost: %v; going on with epoch %d, step %d on %s", lost.Name, d.Cause, d.Epoch, d.Step, d.Now.Name)
-		}
 	}
 	before, began := t.eng.Counters().Launches, time.Now()
 	t.history, err = tr.Fit(ctx, t.examples.train, t.examples.validation, c)
@@ -255,8 +236,41 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	if !e.joined.leads() {
 		return nil
 	}
+	return e.judge(ctx, t, tr, c.Lambda)
+}
+
+// watch has those who follow a training told of it: the progress on stderr, the event files, whose
+// end is returned, and the page.
+func (e *env) watch(ctx context.Context, t *training, tr *trainer.Trainer, c *trainer.Config) (p *progress, endEvents func() error, err error) {
+	mode := t.flags.progress
+	if t.flags.quiet {
+		mode = "none"
+	}
+	p = newProgress(e.stderr, mode, c.Epochs)
+	p.quantities = t.net.Loss.Regression()
+	c.OnBatch = func(b trainer.Progress) { t.begun = true; p.batch(b); t.page.batch(b) }
+	event, endEvents, err := t.openEvents()
+	if err != nil {
+		return nil, nil, err
+	}
+	c.OnEpoch = func(epoch trainer.Epoch) { p.epoch(epoch); event(epoch); t.page.epoch(ctx, epoch, t, tr) }
+	c.OnReload = func(r trainer.Reload) {
+		p.clear()
+		e.note("warning: %v; going on with epoch %d from there at --lr %v (%d of 3)", r.Cause, r.Epoch, r.Rate, r.Number)
+	}
+	c.OnDrop = func(d trainer.Dropped) {
+		p.clear()
+		for _, lost := range d.Lost {
+			e.note("warning: %s is lost: %v; going on with epoch %d, step %d on %s", lost.Name, d.Cause, d.Epoch, d.Step, d.Now.Name)
+		}
+	}
+	return p, endEvents, nil
+}
+
+// judge tests what was trained, and takes the gradient that the report of a run shows.
+func (e *env) judge(ctx context.Context, t *training, tr *trainer.Trainer, lambda float64) (err error) {
 	if t.flags.run.folder != "" {
-		if t.gradient, err = tr.Gradient(t.examples.train, c.Lambda); err != nil {
+		if t.gradient, err = tr.Gradient(t.examples.train, lambda); err != nil {
 			e.note("warning: the report will be without gradients: %v", err)
 		}
 	}
@@ -325,53 +339,6 @@ func checkMemory(info device.Info, sizes []int) error {
 		What: "network " + (&trainer.Network{Sizes: sizes}).String(),
 		Need: int64(min(need, math.MaxInt64/2)), Have: info.TotalMemory, Device: info.Name,
 	}
-}
-
-// describe says before training what will be done, and where.
-func (e *env) describe(t *training) {
-	x := t.examples
-	rows, split := x.train.Rows, fmt.Sprintf("%d to train on", x.train.Rows)
-	if x.validation != nil {
-		rows += x.validation.Rows
-		split += fmt.Sprintf(", %d for validation", x.validation.Rows)
-	}
-	if x.test != nil {
-		rows += x.test.Rows
-		split += fmt.Sprintf(", %d to test on", x.test.Rows)
-	}
-	e.note("data    %s: %d examples (%s), %d features, %d %s", x.source, rows, split, x.train.Features, x.train.Outputs, kindOfOutputs(t.net))
-	if x.note != "" {
-		e.note("        %s", x.note)
-	}
-	e.note("net     %v, %s, %s: %d parameters", t.net, hiddenText(t.net), outputText(t.net.Loss), t.net.Parameters())
-	e.note("device  %s", deviceText(t.eng.Info()))
-	if _, err := os.Stat(t.flags.out); err == nil {
-		e.note("model   %s, replacing the file that is there", t.flags.out)
-	}
-}
-
-// kindOfOutputs says what the outputs of a network are.
-func kindOfOutputs(n *trainer.Network) string {
-	if n.Loss.Regression() {
-		return "quantities"
-	}
-	return "classes"
-}
-
-// hiddenText names the hidden units.
-func hiddenText(n *trainer.Network) string {
-	if n.Norm == trainer.NormNone {
-		return string(n.Hidden)
-	}
-	return fmt.Sprintf("%s norm and %s", n.Norm, n.Hidden)
-}
-
-// outputText names the output units, and the loss where it is not their cross-entropy.
-func outputText(loss device.Loss) string {
-	if g := loss.Output(); g != device.Linear {
-		return string(g)
-	}
-	return fmt.Sprintf("%s with %s", loss.Output(), loss)
 }
 
 // first returns the first error that is not nil: what follows from it is not
