@@ -233,8 +233,8 @@ func (s *Set) load(key cacheKey, name, options string) *cl.Program {
 	if payload == nil {
 		return nil
 	}
-	devices := []*cl.Device{s.device}
-	program, err := s.context.CreateProgramWithBinary(devices, [][]byte{payload})
+	devices := s.context.Devices() // one, or parts of one, which are alike
+	program, err := s.context.CreateProgramWithBinary(devices, slices.Repeat([][]byte{payload}, len(devices)))
 	if err != nil {
 		return nil
 	}

@@ -1,7 +1,11 @@
 package kernels
 
 import (
+	"io/fs"
+	"os"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/clprop/clprop/cl"
@@ -54,5 +58,49 @@ func TestDivide(t *testing.T) {
 				t.Errorf("%v in groups of %v on parts of %v: part %d has %+v, want %+v", c.global, c.local, c.units, k, shares[k], want)
 			}
 		}
+	}
+}
+
+// A kernel that steps by the size of dimension 0 is launched as one, so that parts of a device
+// do not do each other's work; and none asks for its group, which is counted from 0 in every
+// share.
+func TestStridingKernels(t *testing.T) {
+	launchers := ""
+	files, err := fs.Glob(os.DirFS("."), "*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		launchers += string(text)
+	}
+	if files, err = fs.Glob(sources, "*.cl"); err != nil {
+		t.Fatal(err)
+	}
+	striding := 0
+	for _, file := range files {
+		text, err := sources.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "get_group_id(") || strings.Contains(string(text), "get_num_groups(") {
+			t.Errorf("%s: a group: use get_global_id and the local size", file)
+		}
+		for _, kernel := range strings.Split(string(text), "__kernel void ")[1:] {
+			name := regexp.MustCompile(`^\w+`).FindString(kernel)
+			if !strings.Contains(kernel, "get_global_size(0)") {
+				continue
+			}
+			striding++
+			if !strings.Contains(launchers, `s.striding("`+name+`"`) && !strings.Contains(launchers, `s.overRows("`+name+`"`) {
+				t.Errorf("%s: %s steps by get_global_size(0): launch it by striding or overRows", file, name)
+			}
+		}
+	}
+	if striding < 8 {
+		t.Errorf("%d kernels step by the size of dimension 0: the search finds too few", striding)
 	}
 }
