@@ -26,6 +26,7 @@ const (
 type Profile struct {
 	Kernels []KernelTotal // the one that took longest first
 	Runs    []KernelRun   // the first 20 000 runs, in order
+	Span    time.Duration // from the start of the first run to the end of the last
 }
 
 // KernelTotal is all runs of a kernel of one size.
@@ -76,6 +77,7 @@ type profile struct {
 	totals  map[kernelSize]*KernelTotal
 	runs    []KernelRun
 	origin  int64 // device clock at the start of the first run; 0 before it
+	last    int64 // the same at the end of the last
 }
 
 type pendingRun struct {
@@ -151,6 +153,7 @@ func (p *profile) add(of kernelSize, start, end int64) {
 	if p.origin == 0 {
 		p.origin = start
 	}
+	p.last = max(p.last, end)
 	if len(p.runs) < profiledRuns {
 		p.runs = append(p.runs, KernelRun{of.name, of.size, of.flops, of.bytes,
 			time.Duration(start - p.origin), time.Duration(end - p.origin)})
@@ -159,14 +162,14 @@ func (p *profile) add(of kernelSize, start, end int64) {
 
 // take returns what was collected and begins anew.
 func (p *profile) take() *Profile {
-	taken := &Profile{Runs: p.runs}
+	taken := &Profile{Runs: p.runs, Span: time.Duration(p.last - p.origin)}
 	for _, t := range p.totals {
 		taken.Kernels = append(taken.Kernels, *t)
 	}
 	slices.SortFunc(taken.Kernels, func(a, b KernelTotal) int {
 		return cmp.Or(cmp.Compare(b.Total, a.Total), cmp.Compare(a.Kernel, b.Kernel), cmp.Compare(a.Size, b.Size))
 	})
-	p.runs, p.origin = nil, 0
+	p.runs, p.origin, p.last = nil, 0, 0
 	clear(p.totals)
 	return taken
 }

@@ -178,24 +178,23 @@ func (e *env) writeProfile(path string, t *training) error {
 	} else {
 		e.note("%s", newPeaks(peaks))
 	}
-	e.note("%s", deviceBusy(p.Total(), t.worked, t.history))
+	e.note("%s", deviceBusy(p, t.history))
 	e.note("trace of the first %d kernels written to %s: open it in chrome://tracing or ui.perfetto.dev", len(p.Runs), path)
 	return nil
 }
 
-// deviceBusy says how much of a time the kernels of a training took, and what of the rest may
-// have been spent on waiting for examples.
-func deviceBusy(kernels, worked time.Duration, h *trainer.History) string {
-	text := fmt.Sprintf("device busy %.1f%% of %s", 100*kernels.Seconds()/max(worked.Seconds(), 1e-9), duration(worked))
-	var host float64
+// deviceBusy says how much of the time from the first kernel to the last kernels took, and what
+// of the rest may have been spent on waiting for examples.
+func deviceBusy(p *device.Profile, h *trainer.History) string {
+	text := fmt.Sprintf("device busy %.1f%% of %s", 100*p.Total().Seconds()/max(p.Span.Seconds(), 1e-9), duration(p.Span))
+	var seconds float64
 	for _, epoch := range h.Epochs {
-		host += epoch.DataSeconds
+		seconds += epoch.DataSeconds
 	}
-	if h.Resident || host == 0 {
+	if seconds == 0 {
 		return text
 	}
-	idle := max(0, worked-kernels)
-	waited := min(idle, time.Duration(host*float64(time.Second)))
+	host := time.Duration(seconds * float64(time.Second))
 	return text + fmt.Sprintf("; getting examples ready took the host %s, of which the device waited %s at most",
-		duration(time.Duration(host*float64(time.Second))), duration(waited))
+		duration(host), duration(max(0, min(host, p.Span-p.Total()))))
 }

@@ -11,7 +11,23 @@ import (
 
 	"github.com/clprop/clprop/cl/cltest"
 	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/trainer"
 )
+
+// The device is busy while kernels run, and waits for examples no longer than it stands still,
+// nor than the host was busy with them.
+func TestDeviceBusy(t *testing.T) {
+	p := &device.Profile{Kernels: []device.KernelTotal{{Total: 6 * time.Second}, {Total: 3 * time.Second}}, Span: 12 * time.Second}
+	for data, want := range map[float64]string{
+		0:   "device busy 75.0% of 12s",
+		2:   "device busy 75.0% of 12s; getting examples ready took the host 2.0s, of which the device waited 2.0s at most",
+		5.5: "device busy 75.0% of 12s; getting examples ready took the host 5.5s, of which the device waited 3.0s at most",
+	} {
+		if got := deviceBusy(p, &trainer.History{Epochs: []trainer.Epoch{{DataSeconds: data}}}); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
 
 // A trace is JSON as the viewers want it: complete events in order, with times in
 // microseconds, and a table of kernels goes to stderr.
@@ -26,7 +42,7 @@ func TestTrainProfile(t *testing.T) {
 	o := clprop(t, "train", "--device", spec, "--epochs", "1", "--hidden", "8", "--out", out, "--profile", trace, "--json").succeeded(t)
 	var r trainJSON
 	unpack(t, o.stdout, &r)
-	for _, want := range []string{"  kernel ", "  forward ", "\npeaks: ", " kernels written to " + trace} {
+	for _, want := range []string{"  kernel ", "  forward ", "\npeaks: ", "\ndevice busy ", " kernels written to " + trace} {
 		if !strings.Contains(o.stderr, want) {
 			t.Errorf("stderr lacks %q:\n%s", want, o.stderr)
 		}

@@ -87,7 +87,6 @@ type training struct {
 	trained     bool                // the interruption came when training was over
 	test        *trainer.Evaluation // nil if there is no test set
 	gradient    []trainer.Layer     // D when training was over, for the report; nil if there is none
-	worked      time.Duration       // how long the device was at the disposal of training and test
 	page        *livePage           // of --serve; nil if there is none
 }
 
@@ -212,10 +211,14 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	if err != nil {
 		return err
 	}
+	if t.flags.profile != "" { // of training, without what opening the device took
+		if _, err := device.TakeProfile(t.eng); err != nil && !errors.Is(err, device.ErrNoProfile) {
+			return err
+		}
+	}
 	before, began := t.eng.Counters().Launches, time.Now()
 	t.history, err = tr.Fit(ctx, t.examples.train, t.examples.validation, c)
 	took := time.Since(began)
-	defer func() { t.worked = time.Since(began) }()
 	p.clear()
 	if failed := endEvents(); failed != nil { // the model is worth more than its pictures
 		e.note("warning: %v", failed)
