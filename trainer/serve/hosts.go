@@ -21,7 +21,7 @@ func Hosts(h http.Handler, names ...string) http.Handler {
 			h.ServeHTTP(w, r)
 			return
 		}
-		writeError(w, http.StatusMisdirectedRequest, fmt.Errorf("host %.60q is not this server: ask 127.0.0.1, or have it allowed", name))
+		writeError(w, http.StatusMisdirectedRequest, fmt.Errorf("host %.60q is not this server: ask 127.0.0.1, or allow that name (--hosts)", name))
 	})
 }
 
