@@ -146,6 +146,8 @@ func curves(epochs []trainer.Epoch) []figure {
 	if len(epochs) == 0 {
 		return nil
 	}
+	epochs = thinned(epochs)
+	first, last := epochs[0].Epoch, epochs[len(epochs)-1].Epoch
 	draw := func(title string, training, validation func(trainer.Epoch) float64) figure {
 		var a, b []float64
 		for _, e := range epochs {
@@ -154,7 +156,7 @@ func curves(epochs []trainer.Epoch) []figure {
 				b = append(b, validation(e))
 			}
 		}
-		return figure{title, lines(epochs[0].Epoch, a, b)}
+		return figure{title, lines(first, last, a, b)}
 	}
 	list := []figure{draw("loss", func(e trainer.Epoch) float64 { return e.Loss }, func(e trainer.Epoch) float64 { return e.ValLoss })}
 	for _, e := range epochs {
@@ -166,11 +168,25 @@ func curves(epochs []trainer.Epoch) []figure {
 	return append(list, draw("learning rate", func(e trainer.Epoch) float64 { return e.Rate }, nil))
 }
 
+// thinned is every so many epochs, and the last: as many as a curve can show.
+func thinned(epochs []trainer.Epoch) []trainer.Epoch {
+	last := len(epochs) - 1
+	step := 1 + last/maxPoints
+	if step == 1 {
+		return epochs
+	}
+	var list []trainer.Epoch
+	for i := 0; i < last; i += step {
+		list = append(list, epochs[i])
+	}
+	return append(list, epochs[last])
+}
+
 // The area of a chart in its own units, with room for numbers on the left and below.
 const left, top, right, bottom = 56.0, 10.0, 470.0, 210.0
 
-// lines draws a and b, the second maybe empty, from epoch first on.
-func lines(first int, a, b []float64) template.HTML {
+// lines draws a and b, the second maybe empty, from epoch first to last.
+func lines(first, last int, a, b []float64) template.HTML {
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, v := range append(append([]float64(nil), a...), b...) {
 		low, high = min(low, v), max(high, v)
@@ -178,7 +194,7 @@ func lines(first int, a, b []float64) template.HTML {
 	if !(high > low) { // all the same
 		high, low = low+max(1e-9, math.Abs(low)/10), low-max(1e-9, math.Abs(low)/10)
 	}
-	s := axes(low, high, fmt.Sprint(first), fmt.Sprint(first+len(a)-1))
+	s := axes(low, high, fmt.Sprint(first), fmt.Sprint(last))
 	for _, line := range []struct {
 		class  string
 		values []float64
@@ -187,23 +203,14 @@ func lines(first int, a, b []float64) template.HTML {
 			continue
 		}
 		fmt.Fprintf(s, `<polyline class="%s" points="`, line.class)
-		last := len(line.values) - 1
-		for i := 0; i <= last; i += 1 + last/maxPoints {
-			point(s, i, last, line.values[i], low, high)
-		}
-		if last%(1+last/maxPoints) > 0 {
-			point(s, last, last, line.values[last], low, high)
+		for i, v := range line.values {
+			x := left + (right-left)*float64(i)/float64(max(1, len(line.values)-1))
+			fmt.Fprintf(s, "%.1f,%.1f ", x, bottom-(bottom-top)*(v-low)/(high-low))
 		}
 		s.WriteString(`"/>`)
 	}
 	s.WriteString("</svg>")
 	return template.HTML(s.String())
-}
-
-// point writes value i, from 0 to last, of a line.
-func point(s *bytes.Buffer, i, last int, v, low, high float64) {
-	x := left + (right-left)*float64(i)/float64(max(1, last))
-	fmt.Fprintf(s, "%.1f,%.1f ", x, bottom-(bottom-top)*(v-low)/(high-low))
 }
 
 // axes begins a chart: lines at quarters of its height, and numbers.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -131,5 +132,22 @@ func TestUnfinished(t *testing.T) {
 	}
 	if text := b.String(); !strings.Contains(text, "This run is not finished") || !strings.Contains(text, "after 2 epochs") || strings.Contains(text, "examples/s") {
 		t.Error(text)
+	}
+}
+
+// A long run is drawn with fewer points, its first and last epoch among them.
+func TestLongRun(t *testing.T) {
+	for _, n := range []int{1, 2, maxPoints, maxPoints + 1, maxPoints + 2, 100003} {
+		epochs := make([]trainer.Epoch, n)
+		for i := range epochs {
+			epochs[i].Epoch = 5 + i
+		}
+		list := thinned(epochs)
+		if len(list) > maxPoints+1 || n <= maxPoints && len(list) != n || list[0].Epoch != 5 || list[len(list)-1].Epoch != 4+n {
+			t.Errorf("%d epochs: %d, from %d to %d", n, len(list), list[0].Epoch, list[len(list)-1].Epoch)
+		}
+		if text := string(curves(epochs)[0].SVG); !strings.Contains(text, fmt.Sprintf(`text-anchor="end">%d</text>`, 4+n)) {
+			t.Errorf("%d epochs: the last is not named", n)
+		}
 	}
 }
