@@ -38,8 +38,9 @@ type Options struct {
 	// a *LostError; 0 means what CLPROP_WAIT_TIMEOUT says, or else a minute, and below
 	// 0 means no limit.
 	WaitTimeout time.Duration
-	// Context, if not nil and ended, has Close leave out what is for the next process: to
-	// keep compiled programs may take seconds.
+	// Context, if not nil, is how long the engine is wanted for. When it has ended Prepare
+	// returns its cause, since the kernels of a plan may take seconds to compile, and Close
+	// leaves out what is for the next process. What is prepared works as before.
 	Context context.Context
 	// Profile keeps the time of every kernel, for TakeProfile. It makes launches
 	// slower.

@@ -164,6 +164,36 @@ func TestOpenedDeviceLeavesNothing(t *testing.T) {
 
 // TestNothingThere opens "auto" and a name in processes that find no library, no
 // driver, and a driver without a device. The child prints what it got.
+// A list of operations is not prepared when nobody wants it any more, nor kernels compiled;
+// what was prepared runs.
+func TestPrepareInAHurry(t *testing.T) {
+	ctx, end := context.WithCancelCause(t.Context())
+	e, err := OpenWith(strconv.Itoa(quick(t).Index), Options{Context: ctx})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	m, err := e.NewMatrix(3, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := e.Prepare(Activate{Act: Tanh, Z: m, A: m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cause := errors.New("enough")
+	end(cause)
+	if _, err := e.Prepare(Activate{Act: Sigmoid, Z: m, A: m}); !errors.Is(err, cause) {
+		t.Errorf("prepared with %v", err)
+	}
+	if built, err := BuildKernels(e); !errors.Is(err, cause) || len(built) > 0 {
+		t.Errorf("built %v with %v", built, err)
+	}
+	if err := errors.Join(before.Run(), e.Sync()); err != nil {
+		t.Error(err)
+	}
+}
+
 // An engine whose Context has ended closes without keeping what it compiled, and another
 // keeps it.
 func TestCloseInAHurry(t *testing.T) {

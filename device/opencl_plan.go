@@ -1,6 +1,7 @@
 package device
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/clprop/clprop/cl"
@@ -48,6 +49,10 @@ func (e *opencl) Prepare(ops ...Op) (Plan, error) {
 		ops = fusePass(fuse(ops), e.passPays)
 	}
 	for i, op := range ops {
+		if err := context.Cause(e.wanted); err != nil { // a kernel takes long to compile, and a list has many
+			p.Release()
+			return nil, fmt.Errorf("prepare: %w", err)
+		}
 		p.add(op)
 		if p.err != nil {
 			p.Release()

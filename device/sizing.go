@@ -10,7 +10,7 @@ import (
 func (e *opencl) Sizing() Engine {
 	d := &opencl{
 		info: e.info, set: e.set, sizes: e, allocated: e.allocated, buffers: map[*buffer]struct{}{},
-		clockMHz: e.clockMHz, unfused: e.unfused,
+		clockMHz: e.clockMHz, unfused: e.unfused, wanted: e.wanted,
 	}
 	for _, s := range e.scratch { // plans to come would share it
 		d.scratch = append(d.scratch, &scratch{buffer: &buffer{owner: d, mem: new(cl.MemObject)}, floats: s.floats, users: 1})

@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,8 +13,8 @@ import (
 // BuildAll compiles every kernel of the family once, the products with each activation and
 // the costs with each loss, and launches none: to find out whether a driver's compiler can
 // be trusted with all of them before training needs one. It returns the names of those that
-// compiled, in order, and the errors of the others, joined.
-func (s *Set) BuildAll() (built []string, err error) {
+// compiled, in order, and the errors of the others, joined; or the cause of ctx, if it ends.
+func (s *Set) BuildAll(ctx context.Context) (built []string, err error) {
 	// No launch is enqueued, so that one small buffer can stand for all arguments.
 	buf, err := s.context.CreateEmptyBuffer(cl.MemReadWrite, 1<<16)
 	if err != nil {
@@ -22,6 +23,9 @@ func (s *Set) BuildAll() (built []string, err error) {
 	defer buf.Release()
 	var failures []error
 	for _, launcher := range s.launchers(buf) {
+		if err := context.Cause(ctx); err != nil {
+			return built, err
+		}
 		l, err := launcher()
 		if err != nil {
 			failures = append(failures, err)

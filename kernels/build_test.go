@@ -42,7 +42,7 @@ func TestBuildAll(t *testing.T) {
 		other = false
 		for _, tuning := range families {
 			s := NewSet(b.context, b.device, tuning)
-			built, err := s.BuildAll()
+			built, err := s.BuildAll(t.Context())
 			s.Release()
 			if err != nil {
 				t.Fatalf("%s, %s: %v", b.device.Name(), tuning.Family, err)
@@ -64,7 +64,7 @@ func TestBuildAllSaysWhatFails(t *testing.T) {
 			continue
 		}
 		s := NewSet(b.context, b.device, Tuning{Family: Block, VW: 4, MRs: []int{3}, NV: 1, RowsPerItem: 1, Chunk: 1}) // no block is 3 high
-		built, err := s.BuildAll()
+		built, err := s.BuildAll(t.Context())
 		s.Release()
 		if !errors.Is(err, cl.ErrBuildProgramFailure) || !strings.Contains(err.Error(), "kernel forward") {
 			t.Errorf("%s: %v", b.device.Name(), err)

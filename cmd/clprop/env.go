@@ -70,7 +70,10 @@ func (e *env) openDevice(ctx context.Context, spec, doing string) (device.Engine
 
 func (e *env) openDeviceWith(spec, doing string, options device.Options) (device.Engine, error) {
 	eng, err := device.OpenWith(spec, options)
-	if err != nil {
+	if err == nil && context.Cause(options.Context) != nil {
+		err = eng.Close()
+	}
+	if err = first(context.Cause(options.Context), err); err != nil {
 		return nil, err
 	}
 	if fallback := eng.Info().Fallback; fallback != nil {

@@ -101,11 +101,11 @@ func (e *env) evaluate(cmd *cobra.Command, f *modelFlags, top int, asJSON bool) 
 	}
 	defer t.Close()
 	v, err := t.Evaluate(cmd.Context(), set)
+	if stopped := context.Cause(cmd.Context()); stopped != nil {
+		return stopped
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", source, err)
-	}
-	if err := context.Cause(cmd.Context()); err != nil {
-		return err
 	}
 	s := newScores(m, set, v, top)
 	if !asJSON {

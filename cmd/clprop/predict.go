@@ -91,10 +91,7 @@ func (e *env) predict(ctx context.Context, f *modelFlags, out string) (err error
 	}
 	defer t.Close()
 	h, err := outputs(ctx, t, set)
-	if err == nil {
-		err = context.Cause(ctx)
-	}
-	if err != nil {
+	if err := first(context.Cause(ctx), err); err != nil {
 		return err
 	}
 	write := func(w io.Writer) error { return writePredictions(w, m.Network.Loss, outputNames(m), h, set.Rows) }

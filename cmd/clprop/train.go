@@ -115,6 +115,9 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 	}
 	defer func() { e.endPage(t.page, t, err) }()
 	err = e.fit(cmd.Context(), t)
+	if stopped := context.Cause(cmd.Context()); stopped != nil && err != nil && !t.begun {
+		return stopped // a signal may make a compiler fail, and nothing is lost
+	}
 	if !e.joined.leads() {
 		return first(err, t.interrupted)
 	}
@@ -284,7 +287,7 @@ func (e *env) judge(ctx context.Context, t *training, tr *trainer.Trainer, lambd
 	switch {
 	case err == nil:
 		t.test = &test
-	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+	case ctx.Err() != nil:
 		t.trained, t.interrupted = true, context.Cause(ctx)
 	default:
 		return err

@@ -66,6 +66,9 @@ func newTuneCommand(e *env) *cobra.Command {
 			if errors.Is(err, device.ErrNoTuning) && !noDevice(err) {
 				return usage(cmd, "%w", err) // cpuref was asked for
 			}
+			if err != nil {
+				err = first(context.Cause(cmd.Context()), err)
+			}
 			return err
 		},
 	}
