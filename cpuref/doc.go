@@ -25,6 +25,8 @@
 //	Cost         Σ over the batch of the loss, from Z(L), and how many are right;
 //	             WeightedCost with a weight for each example
 //	Penalty      Σ W_ij², which the cost takes λ/(2m) times; L1Penalty Σ |W_ij|, λ1/m times
+//	RoundToHalf  what a matrix in half precision holds of what it was given
+//	Scale        δ(L) times S, and Unscale Δ/S and the next S, in half precision
 //	Gather       rows of a data set, by number, into a batch
 //
 // Loss is one example's error; the cost J(Θ) = (Σ loss)/m + λ/(2m) Σ W_ij² is the

@@ -132,11 +132,15 @@ func checkOps(ops []Op) error {
 		switch op.(type) {
 		case Gather, Forward, Activate, OutputDelta, HiddenDelta, Accumulate, Gradient, SGD, Cost, Penalty,
 			Momentum, RMSprop, Adagrad, Adam, Lion, L1, ClipValue, ClipNorm, MaxNorm, Average, Dropout,
-			Shift, Noise, Mixup, BatchNorm, BatchNormDelta, LayerNorm, LayerNormDelta:
+			Shift, Noise, Mixup, BatchNorm, BatchNormDelta, LayerNorm, LayerNormDelta, Unscale:
 		default: // nil, or a pointer, which may be nil
 			return fmt.Errorf("prepare: operation %d is a %T: need one of package device's, by value", i, op)
 		}
-		if err := op.check(); err != nil {
+		err := op.check()
+		if err == nil {
+			err = checkHalves(op)
+		}
+		if err != nil {
 			return fmt.Errorf("prepare: operation %d: %w", i, err)
 		}
 	}

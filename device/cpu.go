@@ -98,6 +98,7 @@ func (m *memory) usable(e *reference) error {
 type referenceMatrix struct {
 	*memory
 	cpuref.Matrix[float32]
+	half bool  // every value is one that a half has
 	view bool  // made by Head
 	bad  error // what was wrong with the call of Head that made it
 }
@@ -105,10 +106,12 @@ type referenceMatrix struct {
 func (m *referenceMatrix) Rows() int { return m.Matrix.Rows }
 func (m *referenceMatrix) Cols() int { return m.Matrix.Cols }
 
+func (m *referenceMatrix) Half() bool { return m.half }
+
 // Head shares the memory. A number of rows that is not there is an error when
 // the view is used.
 func (m *referenceMatrix) Head(rows int) Matrix {
-	head := &referenceMatrix{memory: m.memory, view: true, bad: m.bad}
+	head := &referenceMatrix{memory: m.memory, half: m.half, view: true, bad: m.bad}
 	head.Matrix = cpuref.Matrix[float32]{Rows: rows, Cols: m.Cols()}
 	if head.bad == nil {
 		head.bad = checkHead(m, rows)
@@ -200,7 +203,15 @@ func (e *reference) Close() error {
 	return nil
 }
 
-func (e *reference) NewMatrix(rows, cols int) (Matrix, error) {
+func (e *reference) NewMatrix(rows, cols int) (Matrix, error) { return e.newMatrix(rows, cols, false) }
+
+// NewHalfMatrix allocates float32 that are rounded to halves whenever they are written: the
+// results of half precision, without its memory.
+func (e *reference) NewHalfMatrix(rows, cols int) (Matrix, error) {
+	return e.newMatrix(rows, cols, true)
+}
+
+func (e *reference) newMatrix(rows, cols int, half bool) (Matrix, error) {
 	if err := e.ready("new matrix"); err != nil {
 		return nil, err
 	}
@@ -210,6 +221,7 @@ func (e *reference) NewMatrix(rows, cols int) (Matrix, error) {
 	return &referenceMatrix{
 		memory: e.newMemory(rows*cols, 4),
 		Matrix: e.storage(rows, cols),
+		half:   half,
 	}, nil
 }
 
@@ -262,7 +274,10 @@ func (e *reference) write(op string, dst Matrix, row int, src []float32) error {
 		return err
 	}
 	if !e.sizes {
-		copy(m.Data[row*m.Cols():], src)
+		written := m.Data[row*m.Cols():][:len(src)]
+		if copy(written, src); m.half {
+			cpuref.RoundToHalf(written)
+		}
 	}
 	return nil
 }

@@ -141,6 +141,7 @@ func (b *binder) bind(op Op) {
 	case HiddenDelta:
 		next, theta, a, delta := b.matrix(o.Next), b.layers(o.Theta), b.matrix(o.A), b.matrix(o.Delta)
 		b.call(func() { cpuref.HiddenDelta(o.Act, next, theta[o.Layer], a, delta) })
+		b.store(o.Delta)
 	case Accumulate:
 		delta, a, sum := b.matrix(o.Delta), b.matrix(o.A), b.layers(o.Sum)
 		b.call(func() {
@@ -159,6 +160,9 @@ func (b *binder) bind(op Op) {
 		}, o.Theta, o.Grad)
 	case Momentum, RMSprop, Adagrad, Adam, Lion:
 		b.update(op)
+	case Unscale:
+		sum, state := b.layers(o.Sum), b.matrix(o.Scale)
+		b.call(func() { cpuref.Unscale(sum, state.Data) })
 	case L1, ClipValue, ClipNorm, MaxNorm, Average:
 		b.regularise(op)
 	case Dropout:
@@ -191,6 +195,7 @@ func (b *binder) forward(o Forward) {
 	a, theta, out := b.matrix(o.A), b.layers(o.Theta), b.matrix(o.Out)
 	if o.Z == nil && (o.Act == Linear || len(out.Data) < sharedValues) {
 		b.call(func() { cpuref.Forward(o.Act, a, theta[o.Layer], out) })
+		b.store(o.Out)
 		return
 	}
 	z := out
@@ -199,6 +204,10 @@ func (b *binder) forward(o Forward) {
 	}
 	b.call(func() { cpuref.Forward(Linear, a, theta[o.Layer], z) })
 	b.activate(o.Act, z, out)
+	b.store(o.Out)
+	if o.Z != nil {
+		b.store(o.Z)
+	}
 }
 
 func (b *binder) outputDelta(o OutputDelta) {
@@ -208,6 +217,19 @@ func (b *binder) outputDelta(o OutputDelta) {
 	if o.Weight != nil {
 		weight := b.matrix(o.Weight)
 		b.call(func() { cpuref.ScaleRows(weight, delta) })
+	}
+	if o.Scale != nil {
+		state := b.matrix(o.Scale)
+		b.call(func() { cpuref.Scale(state.Data[0], delta) })
+	}
+	b.store(o.Delta)
+}
+
+// store adds what a matrix of halves does to what an operation has written to it. It is part
+// of the operation, and no call of its own.
+func (b *binder) store(m Matrix) {
+	if values := b.matrix(m).Data; b.err == nil && m.Half() {
+		b.plan.steps = append(b.plan.steps, func() { cpuref.RoundToHalf(values) })
 	}
 }
 

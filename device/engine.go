@@ -20,6 +20,12 @@ type Engine interface {
 	// NewMatrix allocates rows × cols float32, all zero. It fails with a
 	// *MemoryError when the engine cannot hold it.
 	NewMatrix(rows, cols int) (Matrix, error)
+	// NewHalfMatrix allocates rows × cols halves, IEEE 754 binary16, all zero: examples for
+	// Gather, and operands of Forward, HiddenDelta and Accumulate; δ(L) may be halves too.
+	// What is written to it, by Write or by an operation, is rounded to the nearest, ties to
+	// even; operations compute in float32. It fails with an error that wraps ErrHalf on a
+	// group of devices.
+	NewHalfMatrix(rows, cols int) (Matrix, error)
 	// NewParameters allocates one set of weights and biases for each shape, all
 	// zero. Θ, Δ, D and the optimisers' moments are each such an object.
 	NewParameters(shapes []Shape) (Parameters, error)
@@ -120,11 +126,13 @@ type Counters struct {
 	Allocated int64 // bytes of device memory held now
 }
 
-// Matrix is rows × cols float32 in an engine's memory, one example a row. How
+// Matrix is rows × cols float32, or halves, in an engine's memory, one example a row. How
 // it lies there is the engine's business.
 type Matrix interface {
 	Rows() int
 	Cols() int
+	// Half reports whether it is of NewHalfMatrix.
+	Half() bool
 	// Head is a view of the first rows rows. It shares the memory and needs no
 	// Release of its own.
 	Head(rows int) Matrix

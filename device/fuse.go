@@ -175,6 +175,8 @@ func written(op Op) []Matrix {
 		return []Matrix{o.Out}
 	case OutputDelta:
 		return []Matrix{o.Delta}
+	case Unscale:
+		return []Matrix{o.Scale}
 	case HiddenDelta:
 		return []Matrix{o.Delta}
 	case BatchNorm:

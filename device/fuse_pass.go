@@ -99,7 +99,7 @@ func (p *passFinder) take(op Op) bool {
 		p.out = o
 		return true
 	case OutputDelta:
-		if p.out.A == nil || p.delta.Delta != nil || o.A != p.out.A || o.Weight != nil {
+		if p.out.A == nil || p.delta.Delta != nil || o.A != p.out.A || o.Weight != nil || o.Scale != nil {
 			return false
 		}
 		p.delta = o

@@ -54,6 +54,13 @@ type groupMatrix struct {
 func (m *groupMatrix) Rows() int { return m.head }
 func (m *groupMatrix) Cols() int { return m.cols }
 
+// Half is false: NewHalfMatrix of a group makes none.
+func (m *groupMatrix) Half() bool { return false }
+
+func (g *group) NewHalfMatrix(rows, cols int) (Matrix, error) {
+	return nil, fmt.Errorf("new half matrix: %w: several devices work in float32 only: use one", ErrHalf)
+}
+
 // Head shares the memory: its rows stay where they are, so that most of a short batch is
 // the first members'. A number of rows that is not there is an error when the view is used.
 func (m *groupMatrix) Head(rows int) Matrix {

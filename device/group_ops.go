@@ -85,7 +85,7 @@ func (l localiser) op(op Op) Op {
 	case Activate:
 		return Activate{o.Act, l.rows(o.Z), l.rows(o.A)}
 	case OutputDelta:
-		return OutputDelta{o.Loss, l.rows(o.A), l.rows(o.Y), l.rows(o.Delta), l.rows(o.Weight)}
+		return OutputDelta{Loss: o.Loss, A: l.rows(o.A), Y: l.rows(o.Y), Delta: l.rows(o.Delta), Weight: l.rows(o.Weight)}
 	case HiddenDelta:
 		return HiddenDelta{o.Act, l.rows(o.Next), l.parameters(o.Theta), o.Layer, l.rows(o.A), l.rows(o.Delta)}
 	case Accumulate:

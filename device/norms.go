@@ -153,12 +153,19 @@ func (o LayerNormDelta) check() error {
 }
 
 // oneDevice refuses normalisations whose statistics are of a whole batch, where its rows
-// lie on several devices: nothing sums their means and variances.
+// lie on several devices: nothing sums their means and variances. It refuses a loss scale,
+// which would have to be the same on all.
 func oneDevice(ops []Op) error {
 	for _, op := range ops {
-		switch op.(type) {
+		switch o := op.(type) {
 		case BatchNorm, BatchNormDelta:
 			return fmt.Errorf("prepare: a %T on several devices: %w", op, ErrOneDevice)
+		case OutputDelta:
+			if o.Scale != nil {
+				return fmt.Errorf("prepare: a scaled %T on several devices: %w", op, ErrHalf)
+			}
+		case Unscale:
+			return fmt.Errorf("prepare: a %T on several devices: %w", op, ErrHalf)
 		}
 	}
 	return nil

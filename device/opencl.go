@@ -266,6 +266,8 @@ type openclMatrix struct {
 func (m *openclMatrix) Rows() int { return m.m.Rows }
 func (m *openclMatrix) Cols() int { return m.m.Cols }
 
+func (m *openclMatrix) Half() bool { return m.m.Half }
+
 // Head shares the memory. A number of rows that is not there is an error when
 // the view is used.
 func (m *openclMatrix) Head(rows int) Matrix {
@@ -316,19 +318,23 @@ func (x *openclIndex) Len() int { return x.n }
 
 type openclTally struct{ *buffer }
 
-func (e *opencl) NewMatrix(rows, cols int) (Matrix, error) {
+func (e *opencl) NewMatrix(rows, cols int) (Matrix, error) { return e.newMatrix(rows, cols, false) }
+
+func (e *opencl) NewHalfMatrix(rows, cols int) (Matrix, error) { return e.newMatrix(rows, cols, true) }
+
+func (e *opencl) newMatrix(rows, cols int, half bool) (Matrix, error) {
 	if err := e.ready("new matrix"); err != nil {
 		return nil, err
 	}
 	if err := checkSize("new matrix", rows, cols); err != nil {
 		return nil, err
 	}
-	b, err := e.allocate(fmt.Sprintf("matrix %d×%d", rows, cols), kernels.MatrixFloats(rows, cols))
+	m := &openclMatrix{m: kernels.NewMatrix(rows, cols, half)}
+	b, err := e.allocate(fmt.Sprintf("matrix %v", m.m), m.m.Floats())
 	if err != nil {
 		return nil, err
 	}
-	m := &openclMatrix{upload: &upload{buffer: b}}
-	m.m = kernels.Matrix{Buf: b.mem, Rows: rows, Cols: cols, LD: kernels.LeadingDimension(cols)}
+	m.upload, m.m.Buf = &upload{buffer: b}, b.mem
 	if e.sizes != nil {
 		return m, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/clprop/clprop/cl"
+	"github.com/clprop/clprop/cpuref"
 	"github.com/clprop/clprop/kernels"
 )
 
@@ -79,6 +80,10 @@ func (e *opencl) matrix(op string, operand Matrix, row, n int) (*openclMatrix, e
 
 // pad writes rows of src as they lie on the device: with a 1 after each, then zeros.
 func pad(dst, src []float32, m kernels.Matrix) {
+	if m.Half {
+		padHalves(halves(dst), src, m)
+		return
+	}
 	for len(src) > 0 {
 		copy(dst[:m.Cols], src)
 		dst[m.Cols] = 1
@@ -87,15 +92,32 @@ func pad(dst, src []float32, m kernels.Matrix) {
 	}
 }
 
+// halves are two for each float of staging memory.
+func halves(words []float32) []uint16 {
+	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(words))), 2*len(words))
+}
+
+func padHalves(dst []uint16, src []float32, m kernels.Matrix) {
+	for len(src) > 0 {
+		for i, v := range src[:m.Cols] {
+			dst[i] = cpuref.ToHalf(v)
+		}
+		dst[m.Cols] = cpuref.ToHalf(1)
+		clear(dst[m.Cols+1 : m.LD])
+		dst, src = dst[m.LD:], src[m.Cols:]
+	}
+}
+
 // chunks calls f for pieces of a copy of rows rows that fit the staging memory.
 func (e *opencl) chunks(m kernels.Matrix, rows int, f func(first, rows int, staging []float32) error) error {
-	most := max(1, stagingFloats/m.LD)
-	if need := min(most, rows) * m.LD; len(e.staging) < need {
+	words := m.Words()
+	most := max(1, stagingFloats/words)
+	if need := min(most, rows) * words; len(e.staging) < need {
 		e.staging = make([]float32, need)
 	}
 	for first := 0; first < rows; first += most {
 		n := min(most, rows-first)
-		if err := f(first, n, e.staging[:n*m.LD]); err != nil {
+		if err := f(first, n, e.staging[:n*words]); err != nil {
 			return err
 		}
 	}
@@ -113,7 +135,7 @@ func (e *opencl) Write(dst Matrix, row int, src []float32) error {
 	}
 	return e.chunks(m, len(src)/m.Cols, func(first, rows int, staging []float32) error {
 		pad(staging, src[first*m.Cols:(first+rows)*m.Cols], m)
-		return e.write("write", m.Buf, (row+first)*m.LD, staging)
+		return e.write("write", m.Buf, (row+first)*m.Words(), staging)
 	})
 }
 
@@ -124,11 +146,18 @@ func (e *opencl) Read(dst []float32, src Matrix, row int) error {
 	}
 	m := own.m
 	return e.chunks(m, len(dst)/m.Cols, func(first, rows int, staging []float32) error {
-		if err := e.read("read", m.Buf, (row+first)*m.LD, staging); err != nil {
+		if err := e.read("read", m.Buf, (row+first)*m.Words(), staging); err != nil {
 			return err
 		}
 		for i := range rows {
-			copy(dst[(first+i)*m.Cols:(first+i+1)*m.Cols], staging[i*m.LD:])
+			to := dst[(first+i)*m.Cols : (first+i+1)*m.Cols]
+			if !m.Half {
+				copy(to, staging[i*m.LD:])
+				continue
+			}
+			for j, half := range halves(staging)[i*m.LD:][:m.Cols] {
+				to[j] = cpuref.FromHalf(half)
+			}
 		}
 		return nil
 	})
@@ -170,7 +199,7 @@ func (e *opencl) Upload(dst Matrix, src []float32) (Transfer, error) {
 	if err != nil {
 		return nil, err
 	}
-	floats := len(src) / m.m.Cols * m.m.LD
+	floats := len(src) / m.m.Cols * m.m.Words()
 	if m.staging == nil {
 		// Plans that ran before uploads began left no event: wait for them once.
 		if err := e.await("upload", e.finish); err != nil {

@@ -19,8 +19,7 @@ func (p *openclPlan) add(op Op) {
 		z, a := p.matrix(o.Z), p.matrix(o.A)
 		p.launch(func() (*kernels.Launch, error) { return set.Activate(string(o.Act), z, a) })
 	case OutputDelta:
-		a, y, delta, loss := p.matrix(o.A), p.matrix(o.Y), p.matrix(o.Delta), p.loss(orCrossEntropy(o.Loss), o.Weight)
-		p.launch(func() (*kernels.Launch, error) { return set.OutputDelta(loss, a, y, delta) })
+		p.outputDelta(o)
 	case HiddenDelta:
 		p.hiddenDelta(o)
 	case Accumulate:
@@ -33,6 +32,8 @@ func (p *openclPlan) add(op Op) {
 		p.sgd(o)
 	case Momentum, RMSprop, Adagrad, Adam, Lion:
 		p.update(op)
+	case Unscale:
+		p.unscale(o)
 	case L1, ClipValue, ClipNorm, MaxNorm, Average:
 		p.regularise(op)
 	case Dropout:
@@ -136,6 +137,17 @@ func (p *openclPlan) loss(of Loss, weight Matrix) kernels.Loss {
 	return l
 }
 
+func (p *openclPlan) outputDelta(o OutputDelta) {
+	set := p.engine.set
+	a, y, delta, loss := p.matrix(o.A), p.matrix(o.Y), p.matrix(o.Delta), p.loss(orCrossEntropy(o.Loss), o.Weight)
+	if o.Scale == nil {
+		p.launch(func() (*kernels.Launch, error) { return set.OutputDelta(loss, a, y, delta) })
+		return
+	}
+	scale := p.matrix(o.Scale)
+	p.launch(func() (*kernels.Launch, error) { return set.ScaledOutputDelta(loss, a, y, delta, scale.Buf) })
+}
+
 func (p *openclPlan) forward(o Forward) {
 	set := p.engine.set
 	a, theta, out := p.matrix(o.A), p.layers(o.Theta), p.matrix(o.Out)
@@ -156,7 +168,7 @@ func (p *openclPlan) hiddenDelta(o HiddenDelta) {
 		return
 	}
 	w, packed := theta[o.Layer], kernels.Transposed{}
-	switch set.HiddenReads(next.Rows, w) {
+	switch set.HiddenReads(next, w) {
 	case kernels.TransposedWeights:
 		packed = set.NewTransposed(w)
 		packed.Buf = p.scratch(set.TransposedFloats(w), nil)

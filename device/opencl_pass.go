@@ -13,7 +13,7 @@ import (
 // passSlower times the cost of the blocks of a matrix product.
 func (e *opencl) passPays(b backprop) bool {
 	layers := len(b.forward)
-	if !e.set.Backprops(layers) {
+	if !e.set.Backprops(layers) || b.inHalves() {
 		return false
 	}
 	theta, ok := b.forward[0].Theta.(*openclParameters)
@@ -21,7 +21,7 @@ func (e *opencl) passPays(b backprop) bool {
 		return false // it is not ours: add says so
 	}
 	for l, w := range theta.layers {
-		if l > 0 && e.set.HiddenReads(b.input(0).Rows(), w) == kernels.WeightsAsTheyLie {
+		if l > 0 && e.set.HiddenReads(kernels.Matrix{Rows: b.input(0).Rows(), Cols: w.Out}, w) == kernels.WeightsAsTheyLie {
 			return false // HiddenDelta adds in another order: the bits would not be the same
 		}
 	}
@@ -121,7 +121,7 @@ func (p *openclPlan) backprop(b backprop) {
 }
 
 // descents are the layers that DescendAll and GradientAll take; there are none where a
-// layer is so wide that copies of its operands pay, or where there is no such kernel.
+// layer is so wide that copies of its operands pay, or halves, or where there is no such kernel.
 func (p *openclPlan) descents(products []Accumulate, theta []kernels.Weights) []kernels.Descent {
 	set := p.engine.set
 	if !set.DescendsAll(len(products)) {
@@ -130,7 +130,7 @@ func (p *openclPlan) descents(products []Accumulate, theta []kernels.Weights) []
 	var layers []kernels.Descent
 	for i, product := range products {
 		delta, a := p.matrix(product.Delta), p.matrix(product.A)
-		if p.err != nil || set.WantsPanels(delta, a) || a.Rows != products[0].A.Rows() {
+		if p.err != nil || delta.Half || a.Half || set.WantsPanels(delta, a) || a.Rows != products[0].A.Rows() {
 			return nil
 		}
 		layers = append(layers, kernels.Descent{Delta: delta, A: a, Theta: theta[i]})

@@ -46,6 +46,21 @@ func (p *openclPlan) clipNorm(o ClipNorm) {
 	}
 }
 
+// unscale is two launches a layer and one for all.
+func (p *openclPlan) unscale(o Unscale) {
+	set, sum, state := p.engine.set, p.layers(o.Sum), p.matrix(o.Scale)
+	parts, factor := p.own("what of the gradient is finite", kernels.NormParts*len(sum)), p.own("the factor of the gradient", 1)
+	for i := range sum {
+		p.launch(func() (*kernels.Launch, error) { return set.NonFinite(sum[i], i, parts) })
+	}
+	p.launch(func() (*kernels.Launch, error) {
+		return set.Adapt(len(sum), cpuref.ScaleGrowth, cpuref.MaxScale, parts, state.Buf, factor)
+	})
+	for i := range sum {
+		p.launch(func() (*kernels.Launch, error) { return set.Unscale(sum[i], factor) })
+	}
+}
+
 func (p *openclPlan) dropout(o Dropout) {
 	a, out := p.matrix(o.A), p.matrix(o.Out)
 	mask := kernels.Mask{Stream: kernels.Stream{Seed: o.Seed, Layer: o.Layer}, Threshold: cpuref.DropoutThreshold(o.Rate), Scale: float32(1 / (1 - o.Rate))}

@@ -44,11 +44,12 @@ type Activate struct {
 // OutputDelta is δ(L) = ∂loss/∂z(L), written from A = h = a(L), which is z(L) where
 // Loss.Output is Linear; cpuref.OutputDelta has the formulas. "" is that of the
 // cross-entropies, a(L) − y. Weight, if set, is b × 1, and row i of Delta is times
-// weight i.
+// weight i. Scale, if set, is that of Unscale, and Delta is times S.
 type OutputDelta struct {
 	Loss        Loss
 	A, Y, Delta Matrix
 	Weight      Matrix // may be nil
+	Scale       Matrix // may be nil
 }
 
 // HiddenDelta is δ(l) = (δ(l+1) W(l)) ⊙ g′(z(l)), with g′ written from the saved
@@ -224,6 +225,9 @@ func (o OutputDelta) check() error {
 		}
 	}
 	if err := weights("output delta", o.Weight, o.A); err != nil {
+		return err
+	}
+	if err := scaleShape("output delta", o.Scale); err != nil {
 		return err
 	}
 	return sameShape("output delta", o.A, o.Y, o.Delta)

@@ -142,6 +142,8 @@ func parametersOf(op Op) (all []Parameters, known bool) {
 		return []Parameters{o.Theta, o.Sum}, true
 	case LayerNormDelta:
 		return []Parameters{o.Theta, o.Sum}, true
+	case Unscale:
+		return []Parameters{o.Sum}, true
 	case Gather, Activate, OutputDelta, Cost, Dropout, Shift, Noise, Mixup:
 		return nil, true
 	}

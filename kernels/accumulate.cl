@@ -10,12 +10,14 @@
 //   D     (k, n) at D[k·ldd + n]: δ(l+1); or its panels
 //   C     (m, n) at C[(n / NR)·panel + m·NR + n % NR]: Δ, laid out as the weights
 //
+// With A_HALF a, and with B_HALF D, are halves (common.cl).
+//
 // The batch is summed in order k = 0, 1, …: results repeat bit for bit.
 // Launch contract: see block.cl (CPUs) and tile.cl (GPUs). Built with TA.
 
 __kernel void accumulate(const int M, const int N, const int K,
-                         __global const float *restrict a, const int lda, const int apanel,
-                         __global const float *restrict D, const int ldd, const int dpanel,
+                         __global const A_TYPE *restrict a, const int lda, const int apanel,
+                         __global const B_TYPE *restrict D, const int ldd, const int dpanel,
                          __global float *restrict C, const int panel, const int step) {
 #ifdef FRESH
 #define ONTO(p) 0.0f

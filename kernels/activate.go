@@ -3,7 +3,7 @@ package kernels
 // Activate launches a = g(z), both rows × cols. act is any activation, softmax
 // (row by row) included. See activate.cl.
 func (s *Set) Activate(act string, z, a Matrix) (*Launch, error) {
-	if err := fits("activate", z.Rows == a.Rows && z.Cols == a.Cols, "z %v, a %v", z, a); err != nil {
+	if err := fits("activate", z.Rows == a.Rows && z.Cols == a.Cols && inFloats(z, a), "z %v, a %v", z, a); err != nil {
 		return nil, err
 	}
 	l, err := s.activate(act, z)

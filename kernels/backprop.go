@@ -32,7 +32,7 @@ func (p Pass) check(name string) error {
 	for l, w := range p.Theta {
 		a, delta := p.A[l], p.Delta[l]
 		err := fits(name, w.In == in && a.Cols == w.Out && delta.Cols == w.Out && a.Rows == p.X.Rows &&
-			delta.Rows == p.X.Rows && delta.LD == a.LD, "layer %d: weights %v, a %v, delta %v, %d examples", l, w, a, delta, p.X.Rows)
+			delta.Rows == p.X.Rows && delta.LD == a.LD && inFloats(p.X, a, delta), "layer %d: weights %v, a %v, delta %v, %d examples", l, w, a, delta, p.X.Rows)
 		if err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ func (p Pass) check(name string) error {
 	}
 	h := p.A[layers-1]
 	return fits(name, p.Z.Cols == h.Cols && p.Z.Rows == h.Rows && p.Y.Cols == h.Cols && p.Y.Rows == h.Rows &&
-		p.Z.LD == h.LD && p.Y.LD == h.LD, "z %v, y %v, h %v", p.Z, p.Y, h)
+		p.Z.LD == h.LD && p.Y.LD == h.LD && inFloats(p.Z, p.Y), "z %v, y %v, h %v", p.Z, p.Y, h)
 }
 
 // parts are the floats of scratch memory of a work-item of backprop.cl: all, and

@@ -1,8 +1,16 @@
 package kernels
 
+import "github.com/clprop/clprop/cl"
+
 // Blank launches clearing a new matrix: zeros, and the column of ones. See blank.cl.
 func (s *Set) Blank(m Matrix) (*Launch, error) {
-	k, err := s.plain("blank")
+	var k *cl.Kernel
+	var err error
+	if m.Half {
+		k, err = s.kernel("blank", macros{"C_HALF": 1}, "blank.cl")
+	} else {
+		k, err = s.plain("blank")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -11,6 +19,6 @@ func (s *Set) Blank(m Matrix) (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.Bytes = 4 * float64(MatrixFloats(m.Rows, m.Cols))
-	return l.args(all, m.Rows, m.Cols, m.LD, m.Buf)
+	l.Bytes = 4 * float64(m.Floats())
+	return l.args(all, m.Rows, m.Cols, m.Words(), m.Buf)
 }

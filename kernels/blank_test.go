@@ -10,7 +10,7 @@ func TestBlank(t *testing.T) {
 	eachWidth(t, func(f fixture) {
 		for _, n := range f.sizes {
 			m := Matrix{Rows: n.b, Cols: n.out, LD: LeadingDimension(n.out)}
-			floats := MatrixFloats(n.b, n.out)
+			floats := m.Floats()
 			m.Buf = f.scratch(floats)
 			f.run(f.set.Blank(m))
 			for at, got := range f.floats(m.Buf, floats) {

@@ -17,6 +17,7 @@
 //      wide (lda = MR), or a row-major matrix read transposed (apanel = MR, lda = ld)
 //   B  (k, n) at B[(n / NR)·bpanel + k·bstep + n % NR]: panels NR wide, each
 //      contiguous (bstep = NR), or a row-major matrix (bpanel = NR, bstep = ld)
+//   either may be halves, see common.cl
 //   K  may be anything; rows of C ≥ M and columns ≥ N are computed from
 //      padding and not stored. Reads reach at most MR−1 rows or columns past A
 //      and one panel of B: layout.go allocates for that.
@@ -63,11 +64,11 @@
 #define BLOCK_N get_global_id(1)
 
 #ifdef TA
-#define A_ROW(i) Ap[i]
+#define A_ROW(i) LOAD_A(Ap + (i))
 #define A_START(A, m, apanel) ((A) + BLOCK_M * (size_t)(apanel))
 #define A_STEP a_stride
 #else
-#define A_ROW(i) Ap[(size_t)(i) * a_stride]
+#define A_ROW(i) LOAD_A(Ap + (size_t)(i) * a_stride)
 #define A_START(A, m, apanel) ((A) + (size_t)(m) * a_stride)
 #define A_STEP 1
 #endif
@@ -120,9 +121,9 @@
 // STEP is one k: it takes a row of B and a column of A, and goes on to the next.
 #define STEP                                                       \
   {                                                                \
-    floatv b0 = LOADV(Bp);                                         \
-    IF_2(floatv b1 = LOADV(Bp + VW);)                              \
-    IF_3(floatv b2 = LOADV(Bp + 2 * VW);)                          \
+    floatv b0 = LOADV_B(Bp);                                       \
+    IF_2(floatv b1 = LOADV_B(Bp + VW);)                            \
+    IF_3(floatv b2 = LOADV_B(Bp + 2 * VW);)                        \
     FETCH_A                                                        \
     FETCH(Bp + AHEAD * b_stride)                                   \
     IF_2(FETCH(Bp + AHEAD * b_stride + VW))                        \
@@ -137,8 +138,8 @@
   const int n = (int)BLOCK_N * NR;                                 \
   const int a_stride = (lda), b_stride = (bstep);                  \
   ROWS(DECLARE_ROW)                                                \
-  __global const float *Ap = A_START(A, m, apanel);                \
-  __global const float *Bp = (B) + BLOCK_N * (size_t)(bpanel);     \
+  __global const A_TYPE *Ap = A_START(A, m, apanel);               \
+  __global const B_TYPE *Bp = (B) + BLOCK_N * (size_t)(bpanel);    \
   for (int k = 0; k < K; k++) STEP                                 \
   STORE_BLOCK
 
@@ -149,3 +150,5 @@
 typedef floatv real;
 #define LOAD_REAL(p) LOADV(p)
 #define STORE_REAL(v, left, p) store_part(v, left, p)
+#define LOAD_REAL_A(p) LOADV_A(p)
+#define STORE_REAL_C(v, left, p) store_part_c(v, left, p)

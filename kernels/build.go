@@ -47,11 +47,12 @@ type launcher = func() (*Launch, error)
 func (s *Set) launchers(buf *cl.MemObject) []launcher {
 	w := s.NewWeights(4, 130)
 	w.Buf = buf
-	m, wide := Matrix{buf, 4, 4, LeadingDimension(4)}, Matrix{buf, 4, 130, LeadingDimension(130)}
+	m, wide := shaped(buf, 4, 4, false), shaped(buf, 4, 130, false)
 	list := s.productLaunchers(m, wide, w)
 	list = append(list, s.lossLaunchers(m)...)
 	list = append(list, s.passLaunchers(m, wide, w)...)
 	list = append(list, s.normLaunchers(m)...)
+	list = append(list, s.halfLaunchers(m, w)...)
 	return append(list,
 		func() (*Launch, error) { return s.Activate("gelu", m, m) },
 		func() (*Launch, error) { return s.Activate("softmax", m, m) },
@@ -111,12 +112,35 @@ func (s *Set) lossLaunchers(m Matrix) []launcher {
 	return list
 }
 
+// shaped is a matrix in a buffer.
+func shaped(buf *cl.MemObject, rows, cols int, half bool) Matrix {
+	m := NewMatrix(rows, cols, half)
+	m.Buf = buf
+	return m
+}
+
+// halfLaunchers are those of matrices of halves, with one activation.
+func (s *Set) halfLaunchers(m Matrix, w Weights) []launcher {
+	h, wide, packed := shaped(m.Buf, 4, 4, true), shaped(m.Buf, 4, 130, true), s.NewTransposed(w)
+	packed.Buf = m.Buf
+	return []launcher{
+		func() (*Launch, error) { return s.Blank(h) },
+		func() (*Launch, error) { return s.Forward("relu", h, w, wide) },
+		func() (*Launch, error) { return s.HiddenDelta("relu", wide, w, packed, h, h) },
+		func() (*Launch, error) { return s.Accumulate(wide, h, Panels{}, w, true) },
+		func() (*Launch, error) { return s.ScaledOutputDelta(Loss{Name: "mse"}, m, m, h, m.Buf) },
+		func() (*Launch, error) { return s.NonFinite(w, 0, m.Buf) },
+		func() (*Launch, error) { return s.Adapt(1, 2000, 1<<24, m.Buf, m.Buf, m.Buf) },
+		func() (*Launch, error) { return s.Unscale(w, m.Buf) },
+	}
+}
+
 // normLaunchers are those of normalisations, with a g that needs y and one that does not.
 func (s *Set) normLaunchers(m Matrix) []launcher {
 	units := s.NewWeights(0, 4)
 	units.Buf = m.Buf
 	n := Norm{Gamma: units, Beta: units, Mean: units, Variance: units, Eps: 1e-5, Share: 0.1}
-	byUnit, byRow := Matrix{m.Buf, 2, 4, m.LD}, Matrix{m.Buf, 4, 2, m.LD}
+	byUnit, byRow := shaped(m.Buf, 2, 4, false), shaped(m.Buf, 4, 2, false)
 	list := []launcher{
 		func() (*Launch, error) { return s.BatchNormDelta(m, m, byUnit, n, n, true, m) },
 		func() (*Launch, error) { return s.LayerNormSums(m, m, byRow, n, true) },
@@ -141,7 +165,7 @@ func (s *Set) passLaunchers(m, wide Matrix, w Weights) []launcher {
 	few.Buf = w.Buf
 	packed := s.NewTransposed(few)
 	packed.Buf = w.Buf
-	tall, next := Matrix{m.Buf, rowsWorthLanes, 4, m.LD}, Matrix{m.Buf, rowsWorthLanes, 130, wide.LD}
+	tall, next := shaped(m.Buf, rowsWorthLanes, 4, false), shaped(m.Buf, rowsWorthLanes, 130, false)
 	turned := s.NewTransposedDelta(next)
 	turned.Buf = w.Buf
 	all := []Descent{{Delta: wide, A: m, Theta: w}}

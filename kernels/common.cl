@@ -60,6 +60,90 @@ inline float add_lanes(float sum, floatv v, int left) {
 #endif
 }
 
+// An operand that lies in memory as halves (IEEE 754 binary16) is read and written by the
+// macros below; arithmetic is in float, and a store rounds to the nearest half, ties to even.
+// The host sets A_HALF and B_HALF for the left and right operand of a product, of which A is
+// also what other kernels read, and C_HALF for what a kernel writes. One element goes through
+// vload_half and vstore_half, which every OpenCL has, with cl_khr_fp16 or without. Vectors are
+// converted by hand: a CPU's driver may write a call or a page of code for each lane.
+#if defined(A_HALF) || defined(B_HALF) || defined(C_HALF)
+#if VW == 1
+#define AS_FLOATV as_float
+#define AS_INTV as_int
+#define LOADV_HALF(p) vload_half(0, p)
+#else
+#define AS_FLOATV CAT(as_float, VW)
+#define AS_INTV CAT(as_int, VW)
+#define LOADV_HALF(p) widen(CAT(convert_int, VW)(CAT(vload, VW)(0, (__global const ushort *)(p))))
+#endif
+
+// widen takes the bits of halves. A number below 2^-14 is m/2^24, which the exponent of 2^-14
+// in front of m gives with 2^-14 on top.
+inline floatv widen(const intv half_bits) {
+  const intv magnitude = (half_bits & 0x7fff) << 13, sign = (half_bits & 0x8000) << 16;
+  const intv normal = magnitude + (112 << 23), infinite = magnitude + (224 << 23);
+  const intv small = AS_INTV(AS_FLOATV(magnitude + (113 << 23)) - 0x1p-14f);
+  intv bits = magnitude < (1 << 23) ? small : normal;
+  bits = magnitude >= (31 << 23) ? infinite : bits;
+  return AS_FLOATV(bits | sign);
+}
+
+// narrow gives the bits of the nearest halves, as cpuref.ToHalf does and says how.
+inline intv narrow(const floatv v) {
+  const intv bits = AS_INTV(v) & 0x7fffffff, sign = (AS_INTV(v) >> 16) & 0x8000;
+  const intv normal = (bits + 0xfff + ((bits >> 13) & 1) - (112 << 23)) >> 13;
+  const intv small = AS_INTV(AS_FLOATV(bits) + 0.5f) - 0x3f000000;
+  intv result = bits < 0x38800000 ? small : normal;
+  result = bits >= 0x477ff000 ? (intv)0x7c00 : result;
+  result = bits > 0x7f800000 ? (intv)0x7e00 : result;
+  return result | sign;
+}
+#endif
+
+#ifdef A_HALF
+#define A_TYPE half
+#define LOAD_A(p) vload_half(0, p)
+#define LOADV_A(p) LOADV_HALF(p)
+#else
+#define A_TYPE float
+#define LOAD_A(p) (*(p))
+#define LOADV_A(p) LOADV(p)
+#endif
+#ifdef B_HALF
+#define B_TYPE half
+#define LOAD_B(p) vload_half(0, p)
+#define LOADV_B(p) LOADV_HALF(p)
+#else
+#define B_TYPE float
+#define LOAD_B(p) (*(p))
+#define LOADV_B(p) LOADV(p)
+#endif
+
+// STORE_C writes one element, store_part_c is store_part.
+#ifdef C_HALF
+#define C_TYPE half
+#define STORE_C(v, p) vstore_half_rte(v, 0, p)
+inline void store_part_c(floatv v, int left, __global half *p) {
+#if VW == 1
+  if (left > 0) STORE_C(v, p);
+#else
+  __global ushort *to = (__global ushort *)p;
+  const CAT(ushort, VW) bits = CAT(convert_ushort, VW)(narrow(v));
+  if (left >= VW) {
+    CAT(vstore, VW)(bits, 0, to);
+  } else if (left > 0) {
+    ushort lane[VW];
+    CAT(vstore, VW)(bits, 0, lane);
+    for (int j = 0; j < left; j++) to[j] = lane[j];
+  }
+#endif
+}
+#else
+#define C_TYPE float
+#define STORE_C(v, p) (*(p) = (v))
+#define store_part_c store_part
+#endif
+
 // FETCH brings a cache line of global memory near before it is needed. A CPU's compiler
 // has plain pointers and its builtins; others need no hint. A fetch past the end of a
 // buffer does nothing.

@@ -41,7 +41,7 @@ func (l Loss) macros(name string, rows int) (macros, error) {
 	mac := macros{macro: 1}
 	if l.Weight != nil {
 		mac["WEIGHTED"] = 1
-		return mac, fits(name, l.Weight.Rows == rows && l.Weight.Cols == 1, "weights %v for %d rows", *l.Weight, rows)
+		return mac, fits(name, l.Weight.Rows == rows && l.Weight.Cols == 1 && inFloats(*l.Weight), "weights %v for %d rows", *l.Weight, rows)
 	}
 	return mac, nil
 }
@@ -57,7 +57,7 @@ func (l Loss) args() []any {
 // RowCost launches the loss of each row, times its weight, and whether it is right,
 // into losses (rows floats) and right (rows ints). z are the logits z(L). See cost.cl.
 func (s *Set) RowCost(loss Loss, z, y Matrix, losses, right *cl.MemObject) (*Launch, error) {
-	if err := fits("cost", z.Rows == y.Rows && z.Cols == y.Cols, "z %v, y %v", z, y); err != nil {
+	if err := fits("cost", z.Rows == y.Rows && z.Cols == y.Cols && inFloats(z, y), "z %v, y %v", z, y); err != nil {
 		return nil, err
 	}
 	mac, err := loss.macros("cost", z.Rows)

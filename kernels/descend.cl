@@ -8,6 +8,8 @@
 //   D     (k, n) at D[k·ldd + n]: δ(l+1); or its panels
 //   T     (m, n): Θ, as weights lie      M = in + 1, N = out, K = batch
 //
+// With A_HALF a, and with B_HALF D, are halves (common.cl).
+//
 // The roundings are those of the three kernels one after the other, so that the
 // results are the same bits.
 //
@@ -29,8 +31,8 @@ inline real descended(real theta, real sum, float penalty, float m, float rate) 
 }
 
 __kernel void descend(const int M, const int N, const int K,
-                      __global const float *restrict a, const int lda, const int apanel,
-                      __global const float *restrict D, const int ldd, const int dpanel,
+                      __global const A_TYPE *restrict a, const int lda, const int apanel,
+                      __global const B_TYPE *restrict D, const int ldd, const int dpanel,
                       __global float *restrict T, const int panel, const int step,
                       const float lambda, const float examples, const float rate) {
 #define STORE(row, col, left, v)                                                          \

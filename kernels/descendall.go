@@ -56,7 +56,7 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 	for l, d := range layers {
 		w := d.Theta
 		err := fits(name, d.Delta.Cols == w.Out && d.A.Cols == w.In && d.Delta.Rows == rows && d.A.Rows == rows &&
-			to[l].In == w.In && to[l].Out == w.Out, "layer %d: delta %v, a %v, theta %v, into %v", l, d.Delta, d.A, w, to[l])
+			to[l].In == w.In && to[l].Out == w.Out && inFloats(d.A, d.Delta), "layer %d: delta %v, a %v, theta %v, into %v", l, d.Delta, d.A, w, to[l])
 		if err != nil {
 			return nil, err
 		}

@@ -30,6 +30,10 @@
 // is made and left alone by every kernel. ld is a multiple of 16 and never of
 // 256: rows that lie a power of two apart would compete for the same cache lines.
 //
+// With Half it holds halves (IEEE 754 binary16), two to a float, laid out the same way; a row
+// begins where one of floats could. Launchers that say so take them; the kernels read and
+// write them by the macros of common.cl, and compute in float.
+//
 // # How weights lie in memory
 //
 // [Weights] hold Θ of one layer as in+1 rows of out columns, the transpose of what

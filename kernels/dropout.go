@@ -12,7 +12,7 @@ type Mask struct {
 // and they may be the same matrix. SetStreamStep gives the step, and
 // SetStreamFirst the number of the first row; both are 0 before. See dropout.cl.
 func (s *Set) Dropout(mask Mask, a, out Matrix) (*Launch, error) {
-	if err := fits("dropout", a.Rows == out.Rows && a.Cols == out.Cols, "a %v, out %v", a, out); err != nil {
+	if err := fits("dropout", a.Rows == out.Rows && a.Cols == out.Cols && inFloats(a, out), "a %v, out %v", a, out); err != nil {
 		return nil, err
 	}
 	k, err := s.kernel("dropout", macros{}, "philox.cl", "dropout.cl")

@@ -248,7 +248,7 @@ func (f fixture) read(buf *cl.MemObject) []float32 {
 func (f fixture) matrix(v matrix32) Matrix {
 	f.Helper()
 	m := Matrix{Rows: v.Rows, Cols: v.Cols, LD: LeadingDimension(v.Cols)}
-	m.Buf = f.scratch(MatrixFloats(v.Rows, v.Cols))
+	m.Buf = f.scratch(m.Floats())
 	f.run(f.set.Blank(m))
 	all := f.read(m.Buf)
 	for i := range v.Rows {

@@ -11,22 +11,24 @@
 //   C     (m, n) at C[m·ldc + n]: activations a(l+1)
 //   Z     with KEEP_Z, (m, n) at Z[m·ldz + n]: z itself, for activations whose g′ needs it
 //
+// With A_HALF A, and with C_HALF C and Z, are halves (common.cl).
+//
 // Launch contract: see block.cl (CPUs) and tile.cl (GPUs).
 
 __kernel void forward(const int M, const int N, const int K,
-                      __global const float *restrict A, const int lda,
+                      __global const A_TYPE *restrict A, const int lda,
                       __global const float *restrict W, const int panel, const int step,
-                      __global float *restrict C, const int ldc
+                      __global C_TYPE *restrict C, const int ldc
 #ifdef KEEP_Z
-                      , __global float *restrict Z, const int ldz
-#define STORE_Z(row, col, left, v) STORE_REAL(v, left, Z + (size_t)(row) * ldz + (col));
+                      , __global C_TYPE *restrict Z, const int ldz
+#define STORE_Z(row, col, left, v) STORE_REAL_C(v, left, Z + (size_t)(row) * ldz + (col));
 #else
 #define STORE_Z(row, col, left, v)
 #endif
 ) {
 #define STORE(row, col, left, v)    \
   STORE_Z(row, col, left, v)        \
-  STORE_REAL(ACT(v), left, C + (size_t)(row) * ldc + (col));
+  STORE_REAL_C(ACT(v), left, C + (size_t)(row) * ldc + (col));
   PRODUCT(A, lda, 0, W, panel, step)
 #undef STORE
 }

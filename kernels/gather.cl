@@ -1,6 +1,7 @@
 // gather.cl: D_i = S_I[from+i], the examples of a batch, whole rows with their padding.
 //
-//   S, D  row i at [i·ld], ld floats, a multiple of VW, the same for both
+//   S, D  row i at [i·ld], ld floats, a multiple of VW, the same for both; two halves are
+//         a float as well as any
 //   I     row numbers, each inside S: the host has checked them
 //
 // Launch: global (≥ 1, rows), grid-stride over the vectors of a row; any local size.

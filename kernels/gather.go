@@ -6,21 +6,22 @@ import "github.com/clprop/clprop/cl"
 const gatherFrom = 2
 
 // Gather launches dst_i = src_index[from+i] for every row of dst; SetFrom gives from.
-// The row numbers (int32) must be inside src. See gather.cl.
+// Both are halves or none is. The row numbers (int32) must be inside src. See gather.cl.
 func (s *Set) Gather(src Matrix, index *cl.MemObject, dst Matrix) (*Launch, error) {
-	if err := fits("gather", src.Cols == dst.Cols && src.LD == dst.LD, "src %v, dst %v", src, dst); err != nil {
+	if err := fits("gather", src.Cols == dst.Cols && src.LD == dst.LD && src.Half == dst.Half, "src %v, dst %v", src, dst); err != nil {
 		return nil, err
 	}
 	k, err := s.plain("gather")
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.overRows("gather", k, dst.LD, dst.Rows)
+	words := dst.Words()
+	l, err := s.overRows("gather", k, words, dst.Rows)
 	if err != nil {
 		return nil, err
 	}
-	l.Bytes = 2 * 4 * float64(dst.Rows) * float64(dst.LD)
-	return l.args(dst.Rows, dst.LD, 0, src.Buf, index, dst.Buf)
+	l.Bytes = 2 * 4 * float64(dst.Rows) * float64(words)
+	return l.args(dst.Rows, words, 0, src.Buf, index, dst.Buf)
 }
 
 // SetFrom sets the position in the index that a launch made by Gather starts at.

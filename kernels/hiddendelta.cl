@@ -9,17 +9,19 @@
 //   a     (m, n) at a[m·lda + n]: a(l); z(l) for an activation that needs it
 //   C     (m, n) at C[m·ldc + n]: δ(l)
 //
+// With A_HALF D and a, and with C_HALF C, are halves (common.cl).
+//
 // Launch contract: see block.cl (CPUs) and tile.cl (GPUs).
 
 __kernel void hiddendelta(const int M, const int N, const int K,
-                          __global const float *restrict D, const int ldd,
+                          __global const A_TYPE *restrict D, const int ldd,
                           __global const float *restrict B, const int panel, const int step,
-                          __global const float *restrict a, const int lda,
-                          __global float *restrict C, const int ldc) {
+                          __global const A_TYPE *restrict a, const int lda,
+                          __global C_TYPE *restrict C, const int ldc) {
 #define STORE(row, col, left, v)                                             \
   if ((left) > 0) {                                                          \
-    real prime = ACT_PRIME(LOAD_REAL(a + (size_t)(row) * lda + (col)));      \
-    STORE_REAL((v)*prime, left, C + (size_t)(row) * ldc + (col));            \
+    real prime = ACT_PRIME(LOAD_REAL_A(a + (size_t)(row) * lda + (col)));    \
+    STORE_REAL_C((v)*prime, left, C + (size_t)(row) * ldc + (col));          \
   }
   PRODUCT(D, ldd, 0, B, panel, step)
 #undef STORE

@@ -3,12 +3,12 @@ package kernels
 import "github.com/clprop/clprop/cl"
 
 // HiddenDelta launches delta = (next W) ⊙ g′, with g′ from the activations a: next
-// is b × out, a and delta b × in; for gelu, silu and hard-swish a is z(l). See
-// hiddendelta.cl, and hiddenlanes.cl and hiddendot.cl for HiddenReads of other than
+// is b × out, a and delta b × in, all three halves or none; for gelu, silu and hard-swish a
+// is z(l). See hiddendelta.cl, and hiddenlanes.cl and hiddendot.cl for HiddenReads of other than
 // TransposedWeights: where that names a copy, packed is the one that Pack or PackDelta made.
 func (s *Set) HiddenDelta(act string, next Matrix, w Weights, packed Transposed, a, delta Matrix) (*Launch, error) {
 	err := fits("hidden delta", next.Cols == w.Out && a.Cols == w.In && delta.Cols == w.In &&
-		next.Rows == a.Rows && next.Rows == delta.Rows,
+		next.Rows == a.Rows && next.Rows == delta.Rows && next.Half == a.Half && next.Half == delta.Half,
 		"next %v, weights %v, a %v, delta %v", next, w, a, delta)
 	if err != nil {
 		return nil, err
@@ -16,7 +16,7 @@ func (s *Set) HiddenDelta(act string, next Matrix, w Weights, packed Transposed,
 	if s.Tuning.Family != Block {
 		return s.hiddenProduct(act, next, w, operand{w.Buf, w.NR, 0}, macros{"TB": 1}, a, delta)
 	}
-	switch s.HiddenReads(next.Rows, w) {
+	switch s.HiddenReads(next, w) {
 	case WeightsAsTheyLie:
 		return s.hiddenDot(act, next, w, a, delta)
 	case TransposedDelta:
@@ -28,10 +28,12 @@ func (s *Set) HiddenDelta(act string, next Matrix, w Weights, packed Transposed,
 
 // hiddenPacked launches HiddenDelta on a transposed copy of the weights. See hiddendelta.cl.
 func (s *Set) hiddenPacked(act string, next Matrix, w Weights, packed Transposed, a, delta Matrix) (*Launch, error) {
-	return s.hiddenProduct(act, next, w, operand{packed.Buf, packed.NR, packed.Panel}, nil, a, delta)
+	return s.hiddenProduct(act, next, w, operand{packed.Buf, packed.NR, packed.Panel}, macros{}, a, delta)
 }
 
 func (s *Set) hiddenProduct(act string, next Matrix, w Weights, right operand, extra macros, a, delta Matrix) (*Launch, error) {
+	extra.half("A_HALF", next)
+	extra.half("C_HALF", delta)
 	l, err := s.product("hiddendelta", act, next.Rows, w.In, extra)
 	if err != nil {
 		return nil, err
@@ -60,9 +62,13 @@ const (
 	widthWorthAsTheyLie  = 128
 )
 
-// HiddenReads says what HiddenDelta of b examples reads in the place of w and next.
-func (s *Set) HiddenReads(b int, w Weights) HiddenOperand {
-	return s.Tuning.hiddenReads(b, w.Out)
+// HiddenReads says what HiddenDelta reads in the place of w and next, δ(l+1), which may be
+// halves: those have one kernel.
+func (s *Set) HiddenReads(next Matrix, w Weights) HiddenOperand {
+	if next.Half && s.Tuning.Family == Block {
+		return TransposedWeights
+	}
+	return s.Tuning.hiddenReads(next.Rows, w.Out)
 }
 
 func (t Tuning) hiddenReads(b, out int) HiddenOperand {
@@ -132,5 +138,5 @@ func (s *Set) hiddenDot(act string, next Matrix, w Weights, a, delta Matrix) (*L
 // hiddenDeltaWork counts the product and its bytes.
 func (l *Launch) hiddenDeltaWork(next Matrix, w Weights) {
 	l.FLOPs = 2 * float64(next.Rows) * float64(w.In) * float64(w.Out)
-	l.Bytes = 4 * (float64(next.Rows)*float64(w.Out+2*w.In) + float64(w.In)*float64(w.Out))
+	l.Bytes = next.bytes(next.Rows*(w.Out+2*w.In)) + 4*float64(w.In)*float64(w.Out)
 }

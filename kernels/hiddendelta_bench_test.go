@@ -36,7 +36,9 @@ func benchmarkHiddenDelta(b *testing.B, context *cl.Context, queue *cl.CommandQu
 		return buf
 	}
 	matrix := func(rows, cols int) Matrix {
-		return Matrix{buffer(MatrixFloats(rows, cols)), rows, cols, LeadingDimension(cols)}
+		m := NewMatrix(rows, cols, false)
+		m.Buf = buffer(m.Floats())
+		return m
 	}
 	next, a, delta, w := matrix(n.b, n.out), matrix(n.b, n.in), matrix(n.b, n.in), set.NewWeights(n.in, n.out)
 	w.Buf = buffer(w.Floats())

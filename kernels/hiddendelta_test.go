@@ -98,7 +98,7 @@ func slope(act cpuref.Activation, a float64) float64 {
 // reads is what HiddenDelta reads besides, made in memory of unknown content.
 func (f fixture) reads(next Matrix, w Weights) Transposed {
 	f.Helper()
-	switch f.set.HiddenReads(next.Rows, w) {
+	switch f.set.HiddenReads(next, w) {
 	case TransposedWeights:
 		return f.packed(w)
 	case TransposedDelta:
@@ -177,7 +177,7 @@ func TestHiddenLanesSameBits(t *testing.T) {
 			f.run(f.set.HiddenDelta("tanh", next, w, f.reads(next, w), a, delta))
 			values[i] = f.values(delta).Data
 		}
-		if f.set.HiddenReads(rowsWorthTransposing, w) == f.set.HiddenReads(rowsWorthTransposing-1, w) {
+		if f.set.HiddenReads(Matrix{Rows: rowsWorthTransposing}, w) == f.set.HiddenReads(Matrix{Rows: rowsWorthTransposing - 1}, w) {
 			f.Fatal("both read the same copy")
 		}
 		if !slices.Equal(values[0][:len(values[1])], values[1]) {

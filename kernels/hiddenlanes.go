@@ -35,7 +35,10 @@ func (s *Set) TransposedDeltaFloats(next Matrix) int {
 
 // PackDelta launches the transposing copy of next, b × out, into t. See pack.cl.
 func (s *Set) PackDelta(next Matrix, t Transposed) (*Launch, error) {
-	err := rooms("pack", operandBuffer{"delta", next.Buf, MatrixFloats(next.Rows, next.Cols)},
+	if err := fits("pack", inFloats(next), "delta %v", next); err != nil {
+		return nil, err
+	}
+	err := rooms("pack", operandBuffer{"delta", next.Buf, next.Floats()},
 		operandBuffer{"copy", t.Buf, s.TransposedDeltaFloats(next)})
 	if err != nil {
 		return nil, err

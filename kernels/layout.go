@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/clprop/clprop/cl"
 )
@@ -13,14 +14,48 @@ const align = 16
 // at most.
 const slack = 16
 
-// Matrix is rows × cols float32 in a buffer; the package documentation draws it.
+// Matrix is rows × cols float32, or halves, in a buffer; the package documentation draws it.
 type Matrix struct {
 	Buf        *cl.MemObject
 	Rows, Cols int
-	LD         int // floats from one row to the next
+	LD         int  // elements from one row to the next
+	Half       bool // elements are IEEE 754 binary16, of which two fill a float
 }
 
-// LeadingDimension returns the ld of a matrix with cols columns: room for the
+// NewMatrix lays out rows × cols float32, or halves; Buf is for the caller to fill in.
+func NewMatrix(rows, cols int, half bool) Matrix {
+	m := Matrix{Rows: rows, Cols: cols, LD: LeadingDimension(cols), Half: half}
+	if half { // rows of a half matrix begin where those of a float matrix could
+		m.LD = 2 * LeadingDimension(ceilDiv(cols-1, 2))
+	}
+	return m
+}
+
+// Words returns how many floats a row takes.
+func (m Matrix) Words() int {
+	if m.Half {
+		return m.LD / 2
+	}
+	return m.LD
+}
+
+// Floats returns how many floats the buffer has.
+func (m Matrix) Floats() int { return (m.Rows + slack) * m.Words() }
+
+// bytes is what n elements take.
+func (m Matrix) bytes(n int) float64 {
+	if m.Half {
+		return 2 * float64(n)
+	}
+	return 4 * float64(n)
+}
+
+// inFloats reports whether none of the operands is halves, for kernels that read floats only.
+func inFloats(operands ...Matrix) bool {
+	return !slices.ContainsFunc(operands, func(m Matrix) bool { return m.Half })
+}
+
+// LeadingDimension returns the ld of a float32 matrix with cols columns: room for the
 // column of ones, whole vectors, and not a multiple of 256 floats.
 func LeadingDimension(cols int) int {
 	ld := roundUp(cols+1, align)
@@ -28,11 +63,6 @@ func LeadingDimension(cols int) int {
 		ld += align
 	}
 	return ld
-}
-
-// MatrixFloats returns how many floats the buffer of a rows × cols matrix has.
-func MatrixFloats(rows, cols int) int {
-	return (rows + slack) * LeadingDimension(cols)
 }
 
 // Weights is Θ (or Δ, or D) of one layer in a buffer; the package documentation
@@ -71,7 +101,12 @@ func (w Weights) Index(i, o int) int {
 	return o/w.NR*w.Panel + i*w.NR + o%w.NR
 }
 
-func (m Matrix) String() string { return fmt.Sprintf("%d×%d", m.Rows, m.Cols) }
+func (m Matrix) String() string {
+	if m.Half {
+		return fmt.Sprintf("%d×%d halves", m.Rows, m.Cols)
+	}
+	return fmt.Sprintf("%d×%d", m.Rows, m.Cols)
+}
 
 func (w Weights) String() string { return fmt.Sprintf("%d→%d", w.In, w.Out) }
 

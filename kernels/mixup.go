@@ -9,7 +9,7 @@ const (
 // Mixup launches out_i = λ a_i + (1−λ) a_j of neighbouring rows i and j; both rows × cols,
 // memory of their own. SetShare gives λ; it is 1 before. See mixup.cl.
 func (s *Set) Mixup(a, out Matrix) (*Launch, error) {
-	if err := fits("mixup", a.Rows == out.Rows && a.Cols == out.Cols, "a %v, out %v", a, out); err != nil {
+	if err := fits("mixup", a.Rows == out.Rows && a.Cols == out.Cols && inFloats(a, out), "a %v, out %v", a, out); err != nil {
 		return nil, err
 	}
 	k, err := s.kernel("mixup", macros{}, "mixup.cl")

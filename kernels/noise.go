@@ -4,7 +4,7 @@ package kernels
 // same matrix. SetStreamStep gives the step and SetStreamFirst the number of the first row.
 // See noise.cl.
 func (s *Set) Noise(stream Stream, deviation float32, a, out Matrix) (*Launch, error) {
-	if err := fits("noise", a.Rows == out.Rows && a.Cols == out.Cols, "a %v, out %v", a, out); err != nil {
+	if err := fits("noise", a.Rows == out.Rows && a.Cols == out.Cols && inFloats(a, out), "a %v, out %v", a, out); err != nil {
 		return nil, err
 	}
 	k, err := s.kernel("noise", macros{}, "philox.cl", "noise.cl")

@@ -85,7 +85,7 @@ func alike(first Matrix, y *Matrix, others ...Matrix) bool {
 		others = append(others, *y)
 	}
 	for _, m := range others {
-		if m.Rows != first.Rows || m.Cols != first.Cols {
+		if m.Rows != first.Rows || m.Cols != first.Cols || !inFloats(m, first) {
 			return false
 		}
 	}

@@ -6,9 +6,10 @@
 //   MAE              scale sign(h − y),       scale = 1/K
 //   Huber            scale (h − y cut to ±limit), scale = 1/K
 //
-// each times W[i], with WEIGHTED.
+// each times W[i], with WEIGHTED, and times S[0], with SCALED: a power of two, which has no
+// rounding. With C_HALF D is halves (common.cl).
 //
-//   A, Y, D  (i, j) at [i·ld + j], rows × cols;  W  i at [i·ldw]
+//   A, Y, D  (i, j) at [i·ld + j], rows × cols;  W  i at [i·ldw];  S  one float
 //
 // Launch: global (≥ ⌈cols/VW⌉, rows), a work-item a vector, grid-stride in
 // dimension 0; any local size. The host sets one of LOSS_HINGE, LOSS_MSE, LOSS_MAE
@@ -33,12 +34,15 @@ inline floatv hinge(floatv h, floatv t) {
 #endif
 
 __kernel void outputdelta(const int rows, const int cols, __global const float *A, const int lda,
-                          __global const float *Y, const int ldy, __global float *D, const int ldd
+                          __global const float *Y, const int ldy, __global C_TYPE *D, const int ldd
 #ifdef ANY_LOSS
                           , const float scale, const float limit
 #endif
 #ifdef WEIGHTED
                           , __global const float *W, const int ldw
+#endif
+#ifdef SCALED
+                          , __global const float *S
 #endif
 ) {
   const int i = get_global_id(1);
@@ -49,6 +53,9 @@ __kernel void outputdelta(const int rows, const int cols, __global const float *
 #ifdef WEIGHTED
     d *= W[(size_t)i * ldw];
 #endif
-    store_part(d, cols - j, D + (size_t)i * ldd + j);
+#ifdef SCALED
+    d *= S[0];
+#endif
+    store_part_c(d, cols - j, D + (size_t)i * ldd + j);
   }
 }

@@ -3,9 +3,21 @@ package kernels
 import "github.com/clprop/clprop/cl"
 
 // OutputDelta launches δ(L) = ∂loss/∂z(L) from a = a(L), all rows × cols. Where the
-// loss's output is linear, a is z(L). See outputdelta.cl.
+// loss's output is linear, a is z(L). delta may be halves. See outputdelta.cl.
 func (s *Set) OutputDelta(loss Loss, a, y, delta Matrix) (*Launch, error) {
-	err := fits("output delta", a.Rows == y.Rows && a.Cols == y.Cols && a.Rows == delta.Rows && a.Cols == delta.Cols,
+	return s.outputDelta(loss, a, y, delta, nil)
+}
+
+// ScaledOutputDelta is OutputDelta times the first float of scale, a power of two.
+func (s *Set) ScaledOutputDelta(loss Loss, a, y, delta Matrix, scale *cl.MemObject) (*Launch, error) {
+	if err := rooms("output delta", operandBuffer{"scale", scale, 1}); err != nil {
+		return nil, err
+	}
+	return s.outputDelta(loss, a, y, delta, scale)
+}
+
+func (s *Set) outputDelta(loss Loss, a, y, delta Matrix, scale *cl.MemObject) (*Launch, error) {
+	err := fits("output delta", a.Rows == y.Rows && a.Cols == y.Cols && a.Rows == delta.Rows && a.Cols == delta.Cols && inFloats(a, y),
 		"a %v, y %v, delta %v", a, y, delta)
 	if err != nil {
 		return nil, err
@@ -16,12 +28,17 @@ func (s *Set) OutputDelta(loss Loss, a, y, delta Matrix) (*Launch, error) {
 	}
 	args := []any{a.Rows, a.Cols, a.Buf, a.LD, y.Buf, y.LD, delta.Buf, delta.LD}
 	var k *cl.Kernel
-	if loss.crossEntropy() && loss.Weight == nil {
+	if loss.crossEntropy() && loss.Weight == nil && scale == nil && !delta.Half {
 		k, err = s.plain("outputdelta")
 	} else {
 		mac["ANY_LOSS"] = 1
-		k, err = s.kernel("outputdelta", mac, "outputdelta.cl")
+		mac.half("C_HALF", delta)
 		args = append(append(args, loss.scale(a.Cols), loss.Limit), loss.args()...)
+		if scale != nil {
+			mac["SCALED"] = 1
+			args = append(args, scale)
+		}
+		k, err = s.kernel("outputdelta", mac, "outputdelta.cl")
 	}
 	if err != nil {
 		return nil, err
@@ -30,7 +47,7 @@ func (s *Set) OutputDelta(loss Loss, a, y, delta Matrix) (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.Bytes = 3 * 4 * float64(a.Rows) * float64(a.Cols)
+	l.Bytes = 2*a.bytes(a.Rows*a.Cols) + delta.bytes(a.Rows*a.Cols)
 	return l.args(args...)
 }
 

@@ -18,8 +18,9 @@ const (
 )
 
 // WantsPanels reports whether Accumulate and Descend are faster on panels of a and delta.
+// Of halves there are none.
 func (s *Set) WantsPanels(delta, a Matrix) bool {
-	return s.Tuning.Panels(a.Rows, a.Cols, delta.Cols)
+	return !a.Half && !delta.Half && s.Tuning.Panels(a.Rows, a.Cols, delta.Cols)
 }
 
 // Panels is WantsPanels for a batch and a layer.
@@ -51,6 +52,9 @@ func (s *Set) PanelDelta(delta Matrix, to *cl.MemObject) (*Launch, error) {
 }
 
 func (s *Set) panel(m Matrix, cols, width int, to *cl.MemObject) (*Launch, error) {
+	if err := fits("panel", inFloats(m), "matrix %v", m); err != nil {
+		return nil, err
+	}
 	if err := rooms("panel", operandBuffer{"matrix", m.Buf, m.Rows * m.LD}, operandBuffer{"panels", to, m.Rows * roundUp(cols, width)}); err != nil {
 		return nil, err
 	}

@@ -84,6 +84,13 @@ func (s *Set) plain(name string) (*cl.Kernel, error) {
 	return s.kernel(name, macros{"ROWS_PER_ITEM": s.Tuning.RowsPerItem, "CHUNK": s.Tuning.Chunk}, plainFiles...)
 }
 
+// half sets the macro of an operand that is halves; name is A_HALF, B_HALF or C_HALF.
+func (m macros) half(name string, operand Matrix) {
+	if operand.Half {
+		m[name] = 1
+	}
+}
+
 // kernel returns a new kernel object, building files (one after the other, one
 // program) with the macros if that was not done before.
 func (s *Set) kernel(name string, m macros, files ...string) (*cl.Kernel, error) {

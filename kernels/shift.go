@@ -9,7 +9,7 @@ type Image struct{ Height, Width, Channels int }
 // the step and SetStreamFirst the number of the first row. See shift.cl.
 func (s *Set) Shift(stream Stream, shape Image, by int, flip bool, a, out Matrix) (*Launch, error) {
 	size := shape.Height * shape.Width * shape.Channels
-	if err := fits("shift", a.Rows == out.Rows && a.Cols == size && out.Cols == a.Cols, "a %v, out %v, images of %v", a, out, shape); err != nil {
+	if err := fits("shift", a.Rows == out.Rows && a.Cols == size && out.Cols == a.Cols && inFloats(a, out), "a %v, out %v, images of %v", a, out, shape); err != nil {
 		return nil, err
 	}
 	k, err := s.kernel("shift", macros{"VW": 1}, "philox.cl", "shift.cl")

@@ -13,6 +13,7 @@
 //   A  (m, k) at A[m·lda + k], or with TA at A[k·lda + m]
 //   B  (k, n) at B[k·bstep + n], or with TB at B[n·bstep + k]; apanel and
 //      bpanel are not used: on these devices a matrix is one panel
+//   either may be halves, see common.cl; local memory holds floats
 //   Elements outside M, N, K are read as 0 and not stored: any size is exact.
 //
 // Launch: local (TN/WN, TM/WM), global that many work-groups (⌈N/TN⌉, ⌈M/TM⌉);
@@ -44,20 +45,20 @@
 #ifdef TA
 #define A_M(e) ((e) % TM)
 #define A_K(e) ((e) / TM)
-#define A_AT(A, m, k, lda) (A)[(size_t)(k) * (lda) + (m)]
+#define A_AT(A, m, k, lda) LOAD_A((A) + (size_t)(k) * (lda) + (m))
 #else
 #define A_M(e) ((e) / TK)
 #define A_K(e) ((e) % TK)
-#define A_AT(A, m, k, lda) (A)[(size_t)(m) * (lda) + (k)]
+#define A_AT(A, m, k, lda) LOAD_A((A) + (size_t)(m) * (lda) + (k))
 #endif
 #ifdef TB
 #define B_N(e) ((e) / TK)
 #define B_K(e) ((e) % TK)
-#define B_AT(B, k, n, ldb) (B)[(size_t)(n) * (ldb) + (k)]
+#define B_AT(B, k, n, ldb) LOAD_B((B) + (size_t)(n) * (ldb) + (k))
 #else
 #define B_N(e) ((e) % TN)
 #define B_K(e) ((e) / TN)
-#define B_AT(B, k, n, ldb) (B)[(size_t)(k) * (ldb) + (n)]
+#define B_AT(B, k, n, ldb) LOAD_B((B) + (size_t)(k) * (ldb) + (n))
 #endif
 
 #define PRODUCT(A, lda, apanel, B, bpanel, bstep)                              \
@@ -104,3 +105,5 @@
 typedef float real;
 #define LOAD_REAL(p) (*(p))
 #define STORE_REAL(v, left, p) (*(p) = (v))
+#define LOAD_REAL_A(p) LOAD_A(p)
+#define STORE_REAL_C(v, left, p) STORE_C(v, p)

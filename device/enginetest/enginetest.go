@@ -76,6 +76,8 @@ func Run(t *testing.T, e device.Engine, opts Options) {
 		{"OptimisersLong", optimisersLong},
 		{"Regularisers", regularisers},
 		{"Dropout", dropout},
+		{"Halves", halves},
+		{"HalfStep", halfStep},
 		{"Augmentation", augmentation},
 		{"BatchNorm", batchNorm},
 		{"LayerNorm", layerNorm},
