@@ -47,6 +47,8 @@ type Config struct {
 	Regularizers Regularizers `json:",omitzero"`
 	// Augment changes the examples of each step; the zero value leaves them as they are.
 	Augment Augment `json:",omitzero"`
+	// Precision is how the numbers of a batch are stored; "" means FP32.
+	Precision Precision `json:",omitempty"`
 	// Seed makes the order of the examples; the weights have a seed of their own
 	// in NetworkConfig. The same seed, data, device and driver give the same bits.
 	Seed uint64
@@ -158,6 +160,12 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if err := c.Stop.check(); err != nil {
 		return c, err
+	}
+	if err := c.CheckPrecision(NormNone); err != nil {
+		return c, err
+	}
+	if c.Precision == FP32 {
+		c.Precision = "" // as in the checkpoints of programs that know no other
 	}
 	if c.Optimizer.WholeSet() {
 		if err := c.checkWholeSet(); err != nil {

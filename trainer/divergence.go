@@ -100,6 +100,9 @@ func (f *fit) reload(history *History, err error) error {
 			}
 		}
 	}
+	if writing := f.writeScale(firstScale()); writing != nil {
+		return fmt.Errorf("%w; then %w", err, writing)
+	}
 	f.fresh = true
 	f.step, f.sums, f.elapsed = f.good.step, f.good.sums, f.good.elapsed
 	if f.config.OnReload != nil {

@@ -52,6 +52,9 @@
 // m of the whole batch. All that is done once a step, clipping and penalties among it, is
 // done there; a mask of dropout is that of the example's row in the whole batch.
 //
+// With Config.Precision FP16 what lies on the device of examples, a(l) and δ(l) is halves;
+// sums, Θ and all that is made of Δ are float32. See [Precision].
+//
 // Nothing waits inside a step. The sums of losses and right answers stay on the
 // device and are read once an epoch, and about every Config.Interval, where the
 // host waits so as not to run further ahead. At the end of an epoch the weights

@@ -141,6 +141,7 @@ type fit struct {
 // prepare allocates everything and writes down the plans.
 func (f *fit) prepare(train, validation *data.Set) error {
 	c, m, size := f.config, &f.memory, f.part()
+	m.half = c.Precision == FP16
 	shaped, err := c.examples(train, f.net.Loss)
 	if err != nil {
 		return err
@@ -156,6 +157,7 @@ func (f *fit) prepare(train, validation *data.Set) error {
 		lambda: c.Lambda,
 		by:     m.optimizing(c.Optimizer, c.Rate, shapes),
 		tally:  m.tally(),
+		scale:  m.lossScale(),
 
 		regularizers: c.Regularizers,
 		average:      f.averaging(shapes),
@@ -205,6 +207,9 @@ func (f *fit) resident(sets ...*data.Set) bool {
 			continue
 		}
 		x, y := 4*int64(set.Rows)*int64(set.Features), 4*int64(len(set.Y))
+		if f.config.Precision == FP16 && info.OpenCL() {
+			x /= 2
+		}
 		if info.MaxAllocation > 0 && max(x, y) > info.MaxAllocation {
 			return false
 		}

@@ -12,6 +12,7 @@ import (
 type memory struct {
 	eng   device.Engine
 	ranks ranks // that share the batches of a pass
+	half  bool  // what may be halves is
 	held  []interface{ Release() }
 	err   error
 }
@@ -54,13 +55,18 @@ func (m *memory) plan(what string, ops ...device.Op) device.Plan {
 // there will be a way back.
 func (m *memory) units(net *Network, batch int, back bool) units {
 	var u units
+	last := len(net.Sizes) - 2
 	for l, size := range net.Sizes[1:] {
-		u.a = append(u.a, m.matrix(fmt.Sprintf("a(%d)", l+2), batch, size))
-		if back && net.Hidden.NeedsZ() && l < len(net.Sizes)-2 {
-			u.kept = append(u.kept, m.matrix(fmt.Sprintf("z(%d)", l+2), batch, size))
+		allocate := m.stored
+		if l == last {
+			allocate = m.matrix // h, of which the loss is
+		}
+		u.a = append(u.a, allocate(fmt.Sprintf("a(%d)", l+2), batch, size))
+		if back && net.Hidden.NeedsZ() && l < last {
+			u.kept = append(u.kept, m.stored(fmt.Sprintf("z(%d)", l+2), batch, size))
 		}
 		if back {
-			u.delta = append(u.delta, m.matrix(fmt.Sprintf("δ(%d)", l+2), batch, size))
+			u.delta = append(u.delta, m.stored(fmt.Sprintf("δ(%d)", l+2), batch, size))
 		}
 	}
 	u.z = m.matrix("z(L)", batch, net.outputs())

@@ -34,6 +34,8 @@ func TestNeedsIsWhatIsTaken(t *testing.T) {
 			{[]int{40, 33, 2}, Config{BatchSize: 16, Regularizers: Regularizers{L1: 0.1, ClipNorm: 1, MaxNorm: 3, Average: 0.9},
 				Optimizer: Optimizer{Name: "momentum"}, ClassWeights: ClassWeights{Balanced: true}}, NormNone},
 			{[]int{64, 50, 3}, Config{BatchSize: 70, MicroBatch: 16, Resident: ResidentNo, Regularizers: Regularizers{Dropout: 0.5}}, NormNone},
+			{[]int{300, 515, 260, 10}, Config{BatchSize: 128, Precision: FP16}, NormNone},
+			{[]int{64, 50, 3}, Config{BatchSize: 70, MicroBatch: 16, Resident: ResidentNo, Precision: FP16, Lambda: 1}, NormNone},
 			{[]int{64, 50, 3}, Config{BatchSize: 70, ClassWeights: ClassWeights{Balanced: true},
 				Augment: Augment{Shift: 1, Noise: 1, Mixup: 1, Image: device.ImageShape{Height: 8, Width: 4, Channels: 2}}}, NormNone},
 			{[]int{33, 70, 31, 3}, Config{BatchSize: 70, Regularizers: Regularizers{Dropout: 0.5, Average: 0.9}, Optimizer: Optimizer{Name: "adamw"}}, BatchNorm},

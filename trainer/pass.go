@@ -23,7 +23,7 @@ func (m *memory) inputs(net *Network, n, batch int) []*input {
 	list := make([]*input, n)
 	for i := range list {
 		list[i] = &input{}
-		list[i].x = m.matrix("the inputs of a batch", batch, net.Sizes[0])
+		list[i].x = m.stored("the inputs of a batch", batch, net.Sizes[0])
 		list[i].y = m.matrix("the labels of a batch", batch, net.outputs())
 	}
 	return list
@@ -175,7 +175,7 @@ func (m *memory) pass(what string, set examples, size int, resident bool, inputs
 // settle puts the set on the device, and returns the operations that bring a
 // batch of it to x and y.
 func (p *pass) settle(m *memory, what string) func(batch) []device.Op {
-	allX := m.matrix("the inputs for "+what, p.set.Rows, p.set.Features)
+	allX := m.stored("the inputs for "+what, p.set.Rows, p.set.Features)
 	allY := m.matrix("the labels for "+what, p.set.Rows, p.set.Outputs)
 	writes := []func() error{
 		func() error {

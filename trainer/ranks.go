@@ -84,6 +84,8 @@ func (r ranks) check(c Config) error {
 		return nil
 	case c.VerifyEvery > 0:
 		return conflict("verifying steps is for one process, there are %d ranks: verify with one", r.count())
+	case c.Precision == FP16:
+		return conflict("precision fp16 is for one process, there are %d ranks: use one, or precision fp32", r.count())
 	case c.Optimizer.WholeSet():
 		return conflict("optimizer %s is for one process, there are %d ranks: use another, or one process", c.Optimizer.Name, r.count())
 	case c.OnDivergence == DivergenceReload:

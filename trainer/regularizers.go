@@ -110,7 +110,11 @@ func (to descent) counted(taken, ever int) {
 // descend writes down what a step does with Δ of m examples.
 func (to descent) descend(theta device.Parameters, m int) []device.Op {
 	r := to.regularizers
-	ops := []device.Op{device.Gradient{Sum: to.sum, Theta: theta, Lambda: to.lambda, M: m, Grad: to.grad}}
+	var ops []device.Op
+	if to.scale != nil {
+		ops = append(ops, device.Unscale{Sum: to.sum, Scale: to.scale})
+	}
+	ops = append(ops, device.Gradient{Sum: to.sum, Theta: theta, Lambda: to.lambda, M: m, Grad: to.grad})
 	if to.by.WholeSet() { // which has the rest to itself
 		return ops
 	}

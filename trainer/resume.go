@@ -131,6 +131,9 @@ func (f *fit) resume(now *Snapshot, history *History) error {
 			}
 		}
 	}
+	if err := f.writeScale(s.LossScale); err != nil {
+		return err
+	}
 	copyLayers(f.net.all(), s.Network.all())
 	if f.to.average.mean != nil {
 		copyLayers(f.net.all(), layers[nameMean])
@@ -259,6 +262,11 @@ func (f *fit) save(history *History, step int, sums device.Sums, elapsed time.Du
 	if f.bestLayers != nil && len(history.Epochs) > 0 {
 		copyLayers(s.moment(nameBest), f.bestLayers)
 	}
+	scale, err := f.readScale()
+	if err != nil {
+		return err
+	}
+	s.LossScale = scale
 	s.Epochs = slices.Clone(history.Epochs)
 	s.Step, s.Sums, s.Elapsed, s.Reloads = step, sums, elapsed, f.reloads
 	k.write()

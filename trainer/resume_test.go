@@ -153,6 +153,10 @@ var resumeVariants = map[string]func(*Config){
 	"augmentation": func(c *Config) {
 		c.Augment = Augment{Flip: true, Noise: 0.2, Mixup: 0.4, Image: device.ImageShape{Height: 1, Width: 5, Channels: 1}}
 	},
+	"half precision": func(c *Config) { // a δ of weight 1000 overflows at first
+		c.Precision, c.Optimizer.Name, c.Rate = FP16, "adam", 0.01
+		c.ClassWeights = ClassWeights{Given: []float64{1e3, 1, 1}}
+	},
 	"weights": func(c *Config) { c.LabelSmoothing, c.ClassWeights.Balanced = 0.1, true },
 	"target":  func(c *Config) { c.Stop.Target = Target{MonitorCost, 100} },
 }

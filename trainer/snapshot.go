@@ -35,6 +35,8 @@ type Snapshot struct {
 	Sums    device.Sums   // of those steps
 	Elapsed time.Duration // wall time of those steps
 	Reloads int           // times that the rate was halved, see DivergenceReload
+	// LossScale is S and the good steps since it changed; nil unless Config.Precision is FP16.
+	LossScale []float32
 	// Train and Validation say what data it is about; Validation is zero if there
 	// is none.
 	Train, Validation Fingerprint
@@ -115,6 +117,7 @@ type state struct {
 	Sums       device.Sums   `json:"sums"`
 	Elapsed    time.Duration `json:"elapsed_ns"`
 	Reloads    int           `json:"reloads,omitempty"`
+	LossScale  []float32     `json:"loss_scale,omitempty"`
 	Train      Fingerprint   `json:"train"`
 	Validation Fingerprint   `json:"validation"`
 	Machine    Machine       `json:"machine"`

@@ -20,7 +20,7 @@ func (s *Snapshot) encode() ([]checkpoint.Section, error) {
 	}{
 		{sectionNetwork, s.Network.architecture()},
 		{sectionConfig, s.Config},
-		{sectionState, state{s.Before, s.Step, s.Sums, s.Elapsed, s.Reloads, s.Train, s.Validation, s.Machine}},
+		{sectionState, state{s.Before, s.Step, s.Sums, s.Elapsed, s.Reloads, s.LossScale, s.Train, s.Validation, s.Machine}},
 	} {
 		text, err := json.Marshal(part.value)
 		if err != nil {
@@ -82,6 +82,7 @@ func decodeSnapshot(file *checkpoint.File) (*Snapshot, error) {
 		}
 	}
 	s.Before, s.Step, s.Sums, s.Elapsed, s.Reloads = st.Before, st.Step, st.Sums, st.Elapsed, st.Reloads
+	s.LossScale = st.LossScale
 	s.Train, s.Validation, s.Machine = st.Train, st.Validation, st.Machine
 	var err error
 	if s.Epochs, err = decodeHistory(file); err != nil {
@@ -196,6 +197,9 @@ func (s *Snapshot) check() error {
 		return fmt.Errorf("the rate was halved %d times, at most %d", s.Reloads, maxReloads)
 	case s.Elapsed < 0:
 		return errors.New("the time of the epoch is below 0")
+	}
+	if err := s.checkScale(); err != nil {
+		return err
 	}
 	for i, epoch := range s.Epochs {
 		if epoch.Epoch != s.Before+i+1 {

@@ -76,6 +76,7 @@ type descent struct {
 	lambda float64           // λ
 	by     optimizing        // with α
 	tally  device.Tally      // collects the loss of every batch
+	scale  device.Matrix     // S of the loss; nil in float32
 
 	regularizers Regularizers
 	average      averaging
@@ -99,6 +100,7 @@ type part struct {
 //	a(1) = x;  z(l+1) = Θ(l)[1; a(l)],  a(l+1) = g(z(l+1));  h = a(L)
 //	with a Norm, in hidden layers, g of γ ẑ + β for z, and δ back through it to z
 //	δ(L) = ∂loss/∂z(L), a(L) − y for a cross-entropy; times the weight of the example
+//	and, in half precision, times S, which is then taken out of Δ: see Precision
 //	Δ(l) := δ(l+1)[1; a(l)]ᵀ summed over the examples
 //	δ(l) = (Θ(l)ᵀ δ(l+1) without its bias row) ⊙ g′(z(l)),   l = L−1 … 2
 //	with dropout a(l), where it is read, and δ(l) go through one mask; see Regularizers
@@ -133,7 +135,7 @@ func trainingStep(net onDevice, to descent, u units, b batch, of part) []device.
 	ops = append(ops,
 		device.Cost{Loss: net.loss, Z: u.z, Y: b.y, Weight: b.weight, Tally: to.tally},
 		device.Activate{Act: net.loss.Output(), Z: u.z, A: u.a[last]},
-		device.OutputDelta{Loss: net.loss, A: u.a[last], Y: b.y, Weight: b.weight, Delta: u.delta[last]},
+		device.OutputDelta{Loss: net.loss, A: u.a[last], Y: b.y, Weight: b.weight, Scale: to.scale, Delta: u.delta[last]},
 	)
 	for l := last; l >= 0; l-- {
 		ops = append(ops, device.Accumulate{Delta: u.delta[l], A: u.reads(l, input(l)), Sum: to.sum, Layer: l, Fresh: of.first})

@@ -74,6 +74,11 @@ func (s *stream) load(in *input, from, rows int) error {
 		}
 		s.taken++
 	}
+	if in.x.Half() {
+		if err := checkHalves("streamed", from, s.of.Features, in.hostX); err != nil {
+			return err
+		}
+	}
 	return s.of.shaping.apply(in.hostY, in.hostWeight, s.of.Outputs)
 }
 
