@@ -25,6 +25,34 @@ func TestTrainAugmented(t *testing.T) {
 	}
 }
 
+// Half precision is saved of a run, has other results, which repeat, and is in the JSON; what
+// it does not go with is a mistake of the command line.
+func TestTrainPrecision(t *testing.T) {
+	want := uninterrupted(t, "--precision", "fp16")
+	if again := uninterrupted(t, "--precision", "fp16", "--resident", "no"); again != want {
+		t.Error("other results of the same seed")
+	}
+	if plain := uninterrupted(t); plain == want {
+		t.Error("the same results as in float32")
+	}
+	var r trainJSON
+	o := clprop(t, "train", "--device", "cpuref", "--epochs", "1", "--json", "--quiet", "--precision", "fp16", "--out", filepath.Join(t.TempDir(), "m.safetensors")).succeeded(t)
+	if unpack(t, o.stdout, &r); r.Config.Precision != "fp16" {
+		t.Errorf("config has %q", r.Config.Precision)
+	}
+	for _, c := range []struct{ args, text string }{
+		{"--precision fp8", `--precision is "fp8": have fp32, fp16`},
+		{"--precision fp16 --norm batch", "precision fp16 does not go with a norm"},
+		{"--precision fp16 --dropout 0.5", "precision fp16 does not go with dropout, which works on float32: leave it out, or use precision fp32"},
+		{"--precision fp16 --verify-every 3", "verifying steps"},
+	} {
+		o := clprop(t, append([]string{"train", "--device", "cpuref"}, strings.Fields(c.args)...)...)
+		if o.code != exitUsage || !strings.Contains(o.stderr, c.text) {
+			t.Errorf("%s: exit code %d, stderr %q, want %q", c.args, o.code, o.stderr, c.text)
+		}
+	}
+}
+
 func TestAugmentFlags(t *testing.T) {
 	table := write(t, "flowers.csv", flowers(30))
 	for _, c := range []struct{ args, text string }{

@@ -42,6 +42,7 @@ func flagValues() map[string][]string {
 		"progress":       {"auto", "bar", "plain", "none"},
 		"score":          {"auto", "val_accuracy", "val_loss"},
 		"resident":       {"auto", "yes", "no"},
+		"precision":      trainer.Precisions(),
 		"scale":          {"standard", "minmax", "none"},
 		"scale-targets":  {"standard", "minmax", "none"},
 		"task":           {"auto", "classification", "regression"},

@@ -75,7 +75,7 @@ func exitCode(ctx context.Context, err error) int {
 		stopped signalError
 	)
 	switch {
-	case errors.As(err, &usage), errors.Is(err, trainer.ErrConfig), errors.Is(err, device.ErrOneDevice):
+	case errors.As(err, &usage), errors.Is(err, trainer.ErrConfig), errors.Is(err, device.ErrOneDevice), errors.Is(err, device.ErrHalf):
 		return exitUsage
 	case errors.Is(err, context.Canceled), errors.As(err, &stopped):
 		if errors.As(context.Cause(ctx), &stopped) && stopped.Signal != os.Interrupt {

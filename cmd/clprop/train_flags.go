@@ -35,8 +35,9 @@ type trainFlags struct {
 	initial    *trainer.Network // what --init names, if it is a file
 	seed       uint64
 
-	config   trainer.Config
-	resident string
+	config    trainer.Config
+	resident  string
+	precision string
 	// onDivergence is of trainer.Config too.
 	onDivergence string
 
@@ -95,6 +96,7 @@ func (f *trainFlags) addStep(cmd *cobra.Command) {
 	flags.Float64Var(&f.config.Lambda, "l2", 0, "λ of the penalty on large weights")
 	addRegularizers(flags, &f.config.Regularizers)
 	f.augment.add(flags, &f.config.Augment)
+	flags.StringVar(&f.precision, "precision", string(trainer.FP32), "of the numbers of a batch in training: "+strings.Join(trainer.Precisions(), ", or ")+", which takes half of the memory")
 	flags.StringVar(&f.resident, "resident", "auto", "keep the examples in device memory: auto, yes or no")
 	f.addStream(cmd)
 	addDeviceFlag(cmd, &f.device)
@@ -141,7 +143,7 @@ func (f *trainFlags) checkStep(cmd *cobra.Command) (hidden []int, err error) {
 		return nil, usage(cmd, "%w", err)
 	}
 	c := &f.config
-	c.Seed, c.Resident = f.seed, trainer.Resident(f.resident)
+	c.Seed, c.Resident, c.Precision = f.seed, trainer.Resident(f.resident), trainer.Precision(f.precision)
 	if err := checkOptimizer(cmd, c); err != nil {
 		return nil, err
 	}
@@ -159,6 +161,7 @@ func (f *trainFlags) checkStep(cmd *cobra.Command) (hidden []int, err error) {
 		{"activation", f.activation, activations()},
 		{"norm", f.norm, trainer.Norms()},
 		{"resident", f.resident, []string{"auto", "yes", "no"}},
+		{"precision", f.precision, trainer.Precisions()},
 	} {
 		if err := oneOf(cmd, choice.flag, choice.value, choice.have); err != nil {
 			return nil, err
@@ -178,6 +181,13 @@ func (f *trainFlags) checkStep(cmd *cobra.Command) (hidden []int, err error) {
 	}
 	if err := f.augment.check(cmd, &c.Augment); err != nil {
 		return nil, err
+	}
+	norm := trainer.Norm(f.norm)
+	if f.norm == trainer.NormNone.String() {
+		norm = trainer.NormNone
+	}
+	if err := c.CheckPrecision(norm); err != nil {
+		return nil, usage(cmd, "%w", err)
 	}
 	if err := f.data.learn.check(cmd); err != nil {
 		return nil, err

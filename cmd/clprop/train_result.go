@@ -60,6 +60,8 @@ type configJSON struct {
 	Regularizers regularizersJSON `json:"regularizers"`
 	Augment      augmentJSON      `json:"augment"`
 
+	Precision string `json:"precision"`
+
 	Seed     uint64  `json:"seed"`
 	Init     string  `json:"init"`
 	Resident string  `json:"resident"`
@@ -163,7 +165,7 @@ func (t *training) result() trainJSON {
 		},
 		Network: newNetworkJSON(t.net),
 		Config: configJSON{
-			f.config.Epochs, f.config.BatchSize, f.config.MicroBatch, optimizerJSON(f.config.Optimizer), f.config.Rate, scheduleJSON(f.config.Schedule), f.config.Lambda, lossJSON{f.config.LabelSmoothing, f.loss.classWeights, f.data.learn.weights}, newStopJSON(f.config.Stop), regularizersJSON(f.config.Regularizers), newAugmentJSON(f.config.Augment), f.seed, f.init, f.resident, f.valSplit,
+			f.config.Epochs, f.config.BatchSize, f.config.MicroBatch, optimizerJSON(f.config.Optimizer), f.config.Rate, scheduleJSON(f.config.Schedule), f.config.Lambda, lossJSON{f.config.LabelSmoothing, f.loss.classWeights, f.data.learn.weights}, newStopJSON(f.config.Stop), regularizersJSON(f.config.Regularizers), newAugmentJSON(f.config.Augment), f.precision, f.seed, f.init, f.resident, f.valSplit,
 		},
 		History:     t.history,
 		Model:       f.out,

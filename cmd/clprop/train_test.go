@@ -59,7 +59,7 @@ func TestTrainJSON(t *testing.T) {
 	if want := []int{64, 16, 8, 10}; !slices.Equal(r.Network.Sizes, want) || r.Network.Activation != "tanh" || r.Network.Output != "sigmoid" {
 		t.Errorf("network %+v", r.Network)
 	}
-	if want := (configJSON{2, 16, 0, optimizerJSON{Name: "sgd"}, 0.2, scheduleJSON{Name: "constant"}, 0.01, lossJSON{0, "none", ""}, stopJSON{}, regularizersJSON{}, augmentJSON{}, 7, "auto", "auto", 0.1}); r.Config != want {
+	if want := (configJSON{2, 16, 0, optimizerJSON{Name: "sgd"}, 0.2, scheduleJSON{Name: "constant"}, 0.01, lossJSON{0, "none", ""}, stopJSON{}, regularizersJSON{}, augmentJSON{}, "fp32", 7, "auto", "auto", 0.1}); r.Config != want {
 		t.Errorf("config %+v, want %+v", r.Config, want)
 	}
 	if r.Schema != schemaVersion || len(r.History.Epochs) != 2 || r.Test == nil || r.Test.Count != 359 || r.Model != out || r.Interrupted {
