@@ -72,7 +72,7 @@ func TestBadInput(t *testing.T) {
 		{[]string{"train", "--data", "."}, exitBadFile, ".: no PNG or JPEG files, nor folders of them, nor IDX files"},
 
 		{[]string{"evaluate", "--model", "none.st"}, exitBadFile,
-			"loading model: open none.st: no such file or directory: make one with 'clprop train', or name one with --model"},
+			"loading model: stat none.st: no such file or directory: make one with 'clprop train', or name one with --model"},
 		{[]string{"evaluate", "--model", "cut.st"}, exitBadFile,
 			fmt.Sprintf("loading model: cut.st: not a valid safetensors file: offset 0: header of %d bytes in a file of 300",
 				int(text[0])|int(text[1])<<8)},
