@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/clprop/clprop/cpuref"
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/device/mpi"
 )
@@ -62,13 +63,13 @@ func (r *rank) SumHalves(values []float32) func() (time.Duration, error) {
 	}
 	scale := mpi.HalfScale(slices.Max(all), r.ranks)
 	for i, v := range values {
-		values[i] = mpi.FromHalf(mpi.ToHalf(v * scale))
+		values[i] = cpuref.FromHalf(cpuref.ToHalf(v * scale))
 	}
 	wait := r.Sum(values)
 	return func() (time.Duration, error) {
 		took, err := wait()
 		for i, v := range values {
-			values[i] = mpi.FromHalf(mpi.ToHalf(v)) / scale
+			values[i] = cpuref.FromHalf(cpuref.ToHalf(v)) / scale
 		}
 		return took, err
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"time"
+
+	"github.com/clprop/clprop/cpuref"
 )
 
 // perDouble is how many halves go into a float64, which all interfaces have the handle of.
@@ -87,7 +89,7 @@ func (w *World) sumHalves(values []float32) error {
 func pack(values []float32, scale float32) float64 {
 	var bytes [8]byte
 	for i, v := range values {
-		binary.LittleEndian.PutUint16(bytes[2*i:], ToHalf(v*scale))
+		binary.LittleEndian.PutUint16(bytes[2*i:], cpuref.ToHalf(v*scale))
 	}
 	return math.Float64frombits(binary.LittleEndian.Uint64(bytes[:]))
 }
@@ -96,6 +98,6 @@ func pack(values []float32, scale float32) float64 {
 func unpack(values []float32, d float64) {
 	bits := math.Float64bits(d)
 	for i := range values {
-		values[i] = FromHalf(uint16(bits >> (16 * i)))
+		values[i] = cpuref.FromHalf(uint16(bits >> (16 * i)))
 	}
 }
