@@ -12,7 +12,7 @@ func (s *Set) NonFinite(sum Weights, layer int, parts *cl.MemObject) (*Launch, e
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.launch("nonfinite", k, []int{NormParts}, []int{min(8, s.local)})
+	l, err := s.striding("nonfinite", k, []int{NormParts}, []int{min(8, s.local)})
 	if err != nil {
 		return nil, err
 	}
