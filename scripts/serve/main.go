@@ -108,7 +108,10 @@ func served(clprop, model string, n network, clients int, seconds float64) error
 		go io.Copy(io.Discard, said)
 		err = measure(n, found[1], clients, seconds)
 		stop()
-		return errors.Join(err, cmd.Wait())
+		if ended := cmd.Wait(); !errors.Is(ended, context.Canceled) { // which says that it was stopped and ended well
+			err = errors.Join(err, ended)
+		}
+		return err
 	}
 	return fmt.Errorf("it did not start: %w", cmd.Wait())
 }
