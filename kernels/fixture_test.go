@@ -247,15 +247,21 @@ func (f fixture) read(buf *cl.MemObject) []float32 {
 // the host has written to, oclgrind 21.10 takes only the last piece as initialised.
 func (f fixture) matrix(v matrix32) Matrix {
 	f.Helper()
-	m := Matrix{Rows: v.Rows, Cols: v.Cols, LD: LeadingDimension(v.Cols)}
+	m := NewMatrix(v.Rows, v.Cols, false)
+	return f.filled(m, func(all []float32, i int) { copy(all[i*m.LD:], v.Row(i)) })
+}
+
+// filled is a new matrix in which set puts each row i among all that the buffer has.
+func (f fixture) filled(m Matrix, set func(all []float32, i int)) Matrix {
+	f.Helper()
 	m.Buf = f.scratch(m.Floats())
 	f.run(f.set.Blank(m))
 	all := f.read(m.Buf)
-	for i := range v.Rows {
-		copy(all[i*m.LD:], v.Row(i))
+	for i := range m.Rows {
+		set(all, i)
 	}
 	if !f.simulated {
-		copy(all[m.Rows*m.LD:], canaries(slack*m.LD))
+		copy(all[m.Rows*m.Words():], canaries(slack*m.Words()))
 	}
 	event, err := f.queue.EnqueueWriteBufferFloat32(m.Buf, true, 0, all, nil)
 	f.ok(err)

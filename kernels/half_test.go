@@ -29,23 +29,12 @@ func halves(words []float32) []uint16 {
 func (f fixture) halfMatrix(v matrix32) Matrix {
 	f.Helper()
 	m := NewMatrix(v.Rows, v.Cols, true)
-	m.Buf = f.scratch(m.Floats())
-	f.run(f.set.Blank(m))
-	all := f.read(m.Buf)
-	if !f.simulated {
-		copy(all[m.Rows*m.Words():], canaries(slack*m.Words()))
-	}
-	for i := range v.Rows {
+	return f.filled(m, func(all []float32, i int) {
 		row := halves(all)[i*m.LD:][:m.LD]
 		for j, element := range v.Row(i) {
 			row[j] = cpuref.ToHalf(element)
 		}
-	}
-	event, err := f.queue.EnqueueWriteBufferFloat32(m.Buf, true, 0, all, nil)
-	f.ok(err)
-	event.Release()
-	f.was[m.Buf] = all
-	return m
+	})
 }
 
 // halfOutput is a matrix of halves full of NaN.

@@ -53,14 +53,14 @@ func (s *Set) hiddenLanes(act string, next Matrix, w Weights, packed Transposed,
 	if err != nil {
 		return nil, err
 	}
-	mac["MR"], mac["NV"] = s.Tuning.lanes(next.Rows)
+	mr, nv := s.Tuning.lanes(next.Rows)
+	mac["MR"], mac["NV"] = mr, nv
 	k, err := s.kernel("hiddenlanes", mac, "block.cl", "square.cl", "activation.cl", "hiddenlanes.cl")
 	if err != nil {
 		return nil, err
 	}
 	panels := ceilDiv(next.Rows, packed.NR)
 	near := min(panels, max(1, lanesChunk/(4*packed.Panel)))
-	mr, _ := s.Tuning.lanes(next.Rows)
 	l, err := s.striding("hiddenlanes", k, []int{near, ceilDiv(w.In, mr), ceilDiv(panels, near)}, []int{1, 1, 1})
 	if err != nil {
 		return nil, err
