@@ -195,6 +195,10 @@ func (n *Network) named(each func(name string, values *[]float32, shape ...int))
 // normTensors are what PyTorch calls γ, β, running mean and variance.
 var normTensors = []string{"weight", "bias", "running_mean", "running_var"}
 
+// NormTensors lists what PyTorch calls γ, β, the running mean and the running variance of a
+// normalisation, which follows its module in the names of tensors.
+func NormTensors() []string { return slices.Clone(normTensors) }
+
 // tensors are the numbers under the names of a model file.
 func (n *Network) tensors() (tensors []safetensors.Tensor) {
 	n.named(func(name string, values *[]float32, shape ...int) {

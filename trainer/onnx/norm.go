@@ -15,17 +15,14 @@ var normOperators = map[trainer.Norm]string{
 	trainer.LayerNorm: "LayerNormalization", // over the last axis, as it is by default
 }
 
-// normTensors are PyTorch's names of what a normalisation has, in the order of the inputs
-// of its operator.
-var normTensors = []string{".weight", ".bias", ".running_mean", ".running_var"}
-
 // normalise writes y = γ ẑ + β of z, see trainer.Norm, and returns its name.
 func (g *graph) normalise(norm trainer.Norm, u *trainer.NormUnits, module, z string) string {
-	inputs := []string{z}
+	inputs, names := []string{z}, trainer.NormTensors() // in the order of the inputs too
 	for i, values := range [][]float32{u.Gamma, u.Beta, u.Mean, u.Variance} {
 		if values != nil {
-			inputs = append(inputs, module+normTensors[i])
-			g.initializer(module+normTensors[i], values, len(values))
+			name := module + "." + names[i]
+			inputs = append(inputs, name)
+			g.initializer(name, values, len(values))
 		}
 	}
 	g.node(normOperators[norm], inputs, module+".y", attribute{"epsilon", float32(cpuref.NormEps)})
