@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/clprop/clprop/trainer/checkpoint"
+	"github.com/clprop/clprop/trainer/durable"
 )
 
 // Newest returns the newest checkpoint in a folder that is whole, and changes nothing there:
@@ -41,14 +41,7 @@ const maxMetrics = 64 << 20
 // last row that is not whole is one that is being written, and left out. The error of a file
 // that is no such table wraps ErrData.
 func ReadMetrics(path string) ([]Epoch, error) {
-	info, err := os.Stat(path) // before it is opened, which for a pipe may never end
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: %w: not a file", path, ErrData)
-	}
-	file, err := os.Open(path)
+	file, _, err := durable.Open(path, fmt.Errorf("%w: not a file", ErrData))
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,8 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
-	"os"
+
+	"github.com/clprop/clprop/trainer/durable"
 )
 
 // File is what Read found.
@@ -63,14 +64,7 @@ func Read(path string) (*File, error) {
 
 // readAll is os.ReadFile for regular files alone, into memory of exactly their size.
 func readAll(path string) ([]byte, error) {
-	info, err := os.Stat(path) // before it is opened, which for a pipe may never end
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: %w: not a file", path, ErrDamaged)
-	}
-	file, err := os.Open(path)
+	file, info, err := durable.Open(path, fmt.Errorf("%w: not a file", ErrDamaged))
 	if err != nil {
 		return nil, err
 	}

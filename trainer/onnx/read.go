@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
+	"github.com/clprop/clprop/trainer/durable"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -29,14 +29,7 @@ type File struct {
 
 // ReadFile reads the file at path, see Read. The error names it.
 func ReadFile(path string, loss device.Loss) (*File, error) {
-	info, err := os.Stat(path) // before it is opened, which for a pipe may never end
-	if err != nil {
-		return nil, err // *fs.PathError names the path
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: %w: not a regular file", path, ErrFormat)
-	}
-	f, err := os.Open(path)
+	f, info, err := durable.Open(path, fmt.Errorf("%w: not a regular file", ErrFormat))
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/clprop/clprop/trainer"
@@ -132,14 +131,7 @@ func (r *Report) Save(path string) error {
 // Load reads what Save wrote. The file may come from anyone: what is returned can be
 // drawn, or the error wraps ErrReport or that of reading.
 func Load(path string) (*Report, error) {
-	info, err := os.Stat(path) // before it is opened, which for a pipe may never end
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: %w: not a file", path, ErrReport)
-	}
-	file, err := os.Open(path)
+	file, _, err := durable.Open(path, fmt.Errorf("%w: not a file", ErrReport))
 	if err != nil {
 		return nil, err
 	}

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/clprop/clprop/trainer/durable"
 )
 
 // chunk is how many values are read at a time.
@@ -17,14 +18,7 @@ const chunk = 1 << 14
 
 // ReadFile reads the file at path. The error names it.
 func ReadFile(path string) (*File, error) {
-	info, err := os.Stat(path) // before it is opened, which for a pipe may never end
-	if err != nil {
-		return nil, err // *fs.PathError names the path
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: %w: not a regular file", path, ErrFormat)
-	}
-	f, err := os.Open(path)
+	f, info, err := durable.Open(path, fmt.Errorf("%w: not a regular file", ErrFormat))
 	if err != nil {
 		return nil, err
 	}
