@@ -14,7 +14,7 @@ type Op interface {
 }
 
 // Gather copies examples: Dst_i = Src_Index[From+i] for every row i of Dst.
-// Rows numbers must be inside Src.
+// Row numbers must be inside Src.
 type Gather struct {
 	Src   Matrix
 	Index Index
