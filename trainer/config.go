@@ -152,65 +152,85 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Schedule, err = c.Schedule.WithDefaults(c.Epochs); err != nil {
 		return c, err
 	}
-	if err := c.Regularizers.check(); err != nil {
-		return c, err
-	}
-	if err := c.Augment.check(); err != nil {
-		return c, err
-	}
-	if err := c.Stop.check(); err != nil {
-		return c, err
-	}
-	if err := c.CheckPrecision(NormNone); err != nil {
+	if err := c.checkParts(); err != nil {
 		return c, err
 	}
 	if c.Precision == FP32 {
 		c.Precision = "" // as in the checkpoints of programs that know no other
 	}
-	if c.Optimizer.WholeSet() {
-		if err := c.checkWholeSet(); err != nil {
-			return c, err
-		}
+	if err := c.checkNumbers(); err != nil {
+		return c, err
 	}
+	return c, c.checkNames()
+}
+
+// checkParts checks the fields that have a check of their own.
+func (c Config) checkParts() error {
+	if err := c.Regularizers.check(); err != nil {
+		return err
+	}
+	if err := c.Augment.check(); err != nil {
+		return err
+	}
+	if err := c.Stop.check(); err != nil {
+		return err
+	}
+	if err := c.CheckPrecision(NormNone); err != nil {
+		return err
+	}
+	if c.Optimizer.WholeSet() {
+		return c.checkWholeSet()
+	}
+	return nil
+}
+
+// checkNumbers checks the ranges. Those of floats are written so that NaN is out of them: no
+// comparison with it is true.
+func (c Config) checkNumbers() error {
 	switch {
 	case c.Epochs < 0:
-		return c, fmt.Errorf("epochs is %d: need at least 1", c.Epochs)
+		return fmt.Errorf("epochs is %d: need at least 1", c.Epochs)
 	case c.BatchSize < AutoSize:
-		return c, fmt.Errorf("batch size is %d: need at least 1", c.BatchSize)
+		return fmt.Errorf("batch size is %d: need at least 1", c.BatchSize)
 	case c.MicroBatch < AutoSize:
-		return c, fmt.Errorf("micro-batch is %d: need at least 1, or 0 for the whole batch", c.MicroBatch)
-	// Written so that NaN fails too: no comparison with it is true.
+		return fmt.Errorf("micro-batch is %d: need at least 1, or 0 for the whole batch", c.MicroBatch)
 	case !(c.Rate > 0 && c.Rate <= math.MaxFloat32):
-		return c, fmt.Errorf("learning rate is %v: need a finite number above 0", c.Rate)
+		return fmt.Errorf("learning rate is %v: need a finite number above 0", c.Rate)
 	case !(c.Lambda >= 0 && c.Lambda <= math.MaxFloat32):
-		return c, fmt.Errorf("lambda is %v: need a finite number, 0 or more", c.Lambda)
+		return fmt.Errorf("lambda is %v: need a finite number, 0 or more", c.Lambda)
 	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1):
-		return c, fmt.Errorf("label smoothing is %v: need 0 or more and less than 1", c.LabelSmoothing)
+		return fmt.Errorf("label smoothing is %v: need 0 or more and less than 1", c.LabelSmoothing)
 	case c.ShuffleBuffer < 0:
-		return c, fmt.Errorf("shuffle buffer is %d: need at least 1, or 0 for the default", c.ShuffleBuffer)
+		return fmt.Errorf("shuffle buffer is %d: need at least 1, or 0 for the default", c.ShuffleBuffer)
 	case c.VerifyEvery < 0:
-		return c, fmt.Errorf("verify every is %d: need 0 or more", c.VerifyEvery)
+		return fmt.Errorf("verify every is %d: need 0 or more", c.VerifyEvery)
 	case c.Interval < 0:
-		return c, fmt.Errorf("interval is %v: need 0 or more", c.Interval)
+		return fmt.Errorf("interval is %v: need 0 or more", c.Interval)
 	}
+	return nil
+}
+
+// checkNames checks the fields that are one of a few words.
+func (c Config) checkNames() error {
 	switch c.OnDivergence {
 	case "", DivergenceStop, DivergenceReload:
 	default:
-		return c, fmt.Errorf("on divergence is %q: have stop, reload", string(c.OnDivergence))
+		return fmt.Errorf("on divergence is %q: have stop, reload", string(c.OnDivergence))
 	}
 	switch c.OnDeviceLoss {
 	case "", DeviceLossStop, DeviceLossContinue:
 	default:
-		return c, fmt.Errorf("on device loss is %q: have stop, continue", string(c.OnDeviceLoss))
+		return fmt.Errorf("on device loss is %q: have stop, continue", string(c.OnDeviceLoss))
 	}
 	switch c.Compress {
 	case CompressNone, CompressFP16:
 	default:
-		return c, fmt.Errorf("compress is %q: have fp16, or nothing", string(c.Compress))
+		return fmt.Errorf("compress is %q: have fp16, or nothing", string(c.Compress))
 	}
 	switch c.Resident {
 	case ResidentAuto, ResidentYes, ResidentNo:
-		return c, nil
+	default:
+		return fmt.Errorf("resident is %q: have auto, yes, no", string(c.Resident))
 	}
-	return c, fmt.Errorf("resident is %q: have auto, yes, no", string(c.Resident))
+	return nil
 }

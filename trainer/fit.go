@@ -25,78 +25,93 @@ import (
 func (t *Trainer) Fit(ctx context.Context, train, validation *data.Set, c Config) (*History, error) {
 	history := &History{}
 	c, err := c.withDefaults()
+	if err == nil {
+		err = t.checkFit(train, validation, c)
+	}
+	if err == nil {
+		err = t.fit(ctx, history, train, validation, c)
+	}
 	if err != nil {
 		return history, fmt.Errorf("fit: %w", err)
 	}
+	return history, nil
+}
+
+// checkFit is what can be wrong with the sets and with c before anything is made for them.
+func (t *Trainer) checkFit(train, validation *data.Set, c Config) error {
 	if err := t.checkSet("training set", train); err != nil {
-		return history, fmt.Errorf("fit: %w", err)
+		return err
 	}
 	if validation != nil {
 		if err := t.checkSet("validation set", validation); err != nil {
-			return history, fmt.Errorf("fit: %w", err)
+			return err
 		}
 	}
 	if err := c.Stop.checkMonitors(validation != nil); err != nil {
-		return history, fmt.Errorf("fit: %w", err)
+		return err
 	}
 	for _, m := range []Monitor{c.Stop.Monitor, c.Stop.Target.Monitor} {
 		if m.rises() && t.net.Loss.Regression() {
-			return history, fmt.Errorf("fit: monitor %s is of classes, the loss %s of quantities: use one of a loss", m, t.net.Loss)
+			return fmt.Errorf("monitor %s is of classes, the loss %s of quantities: use one of a loss", m, t.net.Loss)
 		}
 	}
-	if err := t.ranks.check(c); err != nil {
-		return history, fmt.Errorf("fit: %w", err)
-	}
+	return t.ranks.check(c)
+}
+
+// fit is Fit with all that c has no value for filled in.
+func (t *Trainer) fit(ctx context.Context, history *History, train, validation *data.Set, c Config) error {
 	f := &fit{Trainer: t, config: c, memory: memory{eng: t.eng, ranks: t.ranks}, began: time.Now()}
 	defer f.memory.release()
 	f.outer = ctx
 	t.ranks.compress(c.Compress)
 	ctx, f.stop = t.ranks.joint(ctx)
 	defer f.stop(nil)
-	if err := c.checkStreams(train, validation); err != nil {
-		return history, fmt.Errorf("fit: %w", err)
+	if err := f.ready(history, train, validation); err != nil {
+		return err
+	}
+	err := f.run(ctx, history)
+	if f.to.average.mean != nil && (err == nil || ctx.Err() != nil) {
+		if writing := f.write(); writing != nil { // what the network holds is what is evaluated
+			err = errors.Join(err, writing)
+		}
+	}
+	return err
+}
+
+// ready does all that comes before the first step: sizes, memory, plans, and the state of
+// the training that this one goes on with, which all ranks must have alike.
+func (f *fit) ready(history *History, train, validation *data.Set) error {
+	if err := f.config.checkStreams(train, validation); err != nil {
+		return err
 	}
 	if err := f.settle(train, validation); err != nil {
-		return history, fmt.Errorf("fit: %w", err)
+		return err
 	}
 	if err := f.checkFits(train, validation); err != nil {
-		return history, fmt.Errorf("fit: %w", err)
+		return err
 	}
-	err = f.prepare(train, validation)
-	if err == nil {
-		// All of the memory has been written to by then: a driver that finds none only at
-		// the first use says so now.
-		err = f.eng.Sync()
+	if err := f.prepare(train, validation); err != nil {
+		return err
 	}
-	if err != nil {
-		return history, fmt.Errorf("fit: %w", err)
+	// All of the memory has been written to by now: a driver that finds none only at the
+	// first use says so here.
+	if err := f.eng.Sync(); err != nil {
+		return err
 	}
 	history.Resident = f.train.index != nil
 	history.BatchSize, history.MicroBatch = f.config.BatchSize, f.config.part()
 	if f.config.Optimizer.WholeSet() {
 		f.whole = newWholeSet(f.net, f.config.Optimizer)
 	}
-	if f.ranks.several() || c.Checkpoints != nil || c.Resume != nil {
+	if f.ranks.several() || f.config.Checkpoints != nil || f.config.Resume != nil {
 		if err := f.identify(train, validation); err != nil {
-			return history, fmt.Errorf("fit: %w", err)
+			return err
 		}
 	}
 	if err := f.begin(history); err != nil {
-		return history, fmt.Errorf("fit: %w", err)
+		return err
 	}
-	if err := f.compare(); err != nil {
-		return history, fmt.Errorf("fit: %w", err)
-	}
-	err = f.run(ctx, history)
-	if f.to.average.mean != nil && (err == nil || ctx.Err() != nil) {
-		if writing := f.write(); writing != nil { // what the network holds is what is evaluated
-			err = errors.Join(err, writing)
-		}
-	}
-	if err != nil {
-		return history, fmt.Errorf("fit: %w", err)
-	}
-	return history, nil
+	return f.compare()
 }
 
 // fit is one call of Fit.
@@ -253,23 +268,31 @@ func (f *fit) run(ctx context.Context, history *History) error {
 		if f.config.OnEpoch != nil {
 			f.config.OnEpoch(epoch)
 		}
-		if f.keeper != nil {
-			if err := f.keeper.addRow(history.Epochs); err != nil {
-				return fmt.Errorf("epoch %d: %s: %w", f.epochs, MetricsFile, err)
-			}
-		}
-		if f.keeper != nil && (f.epochs == f.last || history.Stopped != nil || f.keeper.due(f.epochs-f.before, 0)) {
-			err := f.save(history, 0, device.Sums{}, 0)
-			if err != nil && f.drop(err) == nil {
-				err = f.save(history, 0, device.Sums{}, 0)
-			}
-			if err != nil {
-				return err
-			}
+		if err := f.keep(history); err != nil {
+			return err
 		}
 	}
 	if err := f.keeper.wait(); err != nil {
 		return err
 	}
 	return f.restoreBest(history)
+}
+
+// keep writes what an epoch has come to where a run is kept: its row, and a checkpoint if
+// it is time for one.
+func (f *fit) keep(history *History) error {
+	if f.keeper == nil {
+		return nil
+	}
+	if err := f.keeper.addRow(history.Epochs); err != nil {
+		return fmt.Errorf("epoch %d: %s: %w", f.epochs, MetricsFile, err)
+	}
+	if f.epochs != f.last && history.Stopped == nil && !f.keeper.due(f.epochs-f.before, 0) {
+		return nil
+	}
+	err := f.save(history, 0, device.Sums{}, 0)
+	if err != nil && f.drop(err) == nil {
+		err = f.save(history, 0, device.Sums{}, 0)
+	}
+	return err
 }
