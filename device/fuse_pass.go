@@ -1,17 +1,25 @@
 package device
 
+import "slices"
+
 // backprop is what fusePass makes of the operations that take a batch through all
 // layers and back:
 //
 //	Forward of every layer, Activate, OutputDelta, HiddenDelta of every hidden layer
 //
-// without weights of examples and without z of hidden layers. It sets the same matrices to
-// the same bits. It is in no list that a caller makes.
+// without weights of examples and without z of hidden layers, and, where they are there, of
+//
+//	Gather of x and y before, Cost of the batch on the way
+//
+// It sets the same matrices to the same bits. It is in no list that a caller makes.
 type backprop struct {
 	forward []Forward // of layers 0, 1, …; the last gives z(L)
 	out     Activate
 	delta   OutputDelta
 	hidden  []HiddenDelta // hidden[l] gives δ of what layer l gives; nil of the last
+
+	x, y *Gather // both or none
+	cost *Cost   // may be nil
 }
 
 func (backprop) check() error { return nil } // its parts were checked
@@ -37,17 +45,55 @@ func fusePass(ops []Op, wanted func(backprop) bool) []Op {
 					first = i
 				}
 				continue
+			case first >= 0 && p.takeCost(op):
+				continue
 			case first >= 0 && !p.lets(op):
 				return ops
 			}
 		}
 		others = append(others, op)
 	}
-	if !p.complete() || !p.apart() || !wanted(p.backprop) {
+	if !p.complete() || !p.apart() || !p.oneLoss() {
 		return ops
 	}
-	fused := append([]Op(nil), others[:first]...)
-	return append(append(fused, p.backprop), others[first:]...)
+	before := p.takeGathers(others[:first])
+	if !wanted(p.backprop) {
+		return ops
+	}
+	return append(append(before, p.backprop), others[first:]...)
+}
+
+// takeGathers takes the Gather of x and that of y from what comes before the pass, and
+// returns the rest. Both must read the same rows of their sets, and be followed by nothing
+// but others of their kind, which neither read nor write x and y.
+func (p *passFinder) takeGathers(before []Op) (rest []Op) {
+	var x, y *Gather
+	rest = slices.Clone(before)
+	for len(rest) > 0 && (x == nil || y == nil) {
+		g, ok := rest[len(rest)-1].(Gather)
+		if !ok {
+			break
+		}
+		switch {
+		case x == nil && g.Dst == p.input(0):
+			x = &g
+		case y == nil && g.Dst == p.delta.Y:
+			y = &g
+		case sameMemory(g.Dst, p.input(0)) || sameMemory(g.Dst, p.delta.Y) || sameMemory(g.Src, p.input(0)) || sameMemory(g.Src, p.delta.Y):
+			return slices.Clone(before)
+		}
+		rest = rest[:len(rest)-1]
+	}
+	if x == nil || y == nil || x.Index != y.Index || x.From != y.From || !p.apart(x.Src, y.Src) {
+		return slices.Clone(before)
+	}
+	for _, op := range before[len(rest):] {
+		if g := op.(Gather); g.Dst != x.Dst && g.Dst != y.Dst {
+			rest = append(rest, g)
+		}
+	}
+	p.x, p.y = x, y
+	return rest
 }
 
 // passFinder collects the parts in the order that they must have.
@@ -133,6 +179,28 @@ func (b *backprop) deltaOf(l int) Matrix {
 // input is what layer l reads.
 func (b *backprop) input(l int) Matrix { return b.forward[l].A }
 
+// takeCost takes the first Cost of the batch, if op is that.
+func (p *passFinder) takeCost(op Op) bool {
+	o, ok := op.(Cost)
+	if !ok || p.cost != nil || o.Weight != nil || !p.lets(op) {
+		return false
+	}
+	p.cost = &o
+	return true
+}
+
+// oneLoss reports whether the Cost that was taken, if any, is of the labels and the loss of
+// δ(L). The cross-entropies have the same δ(L).
+func (p *passFinder) oneLoss() bool {
+	if p.cost == nil {
+		return true
+	}
+	of := orCrossEntropy(p.delta.Loss)
+	return p.cost.Y == p.delta.Y && (p.cost.Loss == of || crossEntropy(p.cost.Loss) && crossEntropy(of))
+}
+
+func crossEntropy(of Loss) bool { return of == SigmoidCrossEntropy || of == SoftmaxCrossEntropy }
+
 // lets reports whether op may come after all parts although it is between them.
 func (p *passFinder) lets(op Op) bool {
 	switch o := op.(type) {
@@ -147,9 +215,9 @@ func (p *passFinder) lets(op Op) bool {
 	return false
 }
 
-// apart reports whether the matrices are memory of their own.
-func (p *passFinder) apart() bool {
-	matrices := []Matrix{p.forward[0].A, p.out.A, p.delta.Y}
+// apart reports whether the matrices, and others, are memory of their own.
+func (p *passFinder) apart(others ...Matrix) bool {
+	matrices := append([]Matrix{p.forward[0].A, p.out.A, p.delta.Y}, others...)
 	for l, f := range p.forward {
 		matrices = append(matrices, f.Out, p.deltaOf(l))
 	}

@@ -68,3 +68,57 @@ func TestFusePassOnlyWhereRight(t *testing.T) {
 		t.Error("joined although it does not pay")
 	}
 }
+
+// TestFusePassTakes shows which Gather and Cost a pass of one layer takes in.
+func TestFusePassTakes(t *testing.T) {
+	m := func() Matrix { return &openclMatrix{upload: &upload{}} }
+	x, y, z, h, delta, setX, setY, weights, setWeights := m(), m(), m(), m(), m(), m(), m(), m(), m()
+	theta := &openclParameters{shapes: []Shape{{3, 2}}}
+	index, from := &openclIndex{}, NewScalar(0)
+	gather := func(src, dst Matrix) Op { return Gather{Src: src, Index: index, From: from, Dst: dst} }
+	cost := func(loss Loss, weight Matrix) Op { return Cost{Loss: loss, Z: z, Y: y, Weight: weight} }
+	pass := func(cost ...Op) []Op {
+		back := []Op{Activate{Sigmoid, z, h}, OutputDelta{Loss: SigmoidCrossEntropy, A: h, Y: y, Delta: delta}}
+		return slices.Concat([]Op{Forward{Act: Linear, A: x, Theta: theta, Out: z}}, cost, back)
+	}
+	list := func(before []Op, after []Op) []Op { return slices.Concat(before, after) }
+	plain := pass(cost(SigmoidCrossEntropy, nil))
+	for _, c := range []struct {
+		what         string
+		ops          []Op
+		fetch, costs bool
+		left         int // operations beside the pass
+	}{
+		{"both", list([]Op{gather(setX, x), gather(setY, y)}, plain), true, true, 0},
+		{"y before x, weights of examples between", list([]Op{gather(setY, y), gather(setWeights, weights), gather(setX, x)}, plain), true, true, 1},
+		{"x only", list([]Op{gather(setX, x)}, plain), false, true, 1},
+		{"another index", list([]Op{Gather{Src: setX, Index: &openclIndex{}, From: from, Dst: x}, gather(setY, y)}, plain), false, true, 2},
+		{"another position", list([]Op{Gather{Src: setX, Index: index, From: NewScalar(0), Dst: x}, gather(setY, y)}, plain), false, true, 2},
+		{"x changed after", list([]Op{gather(setX, x), gather(setY, y), Noise{A: x, Out: x}}, plain), false, true, 3},
+		{"x gathered twice", list([]Op{gather(setY, y), gather(setX, x), gather(setY, x)}, plain), false, true, 3},
+		{"x of the memory of z", list([]Op{gather(z, x), gather(setY, y)}, plain), false, true, 2},
+		{"a set read from x", list([]Op{gather(x, weights), gather(setX, x), gather(setY, y)}, plain), true, true, 1},
+		{"x read before it changes", list([]Op{gather(setX, x), gather(x, weights), gather(setY, y)}, plain), false, true, 3},
+		{"no cost", list([]Op{gather(setX, x), gather(setY, y)}, pass()), true, false, 0},
+		{"a cost with weights", pass(cost(SigmoidCrossEntropy, weights)), false, false, 1},
+		{"two costs", pass(cost(SigmoidCrossEntropy, nil), cost(SigmoidCrossEntropy, nil)), false, true, 1},
+		{"the cost of the other cross-entropy", pass(cost(SoftmaxCrossEntropy, nil)), false, true, 0},
+	} {
+		ops := fusePass(c.ops, func(backprop) bool { return true })
+		at := slices.IndexFunc(ops, func(op Op) bool { _, ok := op.(backprop); return ok })
+		if at < 0 {
+			t.Errorf("%s: not joined", c.what)
+			continue
+		}
+		got := ops[at].(backprop)
+		if (got.x != nil && got.y != nil) != c.fetch || (got.cost != nil) != c.costs || len(ops)-1 != c.left {
+			t.Errorf("%s: took x %v, y %v, cost %v, left %d; want %v, %v, %d", c.what, got.x != nil, got.y != nil, got.cost != nil, len(ops)-1, c.fetch, c.costs, c.left)
+		}
+	}
+	for _, loss := range []Loss{MeanSquaredError, Hinge} {
+		ops := pass(cost(loss, nil))
+		if got := fusePass(ops, func(backprop) bool { return true }); len(got) != len(ops) {
+			t.Errorf("joined with the cost of %s, which is not that of δ", loss)
+		}
+	}
+}

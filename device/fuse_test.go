@@ -31,7 +31,7 @@ func TestFusedStepSameBits(t *testing.T) {
 					plain, more := trainedWeights(t, found, Options{Family: family, Unfused: true}, sizes, c.batch, c.l1)
 					for l := range plain {
 						if !slices.Equal(fused[l], plain[l]) {
-							t.Errorf("layer %d differs", l)
+							t.Errorf("weights or sums, part %d differs: %v, one by one %v", l, fused[l], plain[l])
 						}
 					}
 					// two layers: product, gradient and update of each become one launch; on CPUs
@@ -55,7 +55,7 @@ func TestFusedStepSameBits(t *testing.T) {
 }
 
 // trainedWeights runs three steps from seeded values and returns weights and biases
-// of every layer, and the launches of a step.
+// of every layer, then the sums of the tally, and the launches of a step.
 func trainedWeights(t *testing.T, found Found, options Options, sizes []int, batch int, l1 float64) ([][]float32, int) {
 	t.Helper()
 	e, err := found.open("", options)
@@ -80,8 +80,8 @@ func trainedWeights(t *testing.T, found Found, options Options, sizes []int, bat
 			t.Fatal(err)
 		}
 	}
-	must(e.Write(step.x, 0, values(batch*sizes[0])))
-	must(e.Write(step.y, 0, values(batch*sizes[len(sizes)-1])))
+	must(e.Write(step.x, 0, values(2*batch*sizes[0])))
+	must(e.Write(step.y, 0, values(2*batch*sizes[len(sizes)-1])))
 	for l, s := range step.theta.Shapes() {
 		must(e.WriteParameters(step.theta, l, values(s.In*s.Out), values(s.Out)))
 	}
@@ -94,7 +94,9 @@ func trainedWeights(t *testing.T, found Found, options Options, sizes []int, bat
 		must(e.ReadParameters(w, b, step.theta, l))
 		weights = append(weights, w, b)
 	}
-	return weights, step.Launches()
+	sums, err := e.ReadTally(step.tally)
+	must(err)
+	return append(weights, []float32{float32(sums.Loss), float32(sums.Correct), float32(sums.Count), float32(sums.Running), float32(sums.Lost)}), step.Launches()
 }
 
 // TestFuseOnlyWhereRight shows fuse lists in which joining would change a result.

@@ -254,11 +254,9 @@ func (p *openclPlan) descend(o descent) {
 }
 
 func (p *openclPlan) cost(o Cost) {
-	z, y, tally, loss := p.matrix(o.Z), p.matrix(o.Y), bind[*openclTally](p, o.Tally), p.loss(o.Loss, o.Weight)
-	losses, right := p.own("losses of a batch", z.Rows), p.own("hits of a batch", z.Rows)
-	set := p.engine.set
-	p.launch(func() (*kernels.Launch, error) { return set.RowCost(loss, z, y, losses, right) })
-	p.launch(func() (*kernels.Launch, error) { return set.Tally(z.Rows, losses, right, tally.mem) })
+	z, y, loss := p.matrix(o.Z), p.matrix(o.Y), p.loss(o.Loss, o.Weight)
+	to := p.costs(z.Rows, o.Tally)
+	p.launch(func() (*kernels.Launch, error) { return p.engine.set.RowCost(loss, z, y, to.Loss, to.Right) })
 }
 
 func (p *openclPlan) penalty(o Penalty) {

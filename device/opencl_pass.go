@@ -40,6 +40,12 @@ func (e *opencl) passPays(b backprop) bool {
 	apart := flops / (rate * units)
 	joined := passSlower * flops / (rate * min(units, float64(groups)))
 	saved := 4*layers - 2 // Forward, Activate, OutputDelta, Pack and HiddenDelta, descent: all but two
+	if b.x != nil {
+		saved += 2 // Gather of x and y
+	}
+	if b.cost != nil {
+		saved++ // the losses
+	}
 	return joined < apart+float64(saved)*e.launchCost().Seconds()
 }
 
@@ -106,7 +112,15 @@ func (p *openclPlan) pass(b backprop) kernels.Pass {
 }
 
 func (p *openclPlan) backprop(b backprop) {
-	set, pass, loss := p.engine.set, p.pass(b), p.loss(orCrossEntropy(b.delta.Loss), nil)
+	of := orCrossEntropy(b.delta.Loss)
+	if b.cost != nil {
+		of = b.cost.Loss // of two with one δ(L) it says which
+	}
+	set, pass, loss := p.engine.set, p.pass(b), p.loss(of, nil)
+	p.fetch(b, &pass)
+	if b.cost != nil {
+		pass.Costs = p.costs(pass.Z.Rows, b.cost.Tally)
+	}
 	if p.err != nil {
 		return
 	}
@@ -115,9 +129,60 @@ func (p *openclPlan) backprop(b backprop) {
 		hidden = b.forward[0].Act
 	}
 	scratch := p.scratch(set.BackpropFloats(pass), nil)
-	p.launch(func() (*kernels.Launch, error) {
+	launch := p.launch(func() (*kernels.Launch, error) {
 		return set.Backprop(string(hidden), string(b.out.Act), loss, pass, scratch)
 	})
+	if b.x != nil {
+		p.follow(b.x.From, func(v float64) error { return launch.SetFirst(int32(v)) })
+	}
+}
+
+// fetch makes a pass begin with the Gather of x and y.
+func (p *openclPlan) fetch(b backprop, pass *kernels.Pass) {
+	if b.x == nil {
+		return
+	}
+	x, y, index := p.matrix(b.x.Src), p.matrix(b.y.Src), bind[*openclIndex](p, b.x.Index)
+	if p.err != nil {
+		return
+	}
+	pass.Fetch = &kernels.Fetch{X: x, Y: y, Index: index.mem}
+	p.gathers = append(p.gathers, gatherCheck{from: b.x.From, rows: pass.X.Rows, src: min(x.Rows, y.Rows), index: index})
+}
+
+// costs are where the next launch puts the losses of a batch, which a launch after it adds
+// to a tally: that of a descent of all layers, or one of its own.
+func (p *openclPlan) costs(rows int, tally Tally) *kernels.Losses {
+	p.addTally() // of a batch before
+	to := bind[*openclTally](p, tally)
+	losses, right := p.own("losses of a batch", rows), p.own("hits of a batch", rows)
+	if p.err != nil {
+		return nil
+	}
+	p.tallied = &kernels.Tallied{Losses: kernels.Losses{Loss: losses, Right: right}, Tally: to.mem}
+	p.talliedRows = rows
+	return &p.tallied.Losses
+}
+
+// addTally adds the batch whose losses were not added yet, if there is one.
+func (p *openclPlan) addTally() {
+	if of := p.tallied; of != nil {
+		p.tallied = nil
+		p.launch(func() (*kernels.Launch, error) {
+			return p.engine.set.Tally(p.talliedRows, of.Loss, of.Right, of.Tally)
+		})
+	}
+}
+
+// takeTallied is the batch whose losses were not added yet, for a launch over as many rows
+// that does it; nil if there is none.
+func (p *openclPlan) takeTallied(rows int) *kernels.Tallied {
+	of := p.tallied
+	if of == nil || p.talliedRows != rows {
+		return nil
+	}
+	p.tallied = nil
+	return of
 }
 
 // descents are the layers that DescendAll and GradientAll take; there are none where a
@@ -144,8 +209,9 @@ func (p *openclPlan) descendAll(o descent, theta []kernels.Weights) bool {
 	if layers == nil {
 		return false
 	}
+	tallied := p.takeTallied(layers[0].A.Rows)
 	l := p.launch(func() (*kernels.Launch, error) {
-		return p.engine.set.DescendAll(layers, float32(o.gradient.Lambda), o.gradient.M)
+		return p.engine.set.DescendAll(layers, float32(o.gradient.Lambda), o.gradient.M, tallied)
 	})
 	p.follow(o.sgd.Rate, func(v float64) error { return l.SetDescentRateAll(float32(v)) })
 	return true
@@ -156,8 +222,9 @@ func (p *openclPlan) gradients(o gradients) {
 	theta, grad := p.layers(o.gradient.Theta), p.layers(o.gradient.Grad)
 	sum := p.layers(o.gradient.Sum)
 	if layers := p.descents(o.products, theta); layers != nil {
+		tallied := p.takeTallied(layers[0].A.Rows)
 		p.launch(func() (*kernels.Launch, error) {
-			return p.engine.set.GradientAll(layers, float32(o.gradient.Lambda), o.gradient.M, grad[:len(layers)])
+			return p.engine.set.GradientAll(layers, float32(o.gradient.Lambda), o.gradient.M, grad[:len(layers)], tallied)
 		})
 		for l := len(layers); l < len(theta); l++ { // biases alone, whose Δ is there
 			p.layerGradient(o.gradient, sum, theta, grad, l)

@@ -20,7 +20,10 @@ type openclPlan struct {
 	shared   []*scratch
 	arrivals []*cl.Event // reused by every Run
 	err      error       // the first error of Prepare
-	released bool
+
+	tallied     *kernels.Tallied // while it is prepared: a batch that no launch adds to its tally yet
+	talliedRows int
+	released    bool
 }
 
 // scalarArg is a kernel argument that follows a Scalar.
@@ -58,6 +61,10 @@ func (e *opencl) Prepare(ops ...Op) (Plan, error) {
 			p.Release()
 			return nil, fmt.Errorf("prepare: operation %d: %w", i, p.err)
 		}
+	}
+	if p.addTally(); p.err != nil {
+		p.Release()
+		return nil, fmt.Errorf("prepare: %w", p.err)
 	}
 	return p, nil
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// BenchmarkStep runs whole training steps, queued ten at a time: forward, deltas,
-// accumulate, gradient, update. FLOPs count the three products, 6·b·Σ in·out less
+// BenchmarkStep runs whole training steps, queued ten at a time: examples gathered from a
+// set, forward, cost, deltas, accumulate, gradient, update. FLOPs count the three products, 6·b·Σ in·out less
 // the input layer's delta.
 func BenchmarkStep(b *testing.B) {
 	for _, c := range []struct {
@@ -69,8 +69,9 @@ func benchmarkStep(b *testing.B, sizes []int, batch int, options Options) {
 // stepPlan is a training step of a sigmoid net and what it works on.
 type stepPlan struct {
 	Plan
-	x, y  Matrix
+	x, y  Matrix // the set, of twice as many examples as the batch, which is every second of them
 	theta Parameters
+	tally Tally
 }
 
 // newStep prepares a training step on zero data, with an L1 penalty if l1 is not 0.
@@ -78,13 +79,14 @@ func newStep(tb testing.TB, e Engine, sizes []int, batch int, l1 float64) stepPl
 	tb.Helper()
 	var shapes []Shape
 	var a, delta []Matrix
-	matrix := func(cols int) Matrix {
-		m, err := e.NewMatrix(batch, cols)
+	rows := func(n, cols int) Matrix {
+		m, err := e.NewMatrix(n, cols)
 		if err != nil {
 			tb.Fatal(err)
 		}
 		return m
 	}
+	matrix := func(cols int) Matrix { return rows(batch, cols) }
 	for l, s := range sizes {
 		a, delta = append(a, matrix(s)), append(delta, matrix(s))
 		if l > 0 {
@@ -101,12 +103,28 @@ func newStep(tb testing.TB, e Engine, sizes []int, batch int, l1 float64) stepPl
 	theta, sum, grad := parameters(), parameters(), parameters()
 	last := len(shapes)
 	h, y := matrix(sizes[last]), matrix(sizes[last])
-	var ops []Op
+	index, err := e.NewIndex(batch)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	order := make([]int32, batch)
+	for i := range order {
+		order[i] = int32(2*i + 1)
+	}
+	if err := e.WriteIndex(index, order); err != nil {
+		tb.Fatal(err)
+	}
+	tally, err := e.NewTally()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	setX, setY, from := rows(2*batch, sizes[0]), rows(2*batch, sizes[last]), NewScalar(0)
+	ops := []Op{Gather{setX, index, from, a[0]}, Gather{setY, index, from, y}}
 	for l := range last - 1 {
 		ops = append(ops, Forward{Act: Sigmoid, A: a[l], Theta: theta, Layer: l, Out: a[l+1]})
 	}
 	ops = append(ops, Forward{Act: Linear, A: a[last-1], Theta: theta, Layer: last - 1, Out: a[last]},
-		Activate{Sigmoid, a[last], h}, OutputDelta{A: h, Y: y, Delta: delta[last]})
+		Cost{Loss: SigmoidCrossEntropy, Z: a[last], Y: y, Tally: tally}, Activate{Sigmoid, a[last], h}, OutputDelta{A: h, Y: y, Delta: delta[last]})
 	for l := last - 1; l >= 0; l-- {
 		ops = append(ops, Accumulate{delta[l+1], a[l], sum, l, true})
 		if l > 0 {
@@ -122,5 +140,5 @@ func newStep(tb testing.TB, e Engine, sizes []int, batch int, l1 float64) stepPl
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return stepPlan{plan, a[0], y, theta}
+	return stepPlan{plan, setX, setY, theta, tally}
 }

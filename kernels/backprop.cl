@@ -11,18 +11,23 @@
 //   T   unit u of lane r at [u·VW + r]; one such array a layer of units, with a row of
 //       ones for the bias, then two for δ. They are scratch memory of the work-item.
 //
+// GATHER does gather.cl of x and y on the way, and COST rowcost of cost.cl.
+//
 //   X            (i, j) at X[i·ldx + j], rows × in of the first layer
 //   Z, Y         (i, k) at [i·ldz + k], rows × out of the last layer
 //   W##l         weights of layer l: (k, n) at W[(n / nr)·panel + k·nr + n % nr], in + 1 rows
 //   A##l, D##l   (i, n) at [i·ld + n]: a(l+2) and δ(l+2), which layer l gives; A of the last is h
 //   S            stride floats of scratch memory a work-item, the last 2·wide for δ
+//   GATHER: X and Y are set first, row i to row I[from + i] of FX and FY, which have their ld;
+//                the host has checked the row numbers
+//   COST: L, R   rows: the loss of each row and whether it is right, see loss.cl
 //
 // Sums run over k = 0, 1, … from 0, and every formula is that of the kernel it replaces:
 // the results are the same bits.
 //
 // Launch: global (≥ ⌈rows/VW⌉), a work-item VW rows, local (1), no local memory.
 // Macros: LAYERS; ACT_… of the hidden layers; OUT_SOFTMAX, OUT_SIGMOID or OUT_LINEAR;
-// LOSS_… of outputdelta.cl, whose SLOPE is used, with scale and limit.
+// LOSS_… of outputdelta.cl, whose SLOPE is used, with scale and limit; GATHER, COST.
 // Tunable: FAR 32 rows of weights are fetched ahead: another core may have written them, and
 // its cache is some hundred cycles away.
 // Idea: T. Müller, F. Rousselle, J. Novák, A. Keller, "Real-time neural radiance caching
@@ -52,6 +57,19 @@ inline void columns(__global const float *rows, int ld, int left, int cols, __gl
     for (int c = 0; c < VW; c++) STOREV(v[c], T + (j + c) * VW);
   }
 }
+
+#ifdef GATHER
+#define GATHERED __global float *
+// gathered copies VW rows of a set, at most left, to those of a batch.
+inline void gathered(__global const float *from, __global const int *row, __global float *to, int ld, int left, int cols) {
+  for (int r = 0; r < min(left, VW); r++) {
+    __global const float *s = from + (size_t)row[r] * ld;
+    for (int j = 0; j < cols; j += VW) STOREV(LOADV(s + j), to + (size_t)r * ld + j);
+  }
+}
+#else
+#define GATHERED __global const float *
+#endif
 
 // store_rows turns VW columns, of which the first cols are inside the matrix, into rows.
 inline void store_rows(floatv *v, __global float *rows, int ld, int left, int cols) {
@@ -89,8 +107,14 @@ inline void output(int cols, __global const float *Z, __global const float *Y, _
 #define LIST_LD(l) ld##l,
 
 __kernel void backprop(const int rows, const int in, __global float *S, const int stride, const int wide,
-                       __global const float *X, const int ldx, __global float *Z,
-                       __global const float *Y, const int ldz, const float scale, const float limit
+                       GATHERED X, const int ldx, __global float *Z,
+                       GATHERED Y, const int ldz, const float scale, const float limit
+#ifdef GATHER
+                       , const int from, __global const int *I, __global const float *FX, __global const float *FY
+#endif
+#ifdef COST
+                       , __global float *L, __global int *R
+#endif
                        EACH(ARGUMENTS)) {
   __global const float *W[LAYERS] = {EACH(LIST_W)};
   __global float *A[LAYERS] = {EACH(LIST_A)};
@@ -101,6 +125,10 @@ __kernel void backprop(const int rows, const int in, __global float *S, const in
   if (first >= rows) return;
   const int left = rows - (int)first;
 
+#ifdef GATHER
+  gathered(FX, I + from + first, X + first * ldx, ldx, left, in + 1);
+  gathered(FY, I + from + first, Y + first * ldz, ldz, left, out[LAYERS - 1]);
+#endif
   S += get_global_id(0) * (size_t)stride;
   __global float *T = S; // a of the layer's inputs
   columns(X + first * ldx, ldx, left, in + 1, T);
@@ -136,6 +164,9 @@ __kernel void backprop(const int rows, const int in, __global float *S, const in
   for (int r = 0; r < VW && r < left; r++) {
     const size_t at = (first + r) * ldz;
     output(out[last], Z + at, Y + at, A[last] + at, D[last] + at, scale, limit);
+#ifdef COST
+    L[first + r] = row_loss(out[last], Z + at, Y + at, limit, R + first + r);
+#endif
   }
   __global float *delta = T, *next = T + wide;
   columns(D[last] + first * ldz, ldz, left, out[last], delta);

@@ -19,7 +19,27 @@ type Pass struct {
 	A     []Matrix  // A[l] is what layer l gives, b × out; the last is h
 	Delta []Matrix  // Delta[l] is δ of what layer l gives, b × out
 	Z, Y  Matrix    // z(L) and the labels, b × out of the last layer
+
+	Fetch *Fetch  // where X and Y are set from first; nil if they are there
+	Costs *Losses // where the loss of each example goes; nil for nowhere
 }
+
+// Fetch is the set that the examples of a batch come from: X and Y are what Gather would make
+// them.
+type Fetch struct {
+	X, Y  Matrix        // of the set
+	Index *cl.MemObject // row numbers (int32) inside the set; the first is that of SetFirst
+}
+
+// Losses are the loss of each of b examples (float) and whether it is right (int), as RowCost
+// writes them.
+type Losses struct{ Loss, Right *cl.MemObject }
+
+// backpropFrom is the position of from among the arguments of backprop.cl, with GATHER.
+const backpropFrom = 12
+
+// SetFirst sets the position in the index that a launch made by Backprop fetches examples from.
+func (l *Launch) SetFirst(from int32) error { return l.setInt(backpropFrom, from) }
 
 // check says what does not fit together.
 func (p Pass) check(name string) error {
@@ -39,6 +59,19 @@ func (p Pass) check(name string) error {
 		in = w.Out
 	}
 	h := p.A[layers-1]
+	if f := p.Fetch; f != nil {
+		err := fits(name, f.X.Cols == p.X.Cols && f.X.LD == p.X.LD && f.Y.Cols == p.Y.Cols && f.Y.LD == p.Y.LD && inFloats(f.X, f.Y),
+			"x %v of %v, y %v of %v", p.X, f.X, p.Y, f.Y)
+		if err != nil {
+			return err
+		}
+	}
+	if c := p.Costs; c != nil {
+		err := rooms(name, operandBuffer{"losses", c.Loss, p.X.Rows}, operandBuffer{"right", c.Right, p.X.Rows})
+		if err != nil {
+			return err
+		}
+	}
 	return fits(name, p.Z.Cols == h.Cols && p.Z.Rows == h.Rows && p.Y.Cols == h.Cols && p.Y.Rows == h.Rows &&
 		p.Z.LD == h.LD && p.Y.LD == h.LD && inFloats(p.Z, p.Y), "z %v, y %v, h %v", p.Z, p.Y, h)
 }
@@ -68,7 +101,8 @@ func (s *Set) BackpropFloats(p Pass) int {
 // Backprop launches the way of a batch through all layers and back, with the bits of
 // Forward, Activate, OutputDelta and HiddenDelta one by one: it sets A, Z and Delta.
 // act is g of the hidden layers, output that of the last: softmax, sigmoid or linear. The
-// loss has no weights, and g′ is written from a, not z. scratch has BackpropFloats floats.
+// loss has no weights, and g′ is written from a, not z. With p.Fetch it sets X and Y first, with
+// p.Costs the losses, with the bits of Gather and RowCost. scratch has BackpropFloats floats.
 // See backprop.cl.
 func (s *Set) Backprop(act, output string, loss Loss, p Pass, scratch *cl.MemObject) (*Launch, error) {
 	if err := p.check("backprop"); err != nil {
@@ -98,7 +132,13 @@ func (s *Set) Backprop(act, output string, loss Loss, p Pass, scratch *cl.MemObj
 		return nil, fmt.Errorf("no kernel backprop for output %q", output)
 	}
 	mac["LAYERS"] = len(p.Theta)
-	k, err := s.kernel("backprop", mac, "each.cl", "square.cl", "activation.cl", "outputdelta.cl", "backprop.cl")
+	if p.Fetch != nil {
+		mac["GATHER"] = 1
+	}
+	if p.Costs != nil {
+		mac["COST"] = 1
+	}
+	k, err := s.kernel("backprop", mac, "each.cl", "square.cl", "activation.cl", "outputdelta.cl", "loss.cl", "backprop.cl")
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +148,13 @@ func (s *Set) Backprop(act, output string, loss Loss, p Pass, scratch *cl.MemObj
 	}
 	all, wide := p.parts(s.Tuning.VW)
 	args := []any{p.X.Rows, p.X.Cols, scratch, all, wide, p.X.Buf, p.X.LD, p.Z.Buf, p.Y.Buf, p.Z.LD, loss.scale(p.Z.Cols), loss.Limit}
+	if f := p.Fetch; f != nil {
+		args = append(args, 0, f.Index, f.X.Buf, f.Y.Buf)
+		l.Bytes += 2 * 4 * float64(p.X.Rows) * float64(p.X.Cols+p.Y.Cols)
+	}
+	if c := p.Costs; c != nil {
+		args = append(args, c.Loss, c.Right)
+	}
 	for i, w := range p.Theta {
 		args = append(args, w.Buf, w.Out, w.NR, w.Panel, p.A[i].Buf, p.Delta[i].Buf, p.A[i].LD)
 		both := 4.0 // forward and back, a multiply and an add each

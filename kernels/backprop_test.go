@@ -76,6 +76,65 @@ func TestBackprop(t *testing.T) {
 	})
 }
 
+// TestBackpropFetches compares a pass that begins with Gather and ends with the losses with
+// one that does neither, and with the launchers of those, whose bits it promises.
+func TestBackpropFetches(t *testing.T) {
+	losses := append(cpuref.Losses(), cpuref.HuberLoss(0.25))
+	eachWidth(t, func(f fixture) {
+		if !f.set.Backprops(1) {
+			return
+		}
+		for at, n := range narrowNets {
+			if f.simulated && n.batch > 17 {
+				continue
+			}
+			const act, from = "tanh", 5
+			loss, last := losses[at%len(losses)], n.sizes[len(n.sizes)-1]
+			output, of := string(loss.Output()), f.loss(loss, nil)
+			setX, setY := normal(1, n.batch+3, n.sizes[0], 1), classes(loss, 2, n.batch+3, last)
+			rows := make([]int32, n.batch+from)
+			for i := range rows {
+				rows[i] = int32((i * i) % setX.Rows)
+			}
+			fetch := &Fetch{X: f.matrix(setX), Y: f.matrix(setY), Index: f.index(rows)}
+			one, many := f.netPass(loss, n.batch, n.sizes), f.netPass(loss, n.batch, n.sizes)
+			one.X, one.Y = f.output(n.batch, n.sizes[0]), f.output(n.batch, last)
+			many.X, many.Y = f.output(n.batch, n.sizes[0]), f.output(n.batch, last)
+			one.Fetch = fetch
+			one.Costs = &Losses{f.scratch(n.batch), f.scratch(n.batch)}
+			l, err := f.set.Backprop(act, output, of, one.Pass, f.scratch(f.set.BackpropFloats(one.Pass)))
+			f.ok(err)
+			f.ok(l.SetFirst(from))
+			f.enqueue(l)
+			l.Release()
+			for _, part := range []struct{ from, to Matrix }{{fetch.X, many.X}, {fetch.Y, many.Y}} {
+				l, err := f.set.Gather(part.from, fetch.Index, part.to)
+				f.ok(err)
+				f.ok(l.SetFrom(from))
+				f.enqueue(l)
+				l.Release()
+			}
+			f.layerByLayer(act, output, of, many.Pass)
+			loss32, right := f.scratch(n.batch), f.scratch(n.batch)
+			f.run(f.set.RowCost(of, many.Z, many.Y, loss32, right))
+			f.sameBits(n.sizes, "x", one.X, many.X)
+			f.sameBits(n.sizes, "y", one.Y, many.Y)
+			f.sameBits(n.sizes, "z", one.Z, many.Z)
+			for l := range one.A {
+				f.sameBits(n.sizes, "a", one.A[l], many.A[l])
+				f.sameBits(n.sizes, "delta", one.Delta[l], many.Delta[l])
+			}
+			if got, want := f.floats(one.Costs.Loss, n.batch), f.floats(loss32, n.batch); !slices.Equal(got, want) {
+				f.Errorf("%v: losses %v, by RowCost %v", n.sizes, got, want)
+			}
+			if got, want := ints(f.floats(one.Costs.Right, n.batch)), ints(f.floats(right, n.batch)); !slices.Equal(got, want) {
+				f.Errorf("%v: right %v, by RowCost %v", n.sizes, got, want)
+			}
+			f.unchanged(fetch.X.Buf, fetch.Y.Buf, fetch.Index)
+		}
+	})
+}
+
 // layerByLayer is what Backprop does, a launch an operation.
 func (f fixture) layerByLayer(act, output string, loss Loss, p Pass) {
 	f.Helper()

@@ -168,20 +168,25 @@ func (s *Set) passLaunchers(m, wide Matrix, w Weights) []launcher {
 	tall, next := shaped(m.Buf, rowsWorthLanes, 4, false), shaped(m.Buf, rowsWorthLanes, 130, false)
 	turned := s.NewTransposedDelta(next)
 	turned.Buf = w.Buf
-	all := []Descent{{Delta: wide, A: m, Theta: w}}
+	all, tallied := []Descent{{Delta: wide, A: m, Theta: w}}, &Tallied{Losses{m.Buf, m.Buf}, w.Buf}
 	list := []launcher{
 		func() (*Launch, error) { return s.HiddenDelta("relu", m, few, packed, m, m) },
 		func() (*Launch, error) { return s.HiddenDelta("relu", next, w, turned, tall, tall) },
 		func() (*Launch, error) { return s.Pack(few, packed) },
 		func() (*Launch, error) { return s.PanelA(m, m.Buf) },
-		func() (*Launch, error) { return s.DescendAll(all, 0, 4) },
-		func() (*Launch, error) { return s.GradientAll(all, 0, 4, []Weights{w}) },
+		func() (*Launch, error) { return s.DescendAll(all, 0, 4, nil) },
+		func() (*Launch, error) { return s.DescendAll(all, 0, 4, tallied) },
+		func() (*Launch, error) { return s.GradientAll(all, 0, 4, []Weights{w}, tallied) },
 	}
 	pass := Pass{X: m, Theta: []Weights{w}, A: []Matrix{wide}, Delta: []Matrix{wide}, Z: wide, Y: wide}
 	if s.Backprops(1) {
-		list = append(list, func() (*Launch, error) {
-			return s.Backprop("relu", "softmax", Loss{Name: "softmax-cross-entropy"}, pass, m.Buf)
-		})
+		whole := pass
+		whole.Fetch, whole.Costs = &Fetch{X: m, Y: wide, Index: m.Buf}, &Losses{m.Buf, m.Buf}
+		for _, p := range []Pass{pass, whole} {
+			list = append(list, func() (*Launch, error) {
+				return s.Backprop("relu", "softmax", Loss{Name: "softmax-cross-entropy"}, p, m.Buf)
+			})
+		}
 	}
 	return list
 }

@@ -22,7 +22,7 @@ type Loss struct {
 	Weight *Matrix
 }
 
-// lossMacros has the definition that selects a loss in cost.cl and outputdelta.cl.
+// lossMacros has the definition that selects a loss in loss.cl and outputdelta.cl.
 var lossMacros = map[string]string{
 	"sigmoid-cross-entropy": "LOSS_SIGMOID",
 	"softmax-cross-entropy": "LOSS_SOFTMAX",
@@ -68,7 +68,7 @@ func (s *Set) RowCost(loss Loss, z, y Matrix, losses, right *cl.MemObject) (*Lau
 		operandBuffer{"losses", losses, z.Rows}, operandBuffer{"right", right, z.Rows}); err != nil {
 		return nil, err
 	}
-	k, err := s.kernel("rowcost", mac, "cost.cl")
+	k, err := s.kernel("rowcost", mac, "loss.cl", "tally.cl", "cost.cl")
 	if err != nil {
 		return nil, err
 	}

@@ -8,13 +8,15 @@
 //   D##l         (k, n) at D[k·ldd + n]: δ(l+2), out columns
 //   G##l         the gradient, where Θ has the weight that it is of
 //   K            examples
+//   TALLY: L, R of the examples are added to the tally S first, by work-item 0, see tally.cl;
+//                the others count from 1
 //
 // A work-item does strip blocks of block.cl below one another, of one layer, so that it is
 // worth its start: of one example, a block takes less time than that. Work-items are
 // numbered through the strips of a panel, the panels of a layer, the layers.
 //
-// Launch: global (≥ Σ ⌈(in+1)/(MR·strip)⌉·⌈out/NR⌉), local (1), no local memory.
-// Macros: LAYERS, MR, NV, TA, GRADIENT; see block.cl and descend.cl.
+// Launch: global (≥ Σ ⌈(in+1)/(MR·strip)⌉·⌈out/NR⌉, and 1 with TALLY), local (1), no local memory.
+// Macros: LAYERS, MR, NV, TA, GRADIENT, TALLY; see block.cl and descend.cl.
 
 #undef BLOCK_M
 #undef BLOCK_N
@@ -37,11 +39,21 @@
   }
 
 __kernel void descendall(const int K, const float lambda, const float examples, const float rate,
-                         const int strip EACH(ARGUMENTS)) {
+                         const int strip
+#ifdef TALLY
+                         , __global const float *L, __global const int *R, __global float *S
+#endif
+                         EACH(ARGUMENTS)) {
   __global float *T = 0, *G = 0;
   __global const float *A = 0, *D = 0;
   int M = 0, N = 0, nr = 1, panel = 0, lda = 0, ldd = 0, strip_m = 0, strip_n = 0;
   int item = (int)get_global_id(0);
+#ifdef TALLY
+  if (item-- == 0) {
+    add_to_tally(K, L, R, S);
+    return;
+  }
+#endif
   EACH(TAKE)
   const int end = min((strip_m + 1) * strip, (M + MR - 1) / MR);
 #ifdef GRADIENT

@@ -3,6 +3,8 @@ package kernels
 import (
 	"fmt"
 	"maps"
+
+	"github.com/clprop/clprop/cl"
 )
 
 // descendAllRate is the position of α among the arguments of descendall.cl.
@@ -19,23 +21,31 @@ func (s *Set) DescendsAll(layers int) bool {
 	return s.Tuning.Family == Block && layers >= 1 && layers <= MaxLayers
 }
 
+// Tallied is a batch to be added to a tally, as Tally does it.
+type Tallied struct {
+	Losses
+	Tally *cl.MemObject
+}
+
 // DescendAll launches Descend of every layer of a net, with the same bits. All have b
-// examples. SetDescentRateAll gives α. See descendall.cl.
-func (s *Set) DescendAll(layers []Descent, lambda float32, m int) (*Launch, error) {
+// examples, which are added to a tally first unless that is nil. SetDescentRateAll gives α.
+// See descendall.cl.
+func (s *Set) DescendAll(layers []Descent, lambda float32, m int, tally *Tallied) (*Launch, error) {
 	var theta []Weights
 	for _, d := range layers {
 		theta = append(theta, d.Theta)
 	}
-	return s.alongAll("descendall", layers, lambda, m, theta, macros{})
+	return s.alongAll("descendall", layers, lambda, m, theta, tally, macros{})
 }
 
 // GradientAll launches Accumulate (fresh) and Gradient of every layer of a net, with the
-// same bits: D = (δᵀ[a 1] + λΘ)/m into grad, which has the layers of Θ. See descendall.cl.
-func (s *Set) GradientAll(layers []Descent, lambda float32, m int, grad []Weights) (*Launch, error) {
+// same bits: D = (δᵀ[a 1] + λΘ)/m into grad, which has the layers of Θ. tally is as in
+// DescendAll. See descendall.cl.
+func (s *Set) GradientAll(layers []Descent, lambda float32, m int, grad []Weights, tally *Tallied) (*Launch, error) {
 	if len(grad) != len(layers) {
 		return nil, fmt.Errorf("gradientall: %w: %d layers, %d of the gradient", ErrShape, len(layers), len(grad))
 	}
-	l, err := s.alongAll("gradientall", layers, lambda, m, grad, macros{"GRADIENT": 1})
+	l, err := s.alongAll("gradientall", layers, lambda, m, grad, tally, macros{"GRADIENT": 1})
 	if err == nil {
 		l.Name = "gradientall" // a build of the kernel descendall
 	}
@@ -43,7 +53,7 @@ func (s *Set) GradientAll(layers []Descent, lambda float32, m int, grad []Weight
 }
 
 // alongAll launches descendall.cl, which writes to the weights of to.
-func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to []Weights, mac macros) (*Launch, error) {
+func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to []Weights, tally *Tallied, mac macros) (*Launch, error) {
 	if !s.DescendsAll(len(layers)) || m < 1 {
 		return nil, fmt.Errorf("%s: %w: %d layers, at most %d on a CPU, m %d", name, ErrShape, len(layers), MaxLayers, m)
 	}
@@ -53,6 +63,15 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 	strip := min(max(4, 256/rows), 64)
 	items, flops, bytes := 0, 0.0, 0.0
 	args := []any{rows, lambda, float32(m), float32(0), strip}
+	if tally != nil {
+		err := rooms(name, operandBuffer{"losses", tally.Loss, rows}, operandBuffer{"right", tally.Right, rows}, operandBuffer{"tally", tally.Tally, TallyWords})
+		if err != nil {
+			return nil, err
+		}
+		mac["TALLY"] = 1
+		items++
+		args = append(args, tally.Loss, tally.Right, tally.Tally)
+	}
 	for l, d := range layers {
 		w := d.Theta
 		err := fits(name, d.Delta.Cols == w.Out && d.A.Cols == w.In && d.Delta.Rows == rows && d.A.Rows == rows &&
@@ -67,7 +86,7 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 		bytes += 4 * (float64(rows)*float64(w.In+w.Out) + 2*weights)
 	}
 	maps.Copy(mac, macros{"TA": 1, "LAYERS": len(layers), "MR": mr, "NV": t.NV, "ACT_LINEAR": 1})
-	k, err := s.kernel("descendall", mac, "each.cl", "block.cl", "activation.cl", "descend.cl", "descendall.cl")
+	k, err := s.kernel("descendall", mac, "each.cl", "block.cl", "activation.cl", "tally.cl", "descend.cl", "descendall.cl")
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package kernels
 import (
 	"slices"
 	"testing"
+
+	"github.com/clprop/clprop/cl"
 )
 
 // TestDescendAll compares the descent of all layers in one launch with Descend layer by
@@ -18,11 +20,18 @@ func TestDescendAll(t *testing.T) {
 			}
 			lambda, m := []float32{0, 0.3}[at%2], n.batch+at%3
 			one, many := f.descents(n.batch, n.sizes), f.descents(n.batch, n.sizes)
-			l, err := f.set.DescendAll(one, lambda, m)
+			tallied, tally := f.tallied(n.batch)
+			l, err := f.set.DescendAll(one, lambda, m, tallied)
 			f.ok(err)
 			f.ok(l.SetDescentRateAll(0.7))
 			f.enqueue(l)
 			l.Release()
+			if tallied != nil {
+				f.run(f.set.Tally(n.batch, tallied.Loss, tallied.Right, tally))
+				if got, want := f.floats(tallied.Tally, TallyWords), f.floats(tally, TallyWords); !slices.Equal(got, want) {
+					f.Errorf("%v: tally %v, by Tally %v", n.sizes, got, want)
+				}
+			}
 			for i, d := range many {
 				l, err := f.set.Descend(d.Delta, d.A, Panels{}, d.Theta, lambda, m)
 				f.ok(err)
@@ -37,6 +46,21 @@ func TestDescendAll(t *testing.T) {
 			}
 		}
 	})
+}
+
+// tallied is a batch of losses to be added to a tally that is not empty, and a tally of the
+// same sums; nil for an odd batch, which has none.
+func (f fixture) tallied(rows int) (*Tallied, *cl.MemObject) {
+	f.Helper()
+	if rows%2 == 1 && rows > 1 {
+		return nil, nil
+	}
+	losses, right := make([]float32, rows), make([]int32, rows)
+	for i := range rows {
+		losses[i], right[i] = float32(i)+0.1, int32(i%3%2)
+	}
+	before := []float32{7.3, 1e-7, 0, 0, 2.5, 1.5, 0, 0}
+	return &Tallied{Losses: Losses{f.buffer(losses), f.index(right)}, Tally: f.buffer(before)}, f.buffer(before)
 }
 
 // descents are the layers of a net with random a and δ.
@@ -70,7 +94,7 @@ func TestGradientAll(t *testing.T) {
 			for _, d := range layers {
 				grad = append(grad, f.outputWeights(d.Theta.In, d.Theta.Out))
 			}
-			f.run(f.set.GradientAll(layers, lambda, m, grad))
+			f.run(f.set.GradientAll(layers, lambda, m, grad, nil))
 			for i, d := range layers {
 				sum, want := f.outputWeights(d.Theta.In, d.Theta.Out), f.outputWeights(d.Theta.In, d.Theta.Out)
 				f.run(f.set.Accumulate(d.Delta, d.A, Panels{}, sum, true))

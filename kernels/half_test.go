@@ -322,7 +322,7 @@ func TestHalfRefused(t *testing.T) {
 			refused(t, map[string]func() (*Launch, error){
 				"pack":        func() (*Launch, error) { return s.PackDelta(h, Transposed{}) },
 				"panel":       func() (*Launch, error) { return s.PanelA(h, nil) },
-				"descend all": func() (*Launch, error) { return s.DescendAll([]Descent{{Delta: h, A: h, Theta: w}}, 0, 5) },
+				"descend all": func() (*Launch, error) { return s.DescendAll([]Descent{{Delta: h, A: h, Theta: w}}, 0, 5, nil) },
 				"backprop": func() (*Launch, error) {
 					return s.Backprop("relu", "softmax", crossEntropy, Pass{X: m, Theta: []Weights{w}, A: []Matrix{h}, Delta: []Matrix{{Rows: 5, Cols: 3, LD: h.LD}}, Z: m, Y: m}, nil)
 				},

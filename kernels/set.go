@@ -76,7 +76,7 @@ func (s *Set) options(m macros) string {
 // compiler's own header. Files that switch contraction off come last.
 var plainFiles = []string{
 	"blank.cl", "gather.cl", "outputdelta.cl", "square.cl", "pack.cl", "activation.cl", "activate.cl", "penalty.cl",
-	"gradient.cl", "sgd.cl", "cost.cl",
+	"gradient.cl", "sgd.cl", "loss.cl", "tally.cl", "cost.cl",
 }
 
 // plain returns a new kernel object of the program of plainFiles.
