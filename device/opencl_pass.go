@@ -8,9 +8,10 @@ import (
 
 // passPays reports whether a pass through the layers in one launch is faster than a launch
 // an operation. The results are the same bits either way, so a wrong guess costs time
-// only. One launch saves the others, whose cost is measured; its work-items are vectors
-// of examples, which may be fewer than there are cores, and pass through the layers at
-// passSlower times the cost of the blocks of a matrix product.
+// only. One launch saves the others, each of which costs launchSlower times one that does
+// nothing: its work waits for the slowest core of the one before. But its work-items are
+// vectors of examples, which may be fewer than there are cores, and pass through the layers
+// at passSlower times the cost of the blocks of a matrix product.
 func (e *opencl) passPays(b backprop) bool {
 	layers := len(b.forward)
 	if !e.set.Backprops(layers) || b.inHalves() {
@@ -46,12 +47,15 @@ func (e *opencl) passPays(b backprop) bool {
 	if b.cost != nil {
 		saved++ // the losses
 	}
-	return joined < apart+float64(saved)*e.launchCost().Seconds()
+	return joined < apart+launchSlower*float64(saved)*e.launchCost().Seconds()
 }
 
-// passSlower is what BenchmarkStep shows of nets that are large enough to be bound by
-// multiply-adds.
-const passSlower = 1.6
+// passSlower and launchSlower are what BenchmarkStep shows of nets that are bound by
+// multiply-adds, and by launches.
+const (
+	passSlower   = 1.8
+	launchSlower = 1.5
+)
 
 // LaunchCost is what a launch of a kernel costs that does nothing, one of many queued, measured
 // within some milliseconds; 0 for an engine without launches.

@@ -11,10 +11,12 @@ type Panels struct {
 // rowsWorthPanels is the batch, and widthWorthPanels the columns of the wider operand
 // unless Tuning.PanelWidth says otherwise, from which copies pay: BenchmarkAccumulate
 // shows them even at 784×512 and several times faster at 4096×4096, where every row is on
-// a page of its own.
+// a page of its own. Half as many columns do where both operands have pagesWorthPanels floats,
+// more pages than a CPU's TLB has entries: from 2048 examples of 784×512 on, twice as fast.
 const (
 	rowsWorthPanels  = 32
 	widthWorthPanels = 1024
+	pagesWorthPanels = 1 << 20
 )
 
 // WantsPanels reports whether Accumulate and Descend are faster on panels of a and delta.
@@ -29,7 +31,9 @@ func (t Tuning) Panels(batch, in, out int) bool {
 	if from == 0 {
 		from = widthWorthPanels
 	}
-	return t.Family == Block && batch >= rowsWorthPanels && max(in, out) >= from
+	width := max(in, out)
+	return t.Family == Block && batch >= rowsWorthPanels &&
+		(width >= from || 2*width >= from && batch*(in+out) >= pagesWorthPanels)
 }
 
 // PanelFloats returns the floats of the buffers of Panels.

@@ -23,7 +23,8 @@ type Tuning struct {
 	MRs []int `json:"mrs,omitempty"` // block heights to choose from, tallest first; of 1, 2, 4, 6, 8, 12
 	NV  int   `json:"nv,omitempty"`  // 1, 2 or 3
 	// PanelWidth is how many columns the wider operand of Accumulate and Descend must
-	// have for the two to be copied into panels first: 1 … 2³⁰, or 0 for 1024.
+	// have for the two to be copied into panels first, half as many of large batches:
+	// 1 … 2³⁰, or 0 for 1024.
 	PanelWidth int `json:"panel_width,omitempty"`
 
 	// Tile: shapes to choose from, largest first; the device has room for each.
