@@ -1,8 +1,10 @@
 package kernels
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/clprop/clprop/cl"
 )
@@ -58,7 +60,8 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 		return nil, fmt.Errorf("%s: %w: %d layers, at most %d on a CPU, m %d", name, ErrShape, len(layers), MaxLayers, m)
 	}
 	t, rows := s.Tuning, layers[0].A.Rows
-	mr, nr := t.MRs[0], t.NV*t.VW
+	mr, nv := t.MRs[0], t.vectors(mostWeights(layers).Out)
+	nr := nv * t.VW
 	// a work-item of fewer multiply-adds costs more to start than to do
 	strip := min(max(4, 256/rows), 64)
 	items, flops, bytes := 0, 0.0, 0.0
@@ -85,7 +88,7 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 		flops += 2 * float64(rows) * weights
 		bytes += 4 * (float64(rows)*float64(w.In+w.Out) + 2*weights)
 	}
-	maps.Copy(mac, macros{"TA": 1, "LAYERS": len(layers), "MR": mr, "NV": t.NV, "ACT_LINEAR": 1})
+	maps.Copy(mac, macros{"TA": 1, "LAYERS": len(layers), "MR": mr, "NV": nv, "ACT_LINEAR": 1})
 	k, err := s.kernel("descendall", mac, "each.cl", "block.cl", "activation.cl", "tally.cl", "descend.cl", "descendall.cl")
 	if err != nil {
 		return nil, err
@@ -96,6 +99,11 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 	}
 	l.FLOPs, l.Bytes = flops, bytes
 	return l.args(args...)
+}
+
+// mostWeights is Θ of the layer that has the most.
+func mostWeights(layers []Descent) Weights {
+	return slices.MaxFunc(layers, func(a, b Descent) int { return cmp.Compare(a.Theta.Floats(), b.Theta.Floats()) }).Theta
 }
 
 // SetDescentRateAll sets the learning rate α of a launch made by DescendAll.
