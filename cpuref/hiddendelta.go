@@ -7,9 +7,9 @@ import "gonum.org/v1/gonum/blas"
 //	δ(l) = (δ(l+1) W(l)) ⊙ g′(z(l))
 //
 // which is the batched Θ(l)ᵀ δ(l+1) without its bias row; g′ is written from
-// a = a(l) = g(z(l)), or, for an activation that NeedsZ, a is z(l) itself. next = δ(l+1): b × out, theta: in → out, a and delta:
-// b × in; delta must share memory with no other operand. It panics on an
-// activation that is not elementwise.
+// a = a(l) = g(z(l)), or, for an activation that NeedsZ, a is z(l) itself. next = δ(l+1):
+// b × out, theta: in → out, a and delta: b × in; delta must share memory with no other
+// operand. It panics on an activation that is not elementwise.
 func HiddenDelta[T Float](act Activation, next Matrix[T], theta Layer[T], a, delta Matrix[T]) {
 	if !theta.is(a.Cols, next.Cols) || !next.is(a.Rows, next.Cols) ||
 		!a.is(a.Rows, a.Cols) || !delta.is(a.Rows, a.Cols) {

@@ -27,9 +27,9 @@
 // Loss is the error of one example, −Σ_k y_k log h_k for softmax outputs and
 // −Σ_k [y_k log h_k + (1−y_k) log(1−h_k)] for sigmoid ones, or another of package
 // cpuref's; cost is the average and the penalty. An example may have a weight, see
-// Config.ClassWeights and data.Set: it multiplies the loss and δ(L). m is the size of the batch, and in the last batch of an epoch
-// the number of examples that were left. trainingStep in step.go is these lines
-// as operations of a device.
+// Config.ClassWeights and data.Set: it multiplies the loss and δ(L). m is the size of the
+// batch, and in the last batch of an epoch the number of examples that were left.
+// trainingStep in step.go is these lines as operations of a device.
 //
 // Sources: D. E. Rumelhart, G. E. Hinton and R. J. Williams, "Learning
 // representations by back-propagating errors", Nature 323 (1986) 533–536; the

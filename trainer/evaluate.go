@@ -14,9 +14,9 @@ const evaluationBatch = 256
 
 // Predict returns h for examples x, row-major with s_1 features each: K numbers
 // an example, the probability of each class (softmax), or that each output is 1
-// (sigmoid), or the quantities, scaled as in training, or a hinge's scores. batch is how many examples the device takes at a time; 0 means 256.
-// The batch size does not change a result by more than rounding. When ctx ends between two
-// batches the error wraps its error.
+// (sigmoid), or the quantities, scaled as in training, or a hinge's scores. batch is how
+// many examples the device takes at a time; 0 means 256. The batch size does not change a
+// result by more than rounding. When ctx ends between two batches the error wraps its error.
 func (t *Trainer) Predict(ctx context.Context, x []float32, batch int) ([]float32, error) {
 	features, k := t.net.Sizes[0], t.net.outputs()
 	if len(x)%features != 0 {

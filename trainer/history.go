@@ -47,8 +47,8 @@ type Epoch struct {
 	// Loss is the mean error of an example, each taken when its batch came by,
 	// so over weights that changed during the epoch.
 	Loss float64 `json:"loss"`
-	// Cost is Loss + λ/(2m) Σ_l Σ_{j≠0} Θ_ij(l)², with Θ at the end of the epoch
-	// and m the batch size.
+	// Cost is Loss + λ/(2m) Σ_l Σ_{j≠0} Θ_ij(l)² + λ1/m Σ_l Σ_{j≠0} |Θ_ij(l)|, with Θ at
+	// the end of the epoch, m the batch size, and λ1 of Regularizers.L1.
 	Cost float64 `json:"cost"`
 	// Accuracy is the share of examples classified right, taken like Loss.
 	Accuracy float64 `json:"accuracy"`
