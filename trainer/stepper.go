@@ -29,14 +29,14 @@ func NewStepper(net *Network, eng device.Engine, set *data.Set, c Config) (*Step
 	if err != nil {
 		return nil, fmt.Errorf("stepper: %w", err)
 	}
+	if c.Optimizer.WholeSet() {
+		return nil, fmt.Errorf("stepper: %s has no steps of one batch: use another optimizer", c.Optimizer.Name)
+	}
 	t, err := New(net, eng)
 	if err != nil {
 		return nil, err
 	}
 	t.ranks.compress(c.Compress)
-	if c.Optimizer.WholeSet() {
-		return nil, fmt.Errorf("stepper: %s has no steps of one batch: use another optimizer", c.Optimizer.Name)
-	}
 	s := &Stepper{fit: &fit{Trainer: t, config: c, memory: memory{eng: eng, ranks: t.ranks}}}
 	if err := s.prepare(set); err != nil {
 		s.Close()

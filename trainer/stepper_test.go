@@ -96,6 +96,7 @@ func TestStepperRefuses(t *testing.T) {
 		{"no set", nil, trainer.Config{}, trainer.ErrData, "no examples"},
 		{"less than a batch", set, trainer.Config{BatchSize: 11}, trainer.ErrData, "10 examples are no batch of 11"},
 		{"a bad rate", set, trainer.Config{Rate: -1}, nil, "learning rate is -1"},
+		{"no steps", set, trainer.Config{Optimizer: trainer.Optimizer{Name: "lbfgs"}}, nil, "lbfgs has no steps of one batch"},
 	} {
 		eng := device.OpenReference()
 		_, err := trainer.NewStepper(stepperNet(t), eng, c.set, c.config)
