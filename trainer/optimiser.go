@@ -96,7 +96,11 @@ func (o Optimizer) WithDefaults() (Optimizer, error) {
 			case !n.has:
 				return o, fmt.Errorf("optimizer %s has no %s, which is %v", o.Name, n.name, *n.v)
 			case !(*n.v >= n.least && *n.v < n.below): // so that NaN fails
-				return o, fmt.Errorf("%s of %s is %v: need a number above 0 and below %v", n.name, o.Name, *n.v, n.below)
+				low := "above 0"
+				if n.least > 0 {
+					low = fmt.Sprintf("of at least %v", n.least)
+				}
+				return o, fmt.Errorf("%s of %s is %v: need a number %s and below %v", n.name, o.Name, *n.v, low, n.below)
 			}
 		}
 		return o, nil

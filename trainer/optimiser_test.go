@@ -114,6 +114,7 @@ func TestOptimizerDefaults(t *testing.T) {
 		{Optimizer{Momentum: 0.9}, "optimizer sgd has no momentum, which is 0.9"},
 		{Optimizer{Name: "adam", WeightDecay: 0.1}, "optimizer adam has no weight decay"},
 		{Optimizer{Name: "adam", Beta2: 1}, "beta2 of adam is 1: need a number above 0 and below 1"},
+		{Optimizer{Name: "adam", Eps: 1e-40}, "eps of adam is 1e-40: need a number of at least "},
 		{Optimizer{Name: "rmsprop", Eps: 1e-40}, "eps of rmsprop is 1e-40"},
 		{Optimizer{Name: "lion", WeightDecay: -1}, "weight decay of lion is -1"},
 		{Optimizer{Name: "momentum", Momentum: math.NaN()}, "momentum of momentum is NaN"},
