@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -33,7 +34,17 @@ type csvReader struct {
 	first int // line of the first row
 	width int // cells of a row, 0 before the first
 	cells [][]byte
+	forms []form // by column, of the last cell
 }
+
+// form is how numbers of a column are spelled: what the last one was, the next one likely is.
+type form uint8
+
+const (
+	plain form = iota // digits alone, such as pixels
+	short             // as shortNumber takes them
+	other
+)
 
 func readCSV(path string, r io.Reader, opts Options) (*Table, error) {
 	rows, err := newCSVReader(path, r, opts)
@@ -238,47 +249,79 @@ func (r *csvReader) parse(t *Table, row []byte, line int, quoted bool) (err erro
 	if err != nil {
 		return err
 	}
+	if r.forms == nil {
+		r.forms = make([]form, len(to))
+	}
+	if ok := r.fill(t, to, row); !ok {
+		r.cells, err = fields(row, r.comma, r.cells[:0])
+		return cmp.Or(err, r.checkWidth(line, len(r.cells)))
+	}
+	t.commit(line)
+	return nil
+}
+
+// fill reads a row without quotes into to. ok is false if it has more cells, or fewer.
+func (r *csvReader) fill(t *Table, to []cell, row []byte) (ok bool) {
 	comma, spaces := byte(r.comma), r.comma != '\t'
 	if comma == ' ' {
 		row = bytes.TrimRight(row, " ")
 	}
-	i := 0
+	i, text := 0, row[:cap(row)] // what is behind the row is read and not used
 	for j := range to {
 		for spaces && i < len(row) && isSpace(row[i]) {
 			i++
 		}
-		// Whole numbers, such as pixels, without a call.
-		end, m := i, uint64(0)
-		for end < len(row) && row[end]-'0' < 10 {
-			m = 10*m + uint64(row[end]-'0')
-			end++
+		end, x := i, 0.0
+		switch r.forms[j] {
+		case plain: // without a call
+			m := uint64(0)
+			for end < len(row) && row[end]-'0' < 10 {
+				m = 10*m + uint64(row[end]-'0')
+				end++
+			}
+			if x = float64(m); end-i >= 16 {
+				end = i
+			}
+		case short:
+			n := 0
+			x, n = shortNumber(text[i:])
+			end += n
 		}
-		if n := end - i; 0 < n && n < 16 && end < len(row) && row[end] == comma && j < len(to)-1 {
-			to[j] = numberCell(float64(m))
-			i = end + 1
-			continue
-		}
-		x, n, exact := scanNumber(row[i:])
-		end = i + n
-		for spaces && comma != ' ' && end < len(row) && isSpace(row[end]) {
-			end++
-		}
-		if exact && (end == len(row) || row[end] == comma) {
+		if end > i && (end == len(row) || end < len(row) && row[end] == comma) {
 			to[j] = numberCell(x)
 		} else {
-			if n := bytes.IndexByte(row[i:], comma); n >= 0 {
-				end = i + n
-			} else {
-				end = len(row)
-			}
-			to[j] = t.judge(j, bytes.TrimSpace(row[i:end]))
+			to[j], end = r.cell(t, j, row, i)
 		}
 		if last := end == len(row); last != (j == len(to)-1) {
-			r.cells, err = fields(row, r.comma, r.cells[:0])
-			return cmp.Or(err, r.checkWidth(line, len(r.cells)))
+			return false
 		}
 		i = end + 1
 	}
-	t.commit(line)
-	return nil
+	return true
+}
+
+// cell reads the cell of column j that begins at byte i of a row without quotes, whatever it
+// is, and tells where it ends.
+func (r *csvReader) cell(t *Table, j int, row []byte, i int) (c cell, end int) {
+	comma := byte(r.comma)
+	x, n, exact := scanNumber(row[i:])
+	switch r.forms[j] = other; {
+	case !exact:
+	case x == math.Trunc(x):
+		r.forms[j] = plain
+	case n <= 1+8:
+		r.forms[j] = short
+	}
+	end = i + n
+	for comma != '\t' && comma != ' ' && end < len(row) && isSpace(row[end]) {
+		end++
+	}
+	if exact && (end == len(row) || row[end] == comma) {
+		return numberCell(x), end
+	}
+	end = len(row)
+	if n := bytes.IndexByte(row[i:], comma); n >= 0 {
+		end = i + n
+	}
+	return t.judge(j, bytes.TrimSpace(row[i:end])), end
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -115,6 +116,56 @@ func TestHeader(t *testing.T) {
 	}
 	if table := read(t, "age,class\n31,x\n", Options{Header: NoHeader}); table.Rows() != 2 {
 		t.Error("NoHeader takes a header")
+	}
+}
+
+// A cell is what it is by itself, wherever it stands: numbers that are read in words of eight
+// bytes do not read on into the next cell, row or, in a stream's chunk, the row behind.
+func TestCellsStandAlone(t *testing.T) {
+	cells := []string{"1", "-2.5", "12345678", "123456789", "-0", "0.12345678", "3.123456789", "1e3", "-1.5E-2", "+7", "5.", ".5",
+		"12345678.12345678", "90071992.54740993", "  4 ", "\"6\"", "", "NA", "1x", "1 2", "--1", ".", "-", "9999999999999999999999"}
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		var rows [][]string
+		var text strings.Builder
+		width := 1 + r.IntN(6)
+		for range 1 + r.IntN(40) {
+			row := make([]string, width+1)
+			for j := range row {
+				row[j] = cells[r.IntN(len(cells))]
+			}
+			row[0] = "0" // no row is blank
+			rows = append(rows, row)
+			text.WriteString(strings.Join(row, ",") + []string{"\n", "\r\n"}[r.IntN(2)])
+		}
+		table := read(t, strings.TrimSpace(text.String()), Options{Header: NoHeader, Comma: ','})
+		var joined []byte // as a stream has it, without line ends
+		var cuts []cut
+		for i, row := range rows {
+			joined = append(joined, strings.Join(row, ",")...)
+			cuts = append(cuts, cut{len(joined), i + 1, strings.Contains(strings.Join(row, ","), "\"")})
+		}
+		streamed, err := newTable("-", Options{}, make([]string, width+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := (&csvRows{reader: &csvReader{lines: &lines{}, comma: ',', first: 1, width: width + 1}}).parse(&chunk{text: joined, cuts: cuts, table: streamed}); err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range rows {
+			for j, text := range row {
+				text = strings.Trim(strings.TrimSpace(text), "\"")
+				want := text
+				if isMissing([]byte(text)) {
+					want = ""
+				} else if x, ok := parseNumber([]byte(text)); ok {
+					want = spell(x)
+				}
+				if a, b := table.shown(i, j), streamed.shown(i, j); a != want || b != want {
+					t.Fatalf("row %q: cell %d is %q, and %q in a stream, want %q", row, j, a, b, want)
+				}
+			}
+		}
 	}
 }
 

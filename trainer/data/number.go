@@ -1,6 +1,8 @@
 package data
 
 import (
+	"bytes"
+	"encoding/binary"
 	"math"
 	"math/bits"
 	"strconv"
@@ -72,6 +74,74 @@ func scanNumber(b []byte) (x float64, n int, exact bool) {
 	return x, i, true
 }
 
+// shortNumber reads the number that b begins with, as scanNumber does, if it has a point and
+// eight bytes at most behind a minus, as most of what is measured has. n is its length, 0 if it
+// is none; of a longer one it reads a part, so that who calls looks at what follows.
+//
+// How many digits there are changes from cell to cell, and no processor guesses where a loop
+// over them ends. Here is none: eight bytes are taken at once, the point is taken out of them,
+// and what is left is all digits up to the first byte that is none.
+func shortNumber(b []byte) (x float64, n int) {
+	if len(b) < 1+8 {
+		return 0, 0
+	}
+	sign := uint64(0)
+	if b[0] == '-' {
+		sign, n = 1<<63, 1
+	}
+	w := binary.LittleEndian.Uint64(b[n:])
+	whole := countDigits(w)
+	if whole == 8 || byte(w>>uint(8*whole)) != '.' {
+		return 0, 0
+	}
+	before := uint64(1)<<uint(8*whole) - 1
+	w = w&before | w>>8&^before
+	digits := countDigits(w) // 7 at most: the last byte is 0 now
+	m := firstDigits(w, digits)
+	if digits == 0 {
+		return 0, 0
+	}
+	if m == 0 { // −0 is 0
+		sign = 0
+	}
+	x = float64(m) / pow10[digits-whole]
+	return math.Float64frombits(math.Float64bits(x) | sign), n + digits + 1
+}
+
+// countDigits tells with how many digits the eight bytes of w begin, the first in its lowest
+// byte. c is a digit if c xor 0x30 is below 10; a carry goes to the bytes behind alone.
+func countDigits(w uint64) int {
+	w ^= 0x3030303030303030
+	return bits.TrailingZeros64((w|(w+0x7676767676767676))&0x8080808080808080) / 8
+}
+
+// firstDigits is the number that the first n bytes of w are the digits of: 0 to 8 of them, moved
+// to the end of eight and put together as pairs, fours and eight.
+func firstDigits(w uint64, n int) uint64 {
+	w = w << uint(64-8*n) & 0x0f0f0f0f0f0f0f0f
+	w = w * (10<<8 + 1) >> 8 & 0x00ff00ff00ff00ff
+	w = w * (100<<16 + 1) >> 16 & 0x0000ffff0000ffff
+	return w * (10000<<32 + 1) >> 32
+}
+
+// jsonNumber reads the number that b begins with if it is spelled as JSON spells numbers (RFC
+// 8259, section 6: no plus, no zeros in front, digits on both sides of a point) and needs none
+// but the fast ways. n is its length, else 0.
+func jsonNumber(b []byte) (x float64, n int) {
+	x, n, exact := scanNumber(b)
+	if !exact || b[n-1] == '.' {
+		return 0, 0
+	}
+	first, point := 0, bytes.IndexByte(b[:n], '.')
+	if b[0] == '-' {
+		first = 1
+	}
+	if b[first]-'0' >= 10 || b[first] == '0' && first+1 < n && b[first+1]-'0' < 10 || point >= 0 && b[point+1]-'0' >= 10 {
+		return 0, 0
+	}
+	return x, n
+}
+
 // divide returns m/d for m and d above 0, rounded to the nearest float64, to the
 // even one of two as near: with d' = d·2ᵃ and m' = m·2ᵇ, both of 64 bits, the whole
 // number q = ⌊m'·2⁶³/d'⌋ has 63 or 64 bits, more than the 53 of float64, and what
@@ -86,7 +156,7 @@ func divide(m, d uint64) float64 {
 	if below := q & (2*half - 1); below > half || below == half && (rest > 0 || kept&1 == 1) {
 		kept++
 	}
-	return math.Ldexp(float64(kept), e+drop)
+	return float64(kept) * math.Float64frombits(uint64(1023+e+drop)<<52) // 2ᵉ⁺ᵈʳᵒᵖ, from 2⁻⁶⁴ to 2⁹
 }
 
 // scanExponent reads a sign and up to four digits; more are no job for the fast
