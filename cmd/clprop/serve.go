@@ -20,7 +20,8 @@ names of columns or in the model's order, as 'clprop predict' takes them:
 
   {"predictions":[{"label":"setosa","probabilities":{"setosa":0.98,"virginica":0.02}}]}
 
-null is a missing value; of a model of images, a row is an array of its pixels. Requests
+null is a missing value; of a model of images, a row is an array of its pixels. With
+Content-Type application/octet-stream the body is rows of float32, little-endian. Requests
 that come at the same time go to the device together. /healthz says whether it
 works, /metrics has counters for Prometheus.
 

@@ -266,9 +266,12 @@ func (t *Table) encodeRow(fs []feature, i int, cells []cell, out []float32) erro
 }
 
 // scale turns a raw number into a value.
-func (f *feature) scale(x float64) float32 {
-	if f.pixel != 0 {
-		return float32(x * f.pixel)
+func (f *feature) scale(x float64) float32 { return scale(x, f.pixel, f.Column) }
+
+// scale turns a number of column c, or a pixel if its factor is not 0, into a value.
+func scale(x, pixel float64, c *Column) float32 {
+	if pixel != 0 {
+		return float32(x * pixel)
 	}
-	return float32((x - f.Mean) / f.Std)
+	return float32((x - c.Mean) / c.Std)
 }

@@ -1,7 +1,9 @@
 package data
 
 import (
+	"encoding/binary"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -89,6 +91,73 @@ func TestRowsOfEachKind(t *testing.T) {
 		got, err := r.Append(nil, 1, cellsOf(c.line)[0])
 		if c.fail != "" && (err == nil || !strings.Contains(err.Error(), c.fail)) || c.fail == "" && (err != nil || !slices.Equal(got, c.want)) {
 			t.Errorf("%q: %v, %v, want %v %s", c.line, got, err, c.want, c.fail)
+		}
+	}
+}
+
+// A row of numbers in one go, and a row of float32, become what its cells do.
+func TestRowsOfNumbers(t *testing.T) {
+	classes := []string{"a", "b"}
+	p := &Preprocess{Classes: classes, Columns: []Column{
+		{Name: "x", Kind: Number, Mean: 2, Std: 0.5, Missing: Mean, Fill: 3},
+		{Name: "y", Kind: Number, Mean: -1, Std: 3},
+	}}
+	words := &Preprocess{Classes: classes, Columns: []Column{{Name: "n", Kind: Category, Categories: []string{"1", "2"}}}}
+	image := &Preprocess{Classes: classes, Image: &Image{Width: 2, Height: 1, Scale: 1. / 255}}
+	for _, c := range []struct {
+		p    *Preprocess
+		text string
+		n    int
+	}{
+		{p, "1.5,-2]", 6}, {p, "1.5, -20000000000 ]", 17}, {p, "0.1234567890123,1e3]", 19}, {p, "1,2,3]", 3}, {image, "7,255]", 5},
+		{p, "1.5", 0}, {p, "1.5,", 0}, {p, "1.5 ,2]", 0}, {p, "null,1]", 0}, {p, "01,1]", 0}, {p, "1,.5]", 0}, {p, "1,1e39]", 0}, {words, "1]", 0}, {p, "", 0},
+	} {
+		r, err := NewRows("x", c.p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, n := r.AppendNumbers([]float32{7}, []byte(c.text))
+		want := []float32{7}
+		if c.n > 0 {
+			if want, err = r.Append(want, 1, cellsOf(strings.ReplaceAll(c.text[:c.n], " ", ""))[0][:2]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n != c.n || !slices.Equal(got, want) {
+			t.Errorf("%q: %v of %d bytes, want %v of %d", c.text, got, n, want, c.n)
+		}
+	}
+	nan := float32(math.NaN())
+	for _, c := range []struct {
+		p    *Preprocess
+		x    []float32
+		line string // the same as text, or
+		fail string
+	}{
+		{p, []float32{1.5, -2}, "1.5,-2", ""}, {p, []float32{nan, 0.25}, ",0.25", ""}, {image, []float32{0, 255}, "0,255", ""},
+		{p, []float32{1, nan}, "", `x: row 4, column "y": the value is missing`},
+		{image, []float32{1, nan}, "", `x: row 4, column "c1": the value is missing`},
+		{p, []float32{float32(math.Inf(1)), 2}, "", `x: row 4, column "x": +Inf is beyond float32`},
+		{p, []float32{1}, "", `x: row 4: expected 8 bytes, 2 float32, found 4`},
+		{words, []float32{1}, "", `x: row 4, column "n": the column has texts`},
+	} {
+		r, err := NewRows("x", c.p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b []byte
+		for _, x := range c.x {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+		}
+		got, err := r.AppendFloats(nil, 4, b)
+		if c.fail != "" {
+			if err == nil || !strings.HasPrefix(err.Error(), c.fail) {
+				t.Errorf("%v: %v, want %s", c.x, err, c.fail)
+			}
+			continue
+		}
+		if want, _ := r.Append(nil, 4, cellsOf(c.line)[0]); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%v: %v (%v), want %v", c.x, got, err, want)
 		}
 	}
 }

@@ -2,8 +2,11 @@ package serve
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -30,6 +33,35 @@ func BenchmarkServe(b *testing.B) {
 				})
 			}
 		}
+	}
+}
+
+// BenchmarkDecode reads a request of a row of 784 pixels: in one go, with care, and as float32.
+func BenchmarkDecode(b *testing.B) {
+	d, err := newDecoder(&data.Preprocess{Classes: []string{"a", "b"}, Image: &data.Image{Width: 28, Height: 28, Scale: 1. / 255}}, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	text, floats := []byte(`{"rows":[[0`), make([]byte, 4)
+	for range 783 {
+		pixel := r.IntN(256)
+		text = fmt.Appendf(text, ",%d", pixel)
+		floats = binary.LittleEndian.AppendUint32(floats, math.Float32bits(float32(pixel)))
+	}
+	text = append(text, "]]}"...)
+	for _, c := range []struct {
+		name   string
+		body   []byte
+		binary bool
+	}{{"numbers", text, false}, {"cells", bytes.Replace(text, []byte("0"), []byte(`"0"`), 1), false}, {"float32", floats, true}} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, rows, err := d.decode(bytes.NewReader(c.body), int64(len(c.body)), c.binary); err != nil || rows != 1 {
+					b.Fatal(rows, err)
+				}
+			}
+		})
 	}
 }
 

@@ -25,6 +25,9 @@
 //	                   model of images, [[0, 255, …], …]; null is a missing value
 //	                   {"predictions": [{"label": "rose", "probabilities": {"iris": 0.1,
 //	                   …}}, …]}; of a hinge "scores"; of quantities {"values": {"price": 1}}
+//	                   with Content-Type: application/octet-stream, the rows as float32,
+//	                   little-endian, one after the other and nothing else; NaN is a
+//	                   missing value. The answer is the same
 //	GET /healthz       200 {"status": "ok"}, 503 while it stops or when the device failed
 //	GET /metrics       counters in Prometheus's text format, version 0.0.4
 //

@@ -49,14 +49,21 @@ func newDecoder(p *data.Preprocess, maxRows int) (*decoder, error) {
 }
 
 // decode reads a request and returns the inputs of its rows, one after the other. size is
-// what the body is said to have, −1 if nothing is said.
-func (d *decoder) decode(body io.Reader, size int64) (x []float32, rows int, err error) {
+// what the body is said to have, −1 if nothing is said; binary says that it is no JSON but rows
+// of float32, little-endian.
+func (d *decoder) decode(body io.Reader, size int64, binary bool) (x []float32, rows int, err error) {
 	var text bytes.Buffer
 	if size > 0 && size < 1<<16 { // more on seeing it
 		text.Grow(int(size) + bytes.MinRead)
 	}
 	if _, err := text.ReadFrom(body); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, 0, fmt.Errorf("%s: %w", source, err)
+	}
+	if binary {
+		return d.floats(text.Bytes())
+	}
+	if x, rows, ok := d.numbers(text.Bytes()); ok {
+		return x, rows, nil
 	}
 	if !json.Valid(text.Bytes()) {
 		return nil, 0, jsonError(text.Bytes())
@@ -69,13 +76,52 @@ func (d *decoder) decode(body io.Reader, size int64) (x []float32, rows int, err
 	return d.inputs(list)
 }
 
+// floats reads rows of float32.
+func (d *decoder) floats(body []byte) (x []float32, rows int, err error) {
+	width := 4 * d.rows.Cells()
+	switch rows = len(body) / width; {
+	case rows == 0 || len(body)%width != 0:
+		return nil, 0, bad(0, "", "%d bytes: a row is %d float32, %d bytes", len(body), d.rows.Cells(), width)
+	case rows > d.maxRows:
+		return nil, 0, d.tooMany()
+	}
+	for row := range rows {
+		if x, err = d.rows.AppendFloats(x, row+1, body[row*width:(row+1)*width]); err != nil {
+			return nil, 0, err
+		}
+	}
+	return x, rows, nil
+}
+
+// numbers reads a request of arrays of numbers, as they are for images, in one go. ok is false
+// if it is anything else, or there is something wrong with it: then it is read with more care.
+func (d *decoder) numbers(text []byte) (x []float32, rows int, ok bool) {
+	s := scanner{text: text}
+	ok = s.pass("{") && s.pass(`"rows"`) && s.pass(":") && s.pass("[")
+	for more := true; ok && more; more = s.pass(",") {
+		if rows++; rows > d.maxRows || !s.pass("[") {
+			return nil, 0, false
+		}
+		s.peek()
+		n := 0
+		x, n = d.rows.AppendNumbers(x, text[s.at:])
+		s.at += n
+		ok = n > 0 && s.pass("]")
+	}
+	return x, rows, ok && s.pass("]") && s.pass("}") && s.peek() == 0 && s.at == len(text)
+}
+
+func (d *decoder) tooMany() error {
+	return fmt.Errorf("%s: %w: more than %d: send them in parts", source, errTooMany, d.maxRows)
+}
+
 // inputs reads the rows that follow a [.
 func (d *decoder) inputs(s *scanner) (x []float32, rows int, err error) {
 	cells := make([][]byte, 0, d.rows.Cells())
 	named := false
 	for s.more(']') {
 		if rows++; rows > d.maxRows {
-			return nil, 0, fmt.Errorf("%s: %w: more than %d: send them in parts", source, errTooMany, d.maxRows)
+			return nil, 0, d.tooMany()
 		}
 		if rows == 1 {
 			named = d.at != nil && s.peek() == '{'

@@ -26,6 +26,17 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
+// pass passes over blanks and what is due, and reports whether it is there. The text may be
+// anything.
+func (s *scanner) pass(due string) bool {
+	s.peek()
+	if len(s.text)-s.at < len(due) || string(s.text[s.at:s.at+len(due)]) != due {
+		return false
+	}
+	s.at += len(due)
+	return true
+}
+
 // more reports whether another element of an array or object follows, which closing ends,
 // and passes over what is before it, or over closing.
 func (s *scanner) more(closing byte) bool {

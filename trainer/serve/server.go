@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/clprop/clprop/device"
@@ -186,7 +187,8 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request) {
 func (s *Server) rows(w http.ResponseWriter, r *http.Request) (h []float32, rows int, err error) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.options.Timeout)
 	defer cancel()
-	x, rows, err := s.decoder.decode(http.MaxBytesReader(w, r.Body, s.options.MaxBody), r.ContentLength)
+	binary := strings.HasPrefix(r.Header.Get("Content-Type"), "application/octet-stream")
+	x, rows, err := s.decoder.decode(http.MaxBytesReader(w, r.Body, s.options.MaxBody), r.ContentLength, binary)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -1,12 +1,16 @@
 package serve
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -122,6 +126,49 @@ func TestRequests(t *testing.T) {
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("metrics lack %q:\n%s", want, got)
+		}
+	}
+}
+
+// Rows of numbers are read in one go, or with care, and float32 as they are: to the same answer.
+func TestFormsOfNumbers(t *testing.T) {
+	m := newModel(t, device.SoftmaxCrossEntropy, 3)
+	m.Preprocess.Columns = []data.Column{
+		{Name: "a", Kind: data.Number, Mean: 2, Std: 3, Missing: data.Mean, Fill: 1.5}, {Name: "b", Kind: data.Number, Std: 1}, {Name: "c", Kind: data.Number, Std: 1},
+	}
+	s, h := newServer(t, m, device.OpenReference(), Options{MaxRows: 2, MaxBody: 100})
+	body := `{"rows":[[1.5,-2,0.25],[3e2,4,12345678901]]}`
+	if _, rows, ok := s.decoder.numbers([]byte(body)); !ok || rows != 2 {
+		t.Errorf("%s is not read in one go", body)
+	}
+	want := ask(h, "POST", "/v1/predict", body)
+	if want.Code != 200 || strings.Count(want.Body.String(), "label") != 2 {
+		t.Fatalf("%d %s", want.Code, want.Body)
+	}
+	for _, same := range []string{
+		` { "rows" : [ [ 1.5, -2 , 0.25 ] ,` + "\n" + `[300,4.0,1.2345678901e10] ] } `,
+		`{"rows":[{"c":0.25,"a":null,"b":-2},{"b":4,"c":12345678901,"a":"300"}]}`,
+	} {
+		if got := ask(h, "POST", "/v1/predict", same); got.Body.String() != want.Body.String() {
+			t.Errorf("%s: %s, want %s", same, got.Body, want.Body)
+		}
+	}
+	floats := func(x ...float32) *httptest.ResponseRecorder {
+		var b bytes.Buffer
+		if err := binary.Write(&b, binary.LittleEndian, x); err != nil {
+			t.Fatal(err)
+		}
+		r, w := httptest.NewRequest("POST", "/v1/predict", &b), httptest.NewRecorder()
+		r.Header.Set("Content-Type", "application/octet-stream")
+		h.ServeHTTP(w, r)
+		return w
+	}
+	if got := floats(float32(math.NaN()), -2, 0.25, 300, 4, 12345678901); got.Body.String() != ask(h, "POST", "/v1/predict", `{"rows":[[1.5,-2,0.25],[300,4,12345678848]]}`).Body.String() {
+		t.Errorf("float32: %s, want %s", got.Body, want.Body)
+	}
+	for status, x := range map[int][]float32{400: {1, 2}, 413: make([]float32, 9)} {
+		if got := floats(x...); got.Code != status || !strings.HasPrefix(got.Body.String(), `{"error":{"message":"request: `) {
+			t.Errorf("%d float32: %d %s, want status %d", len(x), got.Code, got.Body, status)
 		}
 	}
 }
@@ -299,6 +346,34 @@ func TestNewRefuses(t *testing.T) {
 	if _, err := New(newModel(t, device.SoftmaxCrossEntropy, 3), eng, Options{BatchSizes: []int{0}}); err == nil {
 		t.Error("batches of 0 were taken")
 	}
+}
+
+// What is read in one go is JSON, and has the inputs that reading with care finds.
+func FuzzNumbers(f *testing.F) {
+	for _, body := range []string{`{"rows":[[1,2,3]]}`, `{"rows": [[1.5, -2, 0], [3e2, 0.1, 123456789.25]]}`, `{"rows":[[01,2,3]]}`, `{"rows":[[1,2,3]]}x`, "{\"rows\":[[1,2,3]]}\x00"} {
+		f.Add(body)
+	}
+	m := newModel(f, device.SoftmaxCrossEntropy, 3)
+	m.Preprocess.Columns = []data.Column{{Name: "a", Kind: data.Number, Mean: 2, Std: 3}, {Name: "b", Kind: data.Number, Std: 1}, {Name: "c", Kind: data.Number, Std: 1}}
+	d, err := newDecoder(m.Preprocess, 50)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		x, rows, ok := d.numbers([]byte(body))
+		if !ok {
+			return
+		}
+		s := scanner{text: []byte(body)}
+		list, err := s.rows()
+		if err != nil || !json.Valid([]byte(body)) {
+			t.Fatalf("%q: %v", body, err)
+		}
+		want, n, err := d.inputs(list)
+		if err != nil || n != rows || !slices.Equal(x, want) {
+			t.Errorf("%q: %v, want %v (%v)", body, x, want, err)
+		}
+	})
 }
 
 // Whatever is asked, the answer is JSON, and good rows get a prediction each.
