@@ -21,6 +21,7 @@ type progress struct {
 	none bool
 	// quantities are predicted, and not classes: there is no accuracy.
 	quantities bool
+	fit        bool       // lines of epochs are to fit into a terminal
 	width      func() int // columns of the terminal
 	now        func() time.Time
 
@@ -28,6 +29,7 @@ type progress struct {
 	from  int       // epochs that were done before it
 	last  int       // number of the last epoch
 	drawn int       // columns of the bar on the screen
+	brief int       // how much lines of epochs leave out, see line
 }
 
 // noticedData is the share of an epoch from which on it is said that examples took it.
@@ -38,6 +40,7 @@ const noticedData = 0.1
 func newProgress(w io.Writer, mode string, epochs int) *progress {
 	p := &progress{w: w, none: mode == "none", bar: mode == "bar", now: time.Now, last: epochs}
 	_, ok := terminal(w)
+	p.fit = ok
 	p.bar = p.bar || mode == "auto" && ok && os.Getenv("TERM") != "dumb"
 	p.width = func() int { // asked each time: windows change their size
 		if width, ok := terminal(w); ok {
@@ -65,33 +68,71 @@ func (p *progress) batch(b trainer.Progress) {
 		fmt.Sprintf(" loss %.4f%s  %s samples/s  %s left", b.Loss, p.accuracy(b.Accuracy), thousands(rate), duration(left)))
 }
 
-// epoch writes the line of an epoch.
+// epoch writes the line of an epoch. What one line had to leave out, none after it has, so
+// that they stay one below the other.
 func (p *progress) epoch(e trainer.Epoch) {
 	if p.none {
 		return
 	}
 	p.clear()
-	line := fmt.Sprintf("epoch %*d/%d  cost %.4f%s", digits(p.last), e.Epoch, p.last, e.Cost, p.accuracy(e.Accuracy))
-	if e.Validated {
-		line += fmt.Sprintf("  validation loss %.4f%s", e.ValLoss, p.accuracy(e.ValAccuracy))
-	}
-	line += fmt.Sprintf("  rate %.3g  %s samples/s", e.Rate, thousands(e.SamplesPerSecond))
-	// Of what is not on the device; a device that is busy meanwhile does not wait.
-	if e.DataSeconds > noticedData*e.Seconds {
-		line += fmt.Sprintf("  data %.0f%%", 100*e.DataSeconds/e.Seconds)
-	}
-	if e.Epoch < p.last {
-		line += fmt.Sprintf("  %s left", duration(p.left(float64(e.Epoch))))
+	line := p.line(e)
+	for p.fit && p.brief < briefest && utf8.RuneCountInString(line) >= p.width() {
+		p.brief++
+		line = p.line(e)
 	}
 	fmt.Fprintln(p.w, line)
 }
 
+// What a line of an epoch leaves out to fit into a narrow terminal, one more than the other.
+const (
+	noRate   = 1 + iota // the learning rate, which metrics.csv has
+	abridged            // letters of words
+	noSpeed             // samples/s, which the bar has
+	noWait              // the share of waiting for data
+	noLeft              // the time to go, which the bar has
+	noShare             // the accuracy in training
+	briefest = noShare
+)
+
+// line is the line of an epoch, as p.brief has it.
+func (p *progress) line(e trainer.Epoch) string {
+	var b strings.Builder
+	add := func(until int, format string, values ...any) {
+		if p.brief < until {
+			fmt.Fprintf(&b, format, values...)
+		}
+	}
+	validation := "validation"
+	if p.brief >= abridged {
+		validation = "val"
+	}
+	fmt.Fprintf(&b, "epoch %*d/%d  cost %.4f", digits(p.last), e.Epoch, p.last, e.Cost)
+	add(noShare, "%s", p.accuracy(e.Accuracy))
+	if e.Validated {
+		fmt.Fprintf(&b, "  %s loss %.4f%s", validation, e.ValLoss, p.accuracy(e.ValAccuracy))
+	}
+	add(noRate, "  rate %.3g", e.Rate)
+	add(noSpeed, "  %s samples/s", thousands(e.SamplesPerSecond))
+	// Of what is not on the device; a device that is busy meanwhile does not wait.
+	if e.DataSeconds > noticedData*e.Seconds {
+		add(noWait, "  data %.0f%%", 100*e.DataSeconds/e.Seconds)
+	}
+	if e.Epoch < p.last {
+		add(noLeft, "  %s left", duration(p.left(float64(e.Epoch))))
+	}
+	return b.String()
+}
+
 // accuracy is a share of classes told right, as text.
 func (p *progress) accuracy(share float64) string {
+	name := "accuracy"
 	if p.quantities {
 		return ""
 	}
-	return fmt.Sprintf("  accuracy %5.2f%%", 100*share)
+	if p.brief >= abridged {
+		name = "acc"
+	}
+	return fmt.Sprintf("  %s %5.2f%%", name, 100*share)
 }
 
 // left estimates the time to go.

@@ -71,6 +71,39 @@ func TestProgressBar(t *testing.T) {
 	}
 }
 
+// Lines of epochs fit into a terminal, and those after a short one are as short. Elsewhere
+// they are whole, whatever a width is.
+func TestEpochsFitTheTerminal(t *testing.T) {
+	for _, c := range []struct {
+		columns     int
+		first, last string
+	}{
+		{0, "epoch   1/100  cost 0.5000  accuracy 75.00%  validation loss 0.2500  accuracy 87.50%  rate 0.001  123k samples/s  data 50%  1m39s left",
+			"epoch 100/100  cost 0.5000  accuracy 75.00%  validation loss 0.2500  accuracy 87.50%  rate 0.001  123k samples/s  data 50%"},
+		{200, "epoch   1/100  cost 0.5000  accuracy 75.00%  validation loss 0.2500  accuracy 87.50%  rate 0.001  123k samples/s  data 50%  1m39s left",
+			"epoch 100/100  cost 0.5000  accuracy 75.00%  validation loss 0.2500  accuracy 87.50%  rate 0.001  123k samples/s  data 50%"},
+		{120, "epoch   1/100  cost 0.5000  acc 75.00%  val loss 0.2500  acc 87.50%  123k samples/s  data 50%  1m39s left",
+			"epoch 100/100  cost 0.5000  acc 75.00%  val loss 0.2500  acc 87.50%  123k samples/s  data 50%"},
+		{80, "epoch   1/100  cost 0.5000  acc 75.00%  val loss 0.2500  acc 87.50%  1m39s left",
+			"epoch 100/100  cost 0.5000  acc 75.00%  val loss 0.2500  acc 87.50%"},
+		{60, "epoch   1/100  cost 0.5000  val loss 0.2500  acc 87.50%", "epoch 100/100  cost 0.5000  val loss 0.2500  acc 87.50%"},
+		{10, "epoch   1/100  cost 0.5000  val loss 0.2500  acc 87.50%", "epoch 100/100  cost 0.5000  val loss 0.2500  acc 87.50%"},
+	} {
+		var b strings.Builder
+		p := newProgress(&b, "plain", 100)
+		now := time.Unix(1000, 0)
+		p.now, p.fit, p.width = func() time.Time { return now }, c.columns > 0, func() int { return c.columns }
+		p.began = now.Add(-time.Second)
+		e := trainer.Epoch{Epoch: 1, Cost: 0.5, Accuracy: 0.75, Validated: true, ValLoss: 0.25, ValAccuracy: 0.875, Rate: 0.001, SamplesPerSecond: 123456, Seconds: 1, DataSeconds: 0.5}
+		p.epoch(e)
+		e.Epoch = 100
+		p.epoch(e)
+		if want := c.first + "\n" + c.last + "\n"; b.String() != want {
+			t.Errorf("%d columns:\n%s\nwant\n%s", c.columns, b.String(), want)
+		}
+	}
+}
+
 // onScreen is what a terminal shows once all of text was written to it.
 func onScreen(text string) string {
 	var screen strings.Builder
