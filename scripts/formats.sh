@@ -97,7 +97,7 @@ try "CSV, scikit-learn, 30 columns" "$sklearn/breast_cancer.csv"
 try "CSV, no header, gzip" "$sklearn/digits.csv.gz" --task=classification
 try "CSV, blanks between, gzip" "$sklearn/diabetes_data_raw.csv.gz" --task=regression
 try "TSV" vega/data/unemployment.tsv --label=rate
-try "Parquet, 3 million rows" vega/data/flights-3m.parquet --label=delay --missing=mean --batch-size=4096 --epochs=2
+try "Parquet, 3 million rows" vega/data/flights-3m.parquet --label=delay --task=regression --drop=origin,destination --batch-size=4096 --epochs=2
 try "ARFF" "$weka/segment-challenge.arff"
 try "ARFF, missing values" "$weka/vote.arff" --missing=mean
 try "ARFF, a quantity" "$weka/cpu.arff"
