@@ -32,16 +32,25 @@ func ClipValue[T Float](grad Layer[T], limit float64) {
 func ClipNorm[T Float](grad []Layer[T], limit float64) {
 	sum := 0.0
 	for _, l := range grad {
-		for _, part := range [][]T{l.W.Data, l.B} {
-			for _, d := range part {
-				sum += float64(d) * float64(d)
-			}
+		sum += SumSquares(l)
+	}
+	if scale := limit / math.Sqrt(sum); scale < 1 {
+		Rescale(scale, grad)
+	}
+}
+
+// SumSquares is Σ_ij D_ij² of one layer, biases too, in float64.
+func SumSquares[T Float](grad Layer[T]) (sum float64) {
+	for _, part := range [][]T{grad.W.Data, grad.B} {
+		for _, d := range part {
+			sum += float64(d) * float64(d)
 		}
 	}
-	scale := limit / math.Sqrt(sum)
-	if !(scale < 1) {
-		return
-	}
+	return sum
+}
+
+// Rescale is D := scale·D of all layers, biases too.
+func Rescale[T Float](scale float64, grad []Layer[T]) {
 	for _, l := range grad {
 		for _, part := range [][]T{l.W.Data, l.B} {
 			for i, d := range part {

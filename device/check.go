@@ -132,7 +132,8 @@ func checkOps(ops []Op) error {
 		switch op.(type) {
 		case Gather, Forward, Activate, OutputDelta, HiddenDelta, Accumulate, Gradient, SGD, Cost, Penalty,
 			Momentum, RMSprop, Adagrad, Adam, Lion, L1, ClipValue, ClipNorm, MaxNorm, Average, Dropout,
-			Shift, Noise, Mixup, BatchNorm, BatchNormDelta, LayerNorm, LayerNormDelta, Unscale:
+			Shift, Noise, Mixup, BatchNorm, BatchNormDelta, LayerNorm, LayerNormDelta, Unscale,
+			gradientNorm, rescale:
 		default: // nil, or a pointer, which may be nil
 			return fmt.Errorf("prepare: operation %d is a %T: need one of package device's, by value", i, op)
 		}

@@ -163,7 +163,7 @@ func (b *binder) bind(op Op) {
 	case Unscale:
 		sum, state := b.layers(o.Sum), b.matrix(o.Scale)
 		b.call(func() { cpuref.Unscale(sum, state.Data) })
-	case L1, ClipValue, ClipNorm, MaxNorm, Average:
+	case L1, ClipValue, ClipNorm, gradientNorm, rescale, MaxNorm, Average:
 		b.regularise(op)
 	case Dropout:
 		b.dropout(o)

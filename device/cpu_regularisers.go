@@ -1,6 +1,9 @@
 package device
 
-import "github.com/clprop/clprop/cpuref"
+import (
+	"github.com/clprop/clprop/cpuref"
+	"github.com/clprop/clprop/kernels"
+)
 
 // regularise adds the calls of what changes D or Θ beside an optimiser.
 func (b *binder) regularise(op Op) {
@@ -12,6 +15,16 @@ func (b *binder) regularise(op Op) {
 	case ClipNorm:
 		grad := b.layers(o.Grad)
 		b.call(func() { cpuref.ClipNorm(grad, o.Limit) })
+	case gradientNorm:
+		grad, parts := b.layers(o.Grad), b.matrix(o.Parts)
+		b.call(func() {
+			for l, layer := range grad {
+				parts.Data[l*kernels.NormParts] = float32(cpuref.SumSquares(layer))
+			}
+		})
+	case rescale:
+		grad, scale := b.layers(o.Grad), b.matrix(o.Scale)
+		b.call(func() { cpuref.Rescale(float64(scale.Data[0]), grad) })
 	case MaxNorm:
 		b.perLayer(func(p []cpuref.Layer[float32]) { cpuref.MaxNorm(p[0], o.Limit) }, o.Theta)
 	case Average:

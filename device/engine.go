@@ -97,10 +97,12 @@ type Info struct {
 	// Tuning says where the shapes of the kernels come from, Kernels what they are, in a
 	// line; both are "" for the CPU reference.
 	Tuning, Kernels string
-	// Members are those of a group of devices, and Shares how it splits the rows of a batch
-	// among them, as parts of 1; nil for one device.
-	Members []Info
-	Shares  []float64
+	// Members are those of several devices, and Parallel how they share the work,
+	// ParallelData or ParallelTensor; nil and "" for one device. Shares is how ParallelData
+	// splits the rows of a batch among them, as parts of 1.
+	Members  []Info
+	Parallel string
+	Shares   []float64
 	// Fallback is the error that made Open("auto") fall back to the CPU
 	// reference; nil if it did not.
 	Fallback error
@@ -124,6 +126,9 @@ type Counters struct {
 	Launches  int64 // kernels launched on an OpenCL device; 0 on the CPU reference
 	Calls     int64 // reference functions called; 0 on an OpenCL device
 	Allocated int64 // bytes of device memory held now
+	// Moved is the bytes of activations and errors that plans have copied to and from host
+	// memory where layers are split by columns, see NewColumns; else 0.
+	Moved int64
 }
 
 // Matrix is rows × cols float32, or halves, in an engine's memory, one example a row. How

@@ -34,3 +34,12 @@ func TuneChoices(f Found, family kernels.Family) []kernels.Tuning {
 
 // Retune gives an engine without matrices of weights other shapes of kernels.
 func Retune(e Engine, t kernels.Tuning) { e.(*opencl).set.Tuning = t }
+
+// OpenMembers opens what a spec of several devices names, one by one.
+func OpenMembers(spec string) ([]Engine, error) {
+	e, err := Open(spec)
+	if err != nil {
+		return nil, err
+	}
+	return e.(*group).members, nil
+}

@@ -197,6 +197,10 @@ func sameMemory(a, b Matrix) bool {
 		y, ok := b.(*groupMatrix)
 		return !ok || x.groupRows == y.groupRows
 	}
+	if x, ok := a.(*columnsMatrix); ok {
+		y, ok := b.(*columnsMatrix)
+		return !ok || x.columnsRows == y.columnsRows
+	}
 	x, ok := a.(*openclMatrix)
 	y, also := b.(*openclMatrix)
 	return !ok || !also || x.upload == y.upload

@@ -97,6 +97,16 @@ func checkShares(shares []float64, n int) ([]float64, error) {
 
 // describe fills in info from the members.
 func (g *group) describe() {
+	g.info = describeAll(g.members)
+	g.alike = g.info.Alike()
+	g.info.Parallel, g.info.Shares = ParallelData, slices.Clone(g.shares)
+	if !even(g.shares) {
+		g.info.Name += ", shares " + FormatShares(g.shares)
+	}
+}
+
+// describeAll is the Info of several engines as one.
+func describeAll(members []Engine) Info {
 	var names, platforms, drivers, tunings, shapes []string
 	unique := func(list []string, text string) []string {
 		if text == "" || slices.Contains(list, text) {
@@ -105,8 +115,7 @@ func (g *group) describe() {
 		return append(list, text)
 	}
 	i := Info{Kind: KindReference, Index: -1, Reason: "asked for as a group"}
-	g.alike = alike(g.members)
-	for _, m := range g.members {
+	for _, m := range members {
 		own := m.Info()
 		names = append(names, own.Name)
 		platforms, drivers = unique(platforms, own.Platform), unique(drivers, own.Driver)
@@ -119,21 +128,20 @@ func (g *group) describe() {
 		i.MaxAllocation = least(i.MaxAllocation, own.MaxAllocation)
 		i.Members = append(i.Members, own)
 	}
-	i.Name, i.Shares = strings.Join(names, " + "), slices.Clone(g.shares)
-	if !even(g.shares) {
-		i.Name += ", shares " + FormatShares(g.shares)
-	}
+	i.Name = strings.Join(names, " + ")
 	i.Platform, i.Driver = strings.Join(platforms, " + "), strings.Join(drivers, " + ")
 	i.Tuning, i.Kernels = strings.Join(tunings, " + "), strings.Join(shapes, " | ")
-	i.TotalMemory *= int64(len(g.members))
-	g.info = i
+	i.TotalMemory *= int64(len(members))
+	return i
 }
 
 // alike reports whether engines come to the same bits at the same speed.
-func alike(members []Engine) bool {
-	first := members[0].Info()
-	return !slices.ContainsFunc(members[1:], func(m Engine) bool {
-		own := m.Info()
+func alike(members []Engine) bool { return describeAll(members).Alike() }
+
+// Alike reports whether the members come to the same bits at the same speed.
+func (i Info) Alike() bool {
+	return !slices.ContainsFunc(i.Members, func(own Info) bool {
+		first := i.Members[0]
 		return own.Kind != first.Kind || own.Platform != first.Platform || own.Driver != first.Driver ||
 			own.Units != first.Units || own.Kernels != first.Kernels || baseName(own.Name) != baseName(first.Name)
 	})
@@ -175,17 +183,19 @@ func (g *group) bounds(rows int) []int {
 
 func (g *group) Info() Info { return g.info }
 
-// Counters are sums over the members, but for Allocated: what the fullest member holds,
+func (g *group) Counters() Counters { return counters(g.members) }
+
+// counters are sums over the members, but for Allocated: what the fullest member holds,
 // times their number, so that the least room is not overlooked.
-func (g *group) Counters() Counters {
+func counters(members []Engine) Counters {
 	var c Counters
-	for _, m := range g.members {
+	for _, m := range members {
 		own := m.Counters()
 		c.Launches += own.Launches
 		c.Calls += own.Calls
 		c.Allocated = max(c.Allocated, own.Allocated)
 	}
-	c.Allocated *= int64(len(g.members))
+	c.Allocated *= int64(len(members))
 	return c
 }
 
@@ -209,12 +219,26 @@ func (g *group) ready(op string) error {
 // each calls do for every member at the same time, and returns the first error in their
 // order. Members that are lost are left out, and noted.
 func (g *group) each(do func(k int) error) error {
-	errs := make([]error, len(g.members))
-	var done sync.WaitGroup
-	for k := range g.members {
+	errs := atOnce(len(g.members), func(k int) error {
 		if slices.Contains(g.lost, k) {
-			continue
+			return nil
 		}
+		return do(k)
+	})
+	for k, err := range errs {
+		if errors.Is(err, ErrLost) {
+			g.lost = append(g.lost, k)
+			g.failed = cmp.Or(g.failed, err)
+		}
+	}
+	return cmp.Or(errs...)
+}
+
+// atOnce calls do for 0 … n−1 at the same time, and returns their errors in that order.
+func atOnce(n int, do func(k int) error) []error {
+	errs := make([]error, n)
+	var done sync.WaitGroup
+	for k := range n {
 		done.Add(1)
 		go func() {
 			defer done.Done()
@@ -222,15 +246,7 @@ func (g *group) each(do func(k int) error) error {
 		}()
 	}
 	done.Wait()
-	var first error
-	for k, err := range errs {
-		if errors.Is(err, ErrLost) {
-			g.lost = append(g.lost, k)
-			g.failed = cmp.Or(g.failed, err)
-		}
-		first = cmp.Or(first, err)
-	}
-	return first
+	return errs
 }
 
 func (g *group) Sync() error {

@@ -201,9 +201,9 @@ func ownOf[P interface{ usable(*group) error }](g *group, op string, operand any
 func spread[T interface {
 	comparable
 	Release()
-}](g *group, allocate func(k int) (T, error)) ([]T, error) {
-	list := make([]T, len(g.members))
-	for k := range g.members {
+}](members []Engine, allocate func(k int) (T, error)) ([]T, error) {
+	list := make([]T, len(members))
+	for k := range members {
 		var err error
 		if list[k], err = allocate(k); err != nil {
 			var none T
@@ -234,7 +234,7 @@ func (g *group) NewMatrix(rows, cols int) (Matrix, error) {
 func (r *groupRows) allocate() (err error) {
 	g := r.owner
 	r.bounds = g.bounds(r.rows)
-	r.parts, err = spread(g, func(k int) (Matrix, error) {
+	r.parts, err = spread(g.members, func(k int) (Matrix, error) {
 		if r.bounds[k] == r.bounds[k+1] {
 			return nil, nil
 		}
@@ -262,7 +262,7 @@ func (g *group) NewParameters(shapes []Shape) (Parameters, error) {
 	if err := checkShapes("new parameters", shapes); err != nil {
 		return nil, err
 	}
-	parts, err := spread(g, func(k int) (Parameters, error) { return g.members[k].NewParameters(shapes) })
+	parts, err := spread(g.members, func(k int) (Parameters, error) { return g.members[k].NewParameters(shapes) })
 	if err != nil {
 		return nil, err
 	}
@@ -275,7 +275,7 @@ func (g *group) NewIndex(n int) (Index, error) {
 	if err := g.ready("new index"); err != nil {
 		return nil, err
 	}
-	parts, err := spread(g, func(k int) (Index, error) { return g.members[k].NewIndex(n) })
+	parts, err := spread(g.members, func(k int) (Index, error) { return g.members[k].NewIndex(n) })
 	if err != nil {
 		return nil, err
 	}
@@ -288,7 +288,7 @@ func (g *group) NewTally() (Tally, error) {
 	if err := g.ready("new tally"); err != nil {
 		return nil, err
 	}
-	parts, err := spread(g, func(k int) (Tally, error) { return g.members[k].NewTally() })
+	parts, err := spread(g.members, func(k int) (Tally, error) { return g.members[k].NewTally() })
 	if err != nil {
 		return nil, err
 	}

@@ -117,12 +117,11 @@ func (l localiser) op(op Op) Op {
 		}
 		return Penalty{l.parameters(o.Theta), l.tally(o.Tally)}
 	}
-	return l.update(op)
+	return localUpdate(op, l.parameters)
 }
 
-// update is op for what every member does alike.
-func (l localiser) update(op Op) Op {
-	own := l.parameters
+// localUpdate is op, of what every member does alike, on its own Parameters.
+func localUpdate(op Op, own func(Parameters) Parameters) Op {
 	switch o := op.(type) {
 	case Gradient:
 		o.Sum, o.Theta, o.Grad = own(o.Sum), own(o.Theta), own(o.Grad)

@@ -126,7 +126,7 @@ func (r *groupRows) copyOn(g *group) error {
 	if r.copies != nil {
 		return nil
 	}
-	copies, err := spread(g, func(k int) (Matrix, error) { return g.members[k].NewMatrix(r.rows, r.cols) })
+	copies, err := spread(g.members, func(k int) (Matrix, error) { return g.members[k].NewMatrix(r.rows, r.cols) })
 	if err == nil && r.owner == g { // else g only counts
 		r.copies, r.stale = copies, true
 	}

@@ -34,7 +34,7 @@ func (p *openclPlan) add(op Op) {
 		p.update(op)
 	case Unscale:
 		p.unscale(o)
-	case L1, ClipValue, ClipNorm, MaxNorm, Average:
+	case L1, ClipValue, ClipNorm, gradientNorm, rescale, MaxNorm, Average:
 		p.regularise(op)
 	case Dropout:
 		p.dropout(o)

@@ -21,6 +21,16 @@ func (p *openclPlan) regularise(op Op) {
 		}
 	case ClipNorm:
 		p.clipNorm(o)
+	case gradientNorm:
+		grad, parts := p.layers(o.Grad), p.matrix(o.Parts)
+		for i := range grad {
+			p.launch(func() (*kernels.Launch, error) { return set.SumSquares(grad[i], i, parts.Buf) })
+		}
+	case rescale:
+		grad, scale := p.layers(o.Grad), p.matrix(o.Scale)
+		for i := range grad {
+			p.launch(func() (*kernels.Launch, error) { return set.Rescale(grad[i], scale.Buf) })
+		}
 	case MaxNorm:
 		for _, theta := range p.layers(o.Theta) {
 			p.launch(func() (*kernels.Launch, error) { return set.MaxNorm(theta, o.Limit) })

@@ -130,6 +130,10 @@ func parametersOf(op Op) (all []Parameters, known bool) {
 		return []Parameters{o.Grad}, true
 	case ClipNorm:
 		return []Parameters{o.Grad}, true
+	case gradientNorm:
+		return []Parameters{o.Grad}, true
+	case rescale:
+		return []Parameters{o.Grad}, true
 	case MaxNorm:
 		return []Parameters{o.Theta}, true
 	case Average:
