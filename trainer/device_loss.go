@@ -32,7 +32,7 @@ type Dropped struct {
 // place notes that a step of the epoch under way is done, for drop. Only a group can go on
 // without a device, and its tally costs no wait.
 func (f *fit) place(step int) error {
-	if f.config.OnDeviceLoss != DeviceLossContinue || len(f.eng.Info().Members) == 0 {
+	if f.config.OnDeviceLoss != DeviceLossContinue || f.eng.Info().Parallel != device.ParallelData {
 		return nil
 	}
 	sums, err := f.eng.ReadTally(f.to.tally)

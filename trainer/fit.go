@@ -217,6 +217,10 @@ func (f *fit) resident(sets ...*data.Set) bool {
 		return f.config.Resident == ResidentYes
 	}
 	info, total := f.eng.Info(), f.eng.Counters().Allocated
+	copies := int64(max(1, len(info.Members))) // on each device
+	if info.Parallel == device.ParallelData {
+		copies++ // and on each its share
+	}
 	for _, set := range sets {
 		if set == nil {
 			continue
@@ -228,7 +232,7 @@ func (f *fit) resident(sets ...*data.Set) bool {
 		if info.MaxAllocation > 0 && max(x, y) > info.MaxAllocation {
 			return false
 		}
-		total += (x + y) * int64(1+len(info.Members)) // on each device of a group, and each its share
+		total += (x + y) * copies
 	}
 	return info.TotalMemory == 0 || total <= info.TotalMemory/2
 }

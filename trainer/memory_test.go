@@ -16,6 +16,7 @@ func TestNeedsIsWhatIsTaken(t *testing.T) {
 	for name, open := range map[string]func() (device.Engine, error){
 		"reference": func() (device.Engine, error) { return device.OpenReference(), nil },
 		"OpenCL":    func() (device.Engine, error) { return openOpenCL(t), nil },
+		"columns":   func() (device.Engine, error) { return referenceColumns(t, 3, 16, ""), nil },
 		"unfused":   func() (device.Engine, error) { return device.OpenWith("", device.Options{Unfused: true}) },
 	} {
 		eng, err := open()
@@ -43,6 +44,9 @@ func TestNeedsIsWhatIsTaken(t *testing.T) {
 			{[]int{33, 70, 3}, Config{MicroBatch: 64, Optimizer: Optimizer{Name: "lbfgs"}}, NormNone},
 			{[]int{33, 70, 3}, Config{Optimizer: Optimizer{Name: "cg"}}, NormNone},
 		} {
+			if name == "columns" && c.config.Precision == FP16 { // which it has not
+				continue
+			}
 			in, out := c.sizes[0], c.sizes[len(c.sizes)-1]
 			train, validation := randomSet(1, 300, in, out), randomSet(2, 70, in, out)
 			tr, err := New(newNetwork(t, NetworkConfig{Sizes: c.sizes, Norm: c.norm, Seed: 1}), eng)

@@ -109,6 +109,28 @@ func (f *fit) fits(c Config, train, validation *data.Set) (bool, error) {
 	return total == 0 || needed <= (total-f.eng.Counters().Allocated)/4*3, err
 }
 
+// Fits reports whether Fit with c fits the memory of an engine, or, of sizes that are
+// AutoSize, with some, before anything is allocated there. It is for choosing engines; Fit
+// itself says what does not fit, and what would.
+func Fits(net *Network, eng device.Engine, train, validation *data.Set, c Config) (bool, error) {
+	counts := sized{eng.Sizing(), eng.Info()}
+	t := &Trainer{net: net, eng: counts, memory: memory{eng: counts}, ranks: ranksOf(eng)}
+	var refused *device.MemoryError
+	err := t.allocate()
+	if err == nil {
+		c, err = t.Settle(train, validation, c)
+	}
+	needed := int64(0)
+	if err == nil {
+		needed, err = (&fit{Trainer: t, config: c}).needs(c, train, validation)
+	}
+	if errors.As(err, &refused) {
+		return false, nil
+	}
+	total := counts.info.TotalMemory
+	return total == 0 || needed <= total-counts.Counters().Allocated, err
+}
+
 // needs returns how many bytes prepare will take for a Config, exactly: it is prepare on
 // an engine that only counts.
 func (f *fit) needs(c Config, train, validation *data.Set) (int64, error) {

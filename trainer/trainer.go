@@ -54,9 +54,7 @@ func New(net *Network, eng device.Engine) (*Trainer, error) {
 		return nil, fmt.Errorf("trainer: %w", err)
 	}
 	t := &Trainer{net: net, eng: eng, memory: memory{eng: eng}, ranks: ranksOf(eng)}
-	theta := t.memory.parameters(fmt.Sprintf("the weights of %v", net), net.shapes())
-	t.dev = onDevice{hidden: net.Hidden, loss: net.Loss, theta: theta, norm: net.Norm, dense: len(net.Layers)}
-	err := t.memory.err
+	err := t.allocate()
 	if err == nil {
 		err = t.write()
 	}
@@ -66,6 +64,13 @@ func New(net *Network, eng device.Engine) (*Trainer, error) {
 	}
 	t.spare = newLayers(net)
 	return t, nil
+}
+
+// allocate makes Θ on the engine.
+func (t *Trainer) allocate() error {
+	theta := t.memory.parameters(fmt.Sprintf("the weights of %v", t.net), t.net.shapes())
+	t.dev = onDevice{hidden: t.net.Hidden, loss: t.net.Loss, theta: theta, norm: t.net.Norm, dense: len(t.net.Layers)}
+	return t.memory.err
 }
 
 // Close gives back the engine's memory. It is safe to call twice.
