@@ -40,6 +40,11 @@ func newReference() *reference {
 		TotalMemory: ram(),
 	}}
 	library, err := cpuref.UseBLAS(os.Getenv(EnvBLAS))
+	if limit, bad := limitMemory(e.info.TotalMemory); bad != nil {
+		e.unusable = bad
+	} else {
+		e.info.TotalMemory = limit
+	}
 	if err != nil {
 		e.unusable = fmt.Errorf("%s: %w", EnvBLAS, err)
 		library, _ = cpuref.UseBLAS("off") // which there always is

@@ -20,6 +20,7 @@
 //	opencl     on an OpenCL device, over package kernels (opencl*.go)
 //	reference  on the CPU, over package cpuref, where there is no device (cpu*.go)
 //	group      several engines of this process that share each batch (group*.go)
+//	columns    several engines of this process that share each layer (columns*.go)
 //	[Ranked]   an engine whose batch is shared with other processes (ranked*.go), over
 //	           a [Communicator] such as that of device/mpi
 //
@@ -37,7 +38,8 @@
 // What may be joined is decided here, and never shows outside: Accumulate, Gradient and
 // SGD become one pass over Θ (fuse.go), and a whole way through a narrow net and back
 // one launch (fuse_pass.go). Options.Unfused leaves that out, to test against. [Split]
-// cuts a list where Δ is summed over the members of a group, or over ranks.
+// cuts a list where Δ is summed over the members of a group, or over ranks. Where layers
+// are shared a list is cut wherever a product needs what others have (columns_plan.go).
 //
 // # Memory
 //

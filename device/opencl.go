@@ -60,6 +60,9 @@ func openDevice(devices []*cl.Device, info Info, tuning kernels.Tuning) (_ *open
 	if e.patience, err = patience(); err != nil {
 		return nil, err
 	}
+	if e.info.TotalMemory, err = limitMemory(info.TotalMemory); err != nil {
+		return nil, err
+	}
 	if e.context, err = cl.CreateContext(devices); err != nil {
 		return nil, err
 	}

@@ -131,6 +131,22 @@ func Fits(net *Network, eng device.Engine, train, validation *data.Set, c Config
 	return total == 0 || needed <= total-counts.Counters().Allocated, err
 }
 
+// Holds reports whether an engine has memory for evaluating a network and predicting by it,
+// before anything is allocated there.
+func Holds(net *Network, eng device.Engine) (bool, error) {
+	counts := sized{eng.Sizing(), eng.Info()}
+	t := &Trainer{net: net, eng: counts, memory: memory{eng: counts}}
+	err := t.allocate()
+	if err == nil {
+		_, err = t.NewPredictor()
+	}
+	var refused *device.MemoryError
+	if errors.As(err, &refused) {
+		return false, nil
+	}
+	return counts.info.TotalMemory == 0 || counts.Counters().Allocated <= counts.info.TotalMemory, err
+}
+
 // needs returns how many bytes prepare will take for a Config, exactly: it is prepare on
 // an engine that only counts.
 func (f *fit) needs(c Config, train, validation *data.Set) (int64, error) {
@@ -183,7 +199,7 @@ func (f *fit) whatFits(available int64, train, validation *data.Set) string {
 	c := f.config
 	parts := below(c.part(), func(n int) Config { c.MicroBatch = n; return c })
 	if parts < 1 {
-		return "no batch fits: make the layers smaller"
+		return "no batch fits: make the layers smaller, or split them over several devices, such as --device 0,1"
 	}
 	if f.config.MicroBatch > 0 {
 		return fmt.Sprintf("a micro-batch of %d fits", parts)

@@ -38,6 +38,7 @@ func flagValues() map[string][]string {
 		"on-divergence":  {"stop", "reload"},
 		"on-device-loss": {"stop", "continue"},
 		"optimizer":      optimizers(),
+		"parallel":       parallels,
 		"output":         {"softmax", "sigmoid"},
 		"progress":       {"auto", "bar", "plain", "none"},
 		"score":          {"auto", "val_accuracy", "val_loss"},

@@ -113,11 +113,15 @@ type deviceJSON struct {
 	// among them, as parts of 1; empty for one device.
 	Members []string  `json:"members"`
 	Shares  []float64 `json:"shares"`
+	// Parallel is how they share the work, "data" or "tensor"; "" for one device.
+	Parallel string `json:"parallel"`
 	// Fallback is why the CPU reference was used unasked, "" if it was not.
 	Fallback string `json:"fallback"`
 	// Launches and Calls prove where the work was done.
 	Launches int64 `json:"kernel_launches"`
 	Calls    int64 `json:"reference_calls"`
+	// Moved is the bytes that plans have copied between devices of ParallelTensor.
+	Moved int64 `json:"bytes_moved"`
 }
 
 func newDeviceJSON(eng device.Engine) deviceJSON {
@@ -126,7 +130,8 @@ func newDeviceJSON(eng device.Engine) deviceJSON {
 		Name: info.Name, Platform: info.Platform, Driver: info.Driver, Kind: info.Kind,
 		Index: info.Index, Units: info.Units, OpenCL: info.OpenCL(), Reason: info.Reason,
 		Tuning: info.Tuning, Kernels: info.Kernels,
-		Launches: counters.Launches, Calls: counters.Calls,
+		Parallel: info.Parallel,
+		Launches: counters.Launches, Calls: counters.Calls, Moved: counters.Moved,
 	}
 	d.Members, d.Shares = []string{}, append([]float64{}, info.Shares...)
 	for _, m := range info.Members {

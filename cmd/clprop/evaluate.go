@@ -86,7 +86,7 @@ func (e *env) evaluate(cmd *cobra.Command, f *modelFlags, top int, asJSON bool) 
 	if err != nil {
 		return err
 	}
-	eng, err := e.openDevice(cmd.Context(), f.device, "evaluating")
+	eng, err := e.openFor(cmd.Context(), f.device, "evaluating", m.Network)
 	if err != nil {
 		return err
 	}

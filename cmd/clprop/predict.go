@@ -80,7 +80,7 @@ func (e *env) predict(ctx context.Context, f *modelFlags, out string) (err error
 	if err != nil {
 		return err
 	}
-	eng, err := e.openDevice(ctx, f.device, "predicting")
+	eng, err := e.openFor(ctx, f.device, "predicting", m.Network)
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func (f *serveFlags) check(cmd *cobra.Command) error {
 }
 
 func (e *env) serve(ctx context.Context, m *trainer.Model, path string, f *serveFlags) (err error) {
-	eng, err := e.openDevice(ctx, f.device, "predicting")
+	eng, err := e.openFor(ctx, f.device, "predicting", m.Network)
 	if err != nil {
 		return err
 	}

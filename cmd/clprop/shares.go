@@ -36,7 +36,7 @@ func (f *trainFlags) keepShares(cmd *cobra.Command, info device.Info) (err error
 		}
 		return nil
 	}
-	if f.run.folder == "" || f.shares != "" {
+	if f.run.folder == "" || f.shares != "" || info.Parallel != device.ParallelData {
 		return nil
 	}
 	var parts []string

@@ -63,12 +63,7 @@ func (e *env) settleSizes(t *training, tr *trainer.Trainer) error {
 	if c.BatchSize != trainer.AutoSize && c.MicroBatch != trainer.AutoSize {
 		return nil
 	}
-	try := *c
-	try.Resume = t.flags.run.snapshot
-	if try.Epochs == trainer.AutoSize {
-		try.Epochs = leastEpochs // any number: no size goes by it
-	}
-	settled, err := tr.Settle(t.examples.train, t.examples.validation, try)
+	settled, err := tr.Settle(t.examples.train, t.examples.validation, t.tried())
 	if err != nil {
 		return err
 	}

@@ -176,11 +176,14 @@ func (e *env) begin(cmd *cobra.Command, f *trainFlags, hidden []int) (t *trainin
 	if err != nil {
 		return nil, err
 	}
-	if err = f.keepShares(cmd, t.eng.Info()); err == nil {
-		err = checkMemory(t.eng.Info(), sizes)
+	if err = checkMemory(t.eng.Info(), sizes); err == nil {
+		t.net, err = f.initNetwork(cmd, sizes, loss)
 	}
 	if err == nil {
-		t.net, err = f.initNetwork(cmd, sizes, loss)
+		err = e.arrange(cmd, t)
+	}
+	if err == nil {
+		err = f.keepShares(cmd, t.eng.Info())
 	}
 	if err != nil {
 		return nil, first(err, t.eng.Close())

@@ -24,6 +24,7 @@ func (e *env) fit(ctx context.Context, t *training) error {
 	if err := e.settleSizes(t, tr); err != nil {
 		return err
 	}
+	e.describeColumns(t)
 	if err := e.settleEpochs(t); err != nil {
 		return err
 	}

@@ -43,6 +43,7 @@ type trainFlags struct {
 	compress string
 	device   string
 	shares   string
+	parallel string
 	// onDeviceLoss is of trainer.Config too.
 	onDeviceLoss string
 	out          string
@@ -106,6 +107,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.onDivergence, "on-divergence", "stop", "when the loss or a weight is not finite: stop, or reload the epoch before and halve the rate, at most 3 times")
 	flags.IntVar(&f.config.VerifyEvery, "verify-every", 0, "compare every `N`th step with the reference in float64, and stop where they disagree; 0 for never")
 	flags.StringVar(&f.shares, "shares", "", "how several devices split a batch: `N,N…`, a number for each (default: by measured speed, evenly if they are alike)")
+	flags.StringVar(&f.parallel, "parallel", "auto", "how several devices share the work: data, each has the network and a share of every batch, tensor, each has columns of every layer, or auto: tensor where the network does not fit each")
 	flags.StringVar(&f.onDeviceLoss, "on-device-loss", "stop", "when one of several devices is lost: stop, or continue without it from the last step")
 	f.run.add(cmd)
 	flags.StringVar(&f.mpi, "mpi", "auto", "train as one of the ranks that mpirun, mpiexec or srun started: auto, yes or no")

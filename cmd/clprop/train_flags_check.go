@@ -108,6 +108,9 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		return nil, err
 	}
 	c.OnDeviceLoss = trainer.OnDeviceLoss(f.onDeviceLoss)
+	if err := oneOf(cmd, "parallel", f.parallel, parallels); err != nil {
+		return nil, err
+	}
 	if err := oneOf(cmd, "compress", f.compress, []string{"none", string(trainer.CompressFP16)}); err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ type trainJSON struct {
 	Test        *scoreJSON       `json:"test"` // null without a test set, or if interrupted
 	Seconds     float64          `json:"seconds"`
 	Throughput  float64          `json:"samples_per_second"`
+	StepTraffic int64            `json:"step_traffic"` // bytes moved by a step of ParallelTensor; else 0
 	Model       string           `json:"model"`
 	Interrupted bool             `json:"interrupted"`
 	Ranks       *ranksJSON       `json:"ranks"` // null of one process
@@ -181,6 +182,7 @@ func (t *training) result() trainJSON {
 		r.Test = &scoreJSON{t.test.Loss, t.test.Accuracy, t.test.Count, t.scores().json()}
 	}
 	r.Seconds, r.Throughput = t.timing()
+	r.StepTraffic = t.stepTraffic()
 	r.Ranks = t.joined.json()
 	return r
 }

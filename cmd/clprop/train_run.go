@@ -53,7 +53,7 @@ func (r *runFlags) add(cmd *cobra.Command) {
 // given anew with --resume; all others must stay as they were.
 var (
 	unsaved    = []string{"run", "config", "resume", "serve", "progress", "quiet", "json", "profile", "mpi", "help"}
-	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "map", "on-divergence", "on-device-loss", "shares", "verify-every", "checkpoint-every", "keep", "epochs", "max-steps", "max-time", "tensorboard"}
+	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "map", "on-divergence", "on-device-loss", "shares", "parallel", "verify-every", "checkpoint-every", "keep", "epochs", "max-steps", "max-time", "tensorboard"}
 	paths      = []string{"data", "images", "labels", "test-data", "val-data", "out", "tensorboard"}
 )
 
@@ -92,9 +92,9 @@ func (r *runFlags) restore(cmd *cobra.Command, j *joined) (err error) {
 	if s := r.snapshot.Config.Schedule; s.Name == trainer.ScheduleStep { // it was to fall by the number of epochs as it was
 		saved["lr-every"] = strconv.Itoa(s.Every)
 	}
-	moved := cmd.Flags().Changed("device")
+	moved := cmd.Flags().Changed("device") || cmd.Flags().Changed("parallel")
 	for name, value := range saved {
-		if name == "shares" && moved { // those of other devices
+		if name == "shares" && moved { // those of other devices, or of none
 			continue
 		}
 		f := cmd.Flags().Lookup(name)

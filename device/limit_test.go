@@ -1,0 +1,33 @@
+package device
+
+import "testing"
+
+func TestLimitMemory(t *testing.T) {
+	for text, want := range map[string]int64{
+		"": 8 << 30, "100": 100, "100B": 100, "2KB": 2000, "1.5MiB": 3 << 19, "6GiB": 6 << 30, "6GB": 6e9, "1TiB": 8 << 30,
+		"x": -1, "0": -1, "-1": -1, "1e3": 1000, "NaN": -1, "Inf": -1, "1e30": -1, "GiB": -1, "1GIB": -1, "1iB": -1, "1 GiB": -1,
+	} {
+		t.Setenv(EnvMemory, text)
+		got, err := limitMemory(8 << 30)
+		if want < 0 {
+			if err == nil {
+				t.Errorf("%q is %d bytes", text, got)
+			}
+		} else if err != nil || got != want {
+			t.Errorf("%q is %d, %v; want %d", text, got, err, want)
+		}
+	}
+	t.Setenv(EnvMemory, "100")
+	if got, err := limitMemory(0); err != nil || got != 100 { // of a device without a limit of its own
+		t.Errorf("%d, %v", got, err)
+	}
+	if got := newReference().info.TotalMemory; got != 100 {
+		t.Errorf("the CPU reference has %d bytes", got)
+	}
+	t.Setenv(EnvMemory, "much")
+	for _, spec := range []string{"cpuref", "0"} {
+		if e, err := Open(spec); err == nil {
+			t.Errorf("%s with %s=much: %+v", spec, EnvMemory, e.Info())
+		}
+	}
+}
