@@ -9,11 +9,12 @@ import "math"
 //	sigmoid   Σ_k max(z_k, 0) − z_k y_k + log(1 + e^−|z_k|)
 //	softmax   Σ_k y_k (log Σ_j e^z_j − z_k)
 //
-// which are the cross-entropies at Loss with h written out; the others are as they
-// are written there, h being z. A row is right when z is largest where y is, the
-// first of equals; with one output unit, when z > 0 (h > ½) just where y > ½. None
-// is where the outputs are quantities. z and y are b × K. Sums are float64 in either
-// type. It panics on an unknown loss.
+// which are the cross-entropies at Loss with h written out, the first also that of
+// several labels; the others are as they are written there, h being z. A row is right
+// when z is largest where y is, the first of equals; with one output unit, and of several
+// labels for each unit, when z > 0 (h > ½) just where y > ½. None is where the outputs are
+// quantities. z and y are b × K. Sums are float64 in either type. It panics on an unknown
+// loss.
 func Cost[T Float](loss Loss, z, y Matrix[T]) (lossSum float64, correct int) {
 	checkCost(loss, z, y)
 	for i := range z.Rows {
@@ -58,7 +59,7 @@ func rowLoss[T Float](loss Loss, z, y []T) float64 {
 	switch loss.Kind() {
 	case SoftmaxCrossEntropy:
 		return softmaxCrossEntropy(z, y)
-	case SigmoidCrossEntropy:
+	case SigmoidCrossEntropy, MultiLabelCrossEntropy:
 		return sigmoidCrossEntropy(z, y)
 	}
 	sum, delta := 0.0, loss.HuberDelta()
@@ -116,10 +117,15 @@ func right[T Float](loss Loss, z, y []T) bool {
 	if loss.Regression() || len(z) == 0 {
 		return false
 	}
-	if len(z) == 1 {
-		return (z[0] > 0) == (y[0] > 0.5)
+	if len(z) > 1 && !loss.MultiLabel() {
+		return largest(z) == largest(y)
 	}
-	return largest(z) == largest(y)
+	for k := range z {
+		if (z[k] > 0) != (y[k] > 0.5) {
+			return false
+		}
+	}
+	return true
 }
 
 // largest returns where v is largest, the first of equals.

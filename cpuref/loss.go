@@ -20,6 +20,12 @@ const (
 	// SoftmaxCrossEntropy is −Σ_k y_k log h_k with h = softmax(z): exactly one
 	// class is right.
 	SoftmaxCrossEntropy Loss = "softmax-cross-entropy"
+	// MultiLabelCrossEntropy is SigmoidCrossEntropy where any number of the labels of an
+	// example may be 1: the example is right where every one of them is. C. M. Bishop, Pattern
+	// Recognition and Machine Learning (2006), eq. 5.22; J. Nam, J. Kim, E. Loza Mencía, I.
+	// Gurevych and J. Fürnkranz, "Large-scale multi-label text classification: revisiting neural
+	// networks", ECML PKDD (2014), compare it with others for labels.
+	MultiLabelCrossEntropy Loss = "multilabel-cross-entropy"
 	// Hinge is Σ_k max(0, 1 − t_k h_k) with h = z and t = 2y − 1, so that t is ±1:
 	// one support vector machine against the rest for each class. C. Cortes and V.
 	// Vapnik, "Support-vector networks", Machine Learning 20 (1995), eq. 16 and 17;
@@ -43,7 +49,7 @@ func HuberLoss(delta float64) Loss {
 
 // Losses lists every loss there is, Huber's with δ = 1.
 func Losses() []Loss {
-	return []Loss{SigmoidCrossEntropy, SoftmaxCrossEntropy, Hinge, MeanSquaredError, MeanAbsoluteError, Huber}
+	return []Loss{SigmoidCrossEntropy, SoftmaxCrossEntropy, MultiLabelCrossEntropy, Hinge, MeanSquaredError, MeanAbsoluteError, Huber}
 }
 
 // Kind is the loss without its threshold: Huber for every HuberLoss.
@@ -71,13 +77,17 @@ func (l Loss) Output() Activation {
 	switch l {
 	case SoftmaxCrossEntropy:
 		return Softmax
-	case SigmoidCrossEntropy:
+	case SigmoidCrossEntropy, MultiLabelCrossEntropy:
 		return Sigmoid
 	}
 	return Linear
 }
 
-// Regression reports whether the outputs are quantities and not classes.
+// MultiLabel reports whether each output is a label by itself, and not one of the classes of
+// which an example has one.
+func (l Loss) MultiLabel() bool { return l == MultiLabelCrossEntropy }
+
+// Regression reports whether the outputs are quantities, and neither classes nor labels.
 func (l Loss) Regression() bool {
 	kind := l.Kind()
 	return kind == MeanSquaredError || kind == MeanAbsoluteError || kind == Huber

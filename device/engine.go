@@ -167,7 +167,7 @@ type Tally interface{ Release() }
 // Sums is what a Tally holds.
 type Sums struct {
 	Loss    float64 // Σ over examples of the loss times its weight, without the penalty
-	Correct int     // examples whose most likely class is the right one; 0 in regression
+	Correct int     // examples whose most likely class is the right one, or all of whose labels are; 0 in regression
 	Count   int     // examples seen
 	// Squares and Magnitudes are Σ_l Σ_{j≠0} Θ_ij(l)² and Σ_l Σ_{j≠0} |Θ_ij(l)|, of the
 	// last Penalty operation.
@@ -236,8 +236,11 @@ const (
 
 	SigmoidCrossEntropy = cpuref.SigmoidCrossEntropy
 	SoftmaxCrossEntropy = cpuref.SoftmaxCrossEntropy
-	Hinge               = cpuref.Hinge
-	MeanSquaredError    = cpuref.MeanSquaredError
-	MeanAbsoluteError   = cpuref.MeanAbsoluteError
-	Huber               = cpuref.Huber
+
+	MultiLabelCrossEntropy = cpuref.MultiLabelCrossEntropy
+
+	Hinge             = cpuref.Hinge
+	MeanSquaredError  = cpuref.MeanSquaredError
+	MeanAbsoluteError = cpuref.MeanAbsoluteError
+	Huber             = cpuref.Huber
 )

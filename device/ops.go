@@ -87,8 +87,8 @@ type SGD struct {
 
 // Cost adds a batch to a tally: the loss of every row, computed from z(L) so that
 // it is finite for every finite z, the rows whose largest z is where the largest
-// y is (with one output unit: z > 0 where y > ½; in regression none is), and the
-// number of rows. Weight, if set, is b × 1, and the loss of row i is times weight i;
+// y is (with one output unit, or of several labels for each: z > 0 just where y > ½; in
+// regression none is), and the number of rows. Weight, if set, is b × 1, and the loss of row i is times weight i;
 // the numbers of rows are not.
 type Cost struct {
 	Loss   Loss

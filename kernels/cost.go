@@ -13,8 +13,8 @@ const TallyWords = 8
 
 // Loss is a loss as the kernels take it.
 type Loss struct {
-	// Name is one of sigmoid-cross-entropy, softmax-cross-entropy, hinge, mse, mae
-	// and huber.
+	// Name is one of sigmoid-cross-entropy, softmax-cross-entropy, multilabel-cross-entropy,
+	// hinge, mse, mae and huber.
 	Name string
 	// Limit is the threshold δ of huber; not used by the others.
 	Limit float32
@@ -24,12 +24,13 @@ type Loss struct {
 
 // lossMacros has the definition that selects a loss in loss.cl and outputdelta.cl.
 var lossMacros = map[string]string{
-	"sigmoid-cross-entropy": "LOSS_SIGMOID",
-	"softmax-cross-entropy": "LOSS_SOFTMAX",
-	"hinge":                 "LOSS_HINGE",
-	"mse":                   "LOSS_MSE",
-	"mae":                   "LOSS_MAE",
-	"huber":                 "LOSS_HUBER",
+	"sigmoid-cross-entropy":    "LOSS_SIGMOID",
+	"softmax-cross-entropy":    "LOSS_SOFTMAX",
+	"multilabel-cross-entropy": "LOSS_MULTILABEL",
+	"hinge":                    "LOSS_HINGE",
+	"mse":                      "LOSS_MSE",
+	"mae":                      "LOSS_MAE",
+	"huber":                    "LOSS_HUBER",
 }
 
 // macros selects the loss, and whether there are weights for rows rows.

@@ -54,7 +54,7 @@ func rowTolerance(loss cpuref.Loss, z, y []float32) float64 {
 		size, _ = cpuref.Cost(loss, wide(m), wide(matrix32{Rows: 1, Cols: len(y), Data: y}))
 		return (12 + k) * u * size
 	}
-	if loss == cpuref.SigmoidCrossEntropy {
+	if loss == cpuref.SigmoidCrossEntropy || loss.MultiLabel() {
 		for j := range z {
 			v := math.Abs(float64(z[j]))
 			size += v + v*math.Abs(float64(y[j])) + math.Log1p(math.Exp(-v))

@@ -2,17 +2,18 @@
 // backprop.cl use it.
 //
 //   L = loss of the row, from z so that it is finite for every finite z:
-//       sigmoid   Σ_k max(z_k, 0) − z_k y_k + log(1 + e^−|z_k|)
+//       sigmoid   Σ_k max(z_k, 0) − z_k y_k + log(1 + e^−|z_k|), also of several labels
 //       softmax   Σ_k y_k (log Σ_j e^(z_j − max z) + max z − z_k)
 //       hinge     Σ_k max(0, 1 − (2y_k − 1) z_k)
 //       MSE       (1/K) Σ_k r²,  MAE  (1/K) Σ_k r,  with r = |z_k − y_k|
 //       Huber     (1/K) Σ_k ½r² where r ≤ limit, else limit (r − ½ limit)
 //   R = 1 if the largest z is where the largest y is (the first of equals); with one
-//       unit, if z > 0 where y > ½; 0 for MSE, MAE, Huber
+//       unit, if z > 0 just where y > ½, and of several labels, if that holds for every
+//       unit; 0 for MSE, MAE, Huber
 //   and the sums of both over the rows of a batch, added to a tally
 //
-// One of LOSS_SOFTMAX, LOSS_SIGMOID, LOSS_HINGE, LOSS_MSE, LOSS_MAE and LOSS_HUBER is set by
-// the host. Comparisons are such that NaN fails them and stays. Units are taken VW at a
+// One of LOSS_SOFTMAX, LOSS_SIGMOID, LOSS_MULTILABEL, LOSS_HINGE, LOSS_MSE, LOSS_MAE and
+// LOSS_HUBER is set by the host. Comparisons are such that NaN fails them and stays. Units are taken VW at a
 // time, which costs less than one after the other, and added one by one.
 
 #if defined(LOSS_MSE) || defined(LOSS_MAE) || defined(LOSS_HUBER)
@@ -44,6 +45,10 @@ inline float row_loss(int cols, __global const float *Z, __global const float *Y
 #pragma OPENCL FP_CONTRACT OFF
 #ifdef QUANTITIES
   *R = 0;
+#elif defined(LOSS_MULTILABEL)
+  int all = 1;
+  for (int k = 0; k < cols; k++) all &= (Z[k] > 0.0f) == (Y[k] > 0.5f);
+  *R = all;
 #else
   int topz = 0, topy = 0;
   for (int k = 1; k < cols; k++) {

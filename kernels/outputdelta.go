@@ -1,6 +1,10 @@
 package kernels
 
-import "github.com/clprop/clprop/cl"
+import (
+	"slices"
+
+	"github.com/clprop/clprop/cl"
+)
 
 // OutputDelta launches δ(L) = ∂loss/∂z(L) from a = a(L), all rows × cols. Where the
 // loss's output is linear, a is z(L). delta may be halves. See outputdelta.cl.
@@ -53,7 +57,7 @@ func (s *Set) outputDelta(loss Loss, a, y, delta Matrix, scale *cl.MemObject) (*
 
 // crossEntropy reports whether δ(L) is a(L) − y.
 func (l Loss) crossEntropy() bool {
-	return l.Name == "sigmoid-cross-entropy" || l.Name == "softmax-cross-entropy"
+	return slices.Contains([]string{"sigmoid-cross-entropy", "softmax-cross-entropy", "multilabel-cross-entropy"}, l.Name)
 }
 
 // scale is the factor of δ(L) for cols outputs, as far as the loss has one.

@@ -46,10 +46,13 @@ func (t *Trainer) Predict(ctx context.Context, x []float32, batch int) ([]float3
 
 // Evaluation is how well a network does on a set.
 type Evaluation struct {
-	Loss     float64 `json:"loss"`     // mean error of an example, without penalty
-	Accuracy float64 `json:"accuracy"` // share of examples classified right; 0 in regression
+	Loss float64 `json:"loss"` // mean error of an example, without penalty
+	// Accuracy is the share of examples classified right, or of which every label is; 0 in
+	// regression.
+	Accuracy float64 `json:"accuracy"`
 	// Confusion[i][k] counts the examples of class i that were taken for class k.
-	// A single output makes two classes, 0 and 1. It is nil in regression.
+	// A single output makes two classes, 0 and 1. It is nil in regression, and of several
+	// labels at once.
 	Confusion [][]int `json:"confusion"`
 	Count     int     `json:"count"` // examples
 	// H is h of all examples, Count × K, row-major: package metrics has more to say of it.
@@ -58,8 +61,8 @@ type Evaluation struct {
 
 // Evaluate returns how well the network does on set. The class that it sees is
 // the largest z(L), the first if several are equal, or, for a single output,
-// whether z > 0; that of the label likewise, with y > ½. When ctx ends between two batches
-// the error wraps its error.
+// whether z > 0; that of the label likewise, with y > ½. Of several labels at once all are
+// seen as the one of a single output. When ctx ends between two batches the error wraps its error.
 func (t *Trainer) Evaluate(ctx context.Context, set *data.Set) (Evaluation, error) {
 	if err := t.checkSet("test set", set); err != nil {
 		return Evaluation{}, fmt.Errorf("evaluate: %w", err)
@@ -79,7 +82,7 @@ func (t *Trainer) Evaluate(ctx context.Context, set *data.Set) (Evaluation, erro
 	}
 	k := t.net.outputs()
 	e := Evaluation{H: make([]float32, set.Rows*k)}
-	if !t.net.Loss.Regression() {
+	if loss := t.net.Loss; !loss.Regression() && !loss.MultiLabel() {
 		e.Confusion = newConfusion(max(k, 2))
 	}
 	z := make([]float32, size*k)

@@ -41,7 +41,8 @@ type Meta struct {
 var ErrModel = errors.New("not a clprop model")
 
 // ModelVersion is the newest version of the model file that LoadModel reads. Save writes
-// version 1, and 2 of a network with a Norm, which an older program would not understand.
+// version 1, 2 of a network with a Norm, and 3 of one of several labels at once, which an older
+// program would not understand.
 //
 // A model is a safetensors file. Its tensors have the names that PyTorch gives
 // those of nn.Sequential(Linear, activation, Linear, …): "0.weight" [out,in] and
@@ -51,14 +52,14 @@ var ErrModel = errors.New("not a clprop model")
 // "1.running_mean" and "1.running_var" of BatchNorm, and the second layer is "3.weight".
 // Its __metadata__ has the keys
 //
-//	clprop.version       "1", or "2"
+//	clprop.version       "1", "2" or "3"
 //	clprop.architecture  {"sizes":[s_1,…,s_L],"hidden":g,"loss":name}, and "norm" if there is one
 //	clprop.preprocess    data.Preprocess; absent if there is none
 //	clprop.classes       ["name", …]; absent if they have no names
 //	clprop.meta          Meta
 //
 // all but the first in JSON.
-const ModelVersion = 2
+const ModelVersion = 3
 
 const (
 	keyVersion      = "clprop.version"
@@ -123,6 +124,8 @@ func (m *Model) Check() error {
 		return fmt.Errorf("preprocessing has %d quantities to predict, network %v gives %d", n, m.Network, m.Network.outputs())
 	case !quantities && n > 0:
 		return fmt.Errorf("preprocessing has quantities to predict, and the loss %s is for classes", m.Network.Loss)
+	case m.Preprocess.MultiLabel != m.Network.Loss.MultiLabel():
+		return fmt.Errorf("preprocessing of several labels at once: %t, and the loss is %s", m.Preprocess.MultiLabel, m.Network.Loss)
 	}
 	if len(m.Classes) > 0 && !slices.Equal(m.Classes, m.Preprocess.Classes) {
 		return errors.New("class names differ between model and preprocessing")
@@ -147,6 +150,9 @@ func (m *Model) Save(path string) error {
 func (m *Model) encode() (*safetensors.File, error) {
 	version := 1
 	if m.Network.Norm != NormNone {
+		version = 2
+	}
+	if m.Network.Loss.MultiLabel() {
 		version = ModelVersion
 	}
 	file := &safetensors.File{Metadata: map[string]string{keyVersion: strconv.Itoa(version)}}

@@ -125,7 +125,7 @@ func TestSaveRefuses(t *testing.T) {
 func TestLoadModelRefuses(t *testing.T) {
 	for want, spoil := range map[string]func(*safetensors.File){
 		"no clprop.version in its metadata":   func(f *safetensors.File) { f.Metadata = nil },
-		"model version 3, this program reads": func(f *safetensors.File) { f.Metadata[keyVersion] = "3" },
+		"model version 4, this program reads": func(f *safetensors.File) { f.Metadata[keyVersion] = "4" },
 		`clprop.version is "0"`:               func(f *safetensors.File) { f.Metadata[keyVersion] = "0" },
 		`clprop.version is "one"`:             func(f *safetensors.File) { f.Metadata[keyVersion] = "one" },
 		"no clprop.architecture":              func(f *safetensors.File) { delete(f.Metadata, keyArchitecture) },

@@ -205,6 +205,9 @@ func (n *Network) checkArchitecture() error {
 	if n.Loss == device.SoftmaxCrossEntropy && n.outputs() == 1 {
 		return fmt.Errorf("network %v: softmax of one output is always 1: use %s or two outputs", n, device.SigmoidCrossEntropy)
 	}
+	if n.Loss.MultiLabel() && n.outputs() == 1 {
+		return fmt.Errorf("network %v: %s is for two labels or more: of one, use %s", n, n.Loss, device.SigmoidCrossEntropy)
+	}
 	return nil
 }
 

@@ -238,6 +238,7 @@ func (n *Network) Passthrough(names []string) (*Model, error) {
 		p.Targets = plainColumns(names)
 	} else {
 		p.Classes, m.Classes = names, names
+		p.MultiLabel = n.Loss.MultiLabel()
 	}
 	return m, m.Check()
 }

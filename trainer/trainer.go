@@ -121,6 +121,8 @@ func (t *Trainer) checkSet(name string, set *data.Set) error {
 		return fail("no labels")
 	case set.Regression() && !t.net.Loss.Regression():
 		return fail("labels are quantities, the loss %s is for classes: use mse, mae or huber", t.net.Loss)
+	case set.MultiLabel && !t.net.Loss.MultiLabel():
+		return fail("labels are several at once, the loss %s is not for them: use %s", t.net.Loss, device.MultiLabelCrossEntropy)
 	case len(set.Classes) > 0 && t.net.Loss.Regression():
 		return fail("labels are classes, the loss %s is for quantities: use a cross-entropy or hinge", t.net.Loss)
 	case set.Weights != nil && len(set.Weights) != set.Rows:

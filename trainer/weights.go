@@ -59,7 +59,7 @@ func (c Config) shaping(set *data.Set, loss device.Loss) (s shaping, err error) 
 		switch loss {
 		case device.SoftmaxCrossEntropy:
 			s.mean = 1 / float64(set.Outputs)
-		case device.SigmoidCrossEntropy:
+		case device.SigmoidCrossEntropy, device.MultiLabelCrossEntropy:
 			s.mean = 0.5
 		default:
 			return s, conflict("label smoothing is for the cross-entropies, not for %s", loss)
@@ -150,6 +150,8 @@ func (c ClassWeights) of(set *data.Set, counts []int, loss device.Loss) ([]float
 		return nil, nil
 	case loss.Regression():
 		return nil, conflict("class weights: %s is for quantities, which have no classes", loss)
+	case loss.MultiLabel():
+		return nil, conflict("class weights: %s is for several labels at once, and an example has no one class: weigh the examples", loss)
 	case c.Balanced && c.Given != nil:
 		return nil, fmt.Errorf("class weights: both balanced and given: choose one")
 	case c.Balanced:

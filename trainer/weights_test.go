@@ -59,6 +59,7 @@ func TestExampleWeightErrors(t *testing.T) {
 		"NaN":          {ClassWeights{}, []float32{1, nan, 1, 1}, device.Hinge, 0, "example 1 is NaN"},
 		"all 0":        {ClassWeights{Given: []float64{0, 0, 1}}, nil, device.Hinge, 0, "mean 0"},
 		"smooth hinge": {ClassWeights{}, nil, device.Hinge, 0.1, "not for hinge"},
+		"labels":       {ClassWeights{Balanced: true}, nil, device.MultiLabelCrossEntropy, 0, "several labels at once"},
 	} {
 		set := lopsided()
 		set.Weights = c.own
@@ -73,7 +74,7 @@ func TestExampleWeightErrors(t *testing.T) {
 // sigmoid 0.85 and 0.15.
 func TestLabelSmoothing(t *testing.T) {
 	for loss, want := range map[device.Loss][]float32{
-		device.SoftmaxCrossEntropy: {0.8, 0.1, 0.1}, device.SigmoidCrossEntropy: {0.85, 0.15, 0.15},
+		device.SoftmaxCrossEntropy: {0.8, 0.1, 0.1}, device.SigmoidCrossEntropy: {0.85, 0.15, 0.15}, device.MultiLabelCrossEntropy: {0.85, 0.15, 0.15},
 	} {
 		set := lopsided()
 		got, err := Config{LabelSmoothing: 0.3}.examples(set, loss)

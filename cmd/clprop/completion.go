@@ -46,7 +46,7 @@ func flagValues() map[string][]string {
 		"precision":      trainer.Precisions(),
 		"scale":          {"standard", "minmax", "none"},
 		"scale-targets":  {"standard", "minmax", "none"},
-		"task":           {"auto", "classification", "regression"},
+		"task":           {"auto", "classification", "multilabel", "regression"},
 		"unseen":         {"error", data.Zero},
 		"what":           pictures,
 	}

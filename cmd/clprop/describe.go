@@ -33,8 +33,11 @@ func (e *env) describe(t *training) {
 
 // kindOfOutputs says what the outputs of a network are.
 func kindOfOutputs(n *trainer.Network) string {
-	if n.Loss.Regression() {
+	switch {
+	case n.Loss.Regression():
 		return "quantities"
+	case n.Loss.MultiLabel():
+		return "labels"
 	}
 	return "classes"
 }
@@ -49,6 +52,9 @@ func hiddenText(n *trainer.Network) string {
 
 // outputText names the output units, and the loss where it is not their cross-entropy.
 func outputText(loss device.Loss) string {
+	if loss.MultiLabel() {
+		return fmt.Sprintf("%s of each label", loss.Output())
+	}
 	if g := loss.Output(); g != device.Linear {
 		return string(g)
 	}

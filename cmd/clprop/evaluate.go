@@ -12,8 +12,9 @@ import (
 )
 
 const evaluateLong = `Evaluate tells how good a model is on labelled examples: accuracy, loss, precision,
-recall, F1 and area under the ROC curve, and the confusion matrix; of a model that
-predicts quantities, R² and the mean errors in the units of the data.
+recall, F1 and area under the ROC curve, and the confusion matrix; of a model of several
+labels at once, the share of examples of which every label is right, and the scores of
+each; of a model that predicts quantities, R² and the mean errors in the units of the data.
 
 Without --data it takes the embedded digits that 'clprop train' held back, if the
 model was trained on them. Raw data goes in: the model knows how to scale it.
@@ -30,9 +31,28 @@ const defaultTop = 5
 
 // modelFlags are the flags of commands that read a model.
 type modelFlags struct {
-	data   dataFlags
-	model  string
-	device string
+	data      dataFlags
+	model     string
+	device    string
+	threshold float64 // of several labels at once
+}
+
+// defaultThreshold is the probability above which a label is predicted.
+const defaultThreshold = 0.5
+
+func addThreshold(cmd *cobra.Command, f *modelFlags) {
+	cmd.Flags().Float64Var(&f.threshold, "threshold", defaultThreshold, "of a model of several labels at once, the probability above which each is predicted: `SHARE`")
+}
+
+// checkThreshold refuses one that is no probability, or that a model has no use for.
+func (f *modelFlags) checkThreshold(cmd *cobra.Command, m *trainer.Model) error {
+	switch {
+	case !(f.threshold >= 0 && f.threshold <= 1): // so that NaN fails
+		return usage(cmd, "--threshold is %v: need 0 to 1", f.threshold)
+	case cmd.Flags().Changed("threshold") && !m.Network.Loss.MultiLabel():
+		return usage(cmd, "--threshold is for a model of several labels at once, and %s gives %s", f.model, kindOfOutputs(m.Network))
+	}
+	return nil
 }
 
 func (f *modelFlags) add(cmd *cobra.Command) {
@@ -64,6 +84,7 @@ func newEvaluateCommand(e *env) *cobra.Command {
 	}
 	f.add(cmd)
 	cmd.Flags().IntVar(&top, "top", defaultTop, "`K` of the share of examples whose class is among the K most likely; 0 for none")
+	addThreshold(cmd, &f)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as a JSON object")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := f.check(cmd); err != nil {
@@ -79,6 +100,9 @@ func newEvaluateCommand(e *env) *cobra.Command {
 
 func (e *env) evaluate(cmd *cobra.Command, f *modelFlags, top int, asJSON bool) (err error) {
 	m, err := loadModel(f.model)
+	if err == nil {
+		err = f.checkThreshold(cmd, m)
+	}
 	if err != nil {
 		return err
 	}
@@ -107,13 +131,13 @@ func (e *env) evaluate(cmd *cobra.Command, f *modelFlags, top int, asJSON bool) 
 	if err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
-	s := newScores(m, set, v, top)
+	s := newScores(m, set, v, top, f.threshold)
 	if !asJSON {
 		return e.print(s.text("test"))
 	}
 	return e.printJSON(evaluateJSON{
 		Schema: schemaVersion, Version: currentVersion().Version, Device: newDeviceJSON(eng), Model: f.model, Data: source,
-		Network: newNetworkJSON(m.Network), Evaluation: v, scoresJSON: s.json(),
+		Network: newNetworkJSON(m.Network), Evaluation: s.Evaluation, scoresJSON: s.json(),
 	})
 }
 

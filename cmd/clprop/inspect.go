@@ -11,8 +11,8 @@ import (
 )
 
 const inspectLong = `Inspect shows what is in a file of examples: rows and columns with their types,
-ranges, categories, missing values and constant columns, the classes with their
-counts, and what would keep 'clprop train' from using it.
+ranges, categories, missing values and constant columns, the classes or labels with
+their counts, and what would keep 'clprop train' from using it.
 
 FILE, also packed with gzip or zstd, and - for standard input, is whatever
 --data of 'clprop train' takes.`
@@ -100,7 +100,11 @@ func inspectText(source string, s *data.Summary) string {
 		fmt.Fprintf(&b, "task: %s\n", s.Task)
 	}
 	if len(s.Classes) > 0 {
-		fmt.Fprintf(&b, "%d classes: %s\n", len(s.Classes), countsText(s.Classes, 20))
+		what := "classes"
+		if s.Task == "multilabel" {
+			what = "labels"
+		}
+		fmt.Fprintf(&b, "%d %s: %s\n", len(s.Classes), what, countsText(s.Classes, 20))
 	}
 	for _, p := range s.Problems {
 		fmt.Fprintf(&b, "to mend before training: %s\n", oneLine(p))

@@ -40,7 +40,7 @@ func (f *learnFlags) add(cmd *cobra.Command) {
 // addColumns adds the flags about what is what, which inspect has too.
 func (f *learnFlags) addColumns(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.task, "task", "auto", "what the labels are: classification, regression, or auto, by what they look like")
+	flags.StringVar(&f.task, "task", "auto", "what the labels are: classification, multilabel for several columns of 0 and 1, regression, or auto, by what they look like")
 	flags.StringVar(&f.drop, "drop", "", "`COLUMNS` of a table that are no inputs, named as --label does")
 	flags.StringVar(&f.imageSize, "image-size", "", "`WIDTHxHEIGHT` that pictures get (default: that of the first)")
 }
@@ -68,10 +68,10 @@ func (f *learnFlags) check(cmd *cobra.Command) error {
 // apply adds to how data is read.
 func (f *learnFlags) apply(opts *data.Options) error {
 	opts.Drop, opts.Weights = f.drop, f.weights
-	tasks := map[string]data.Task{"": data.AutoTask, "auto": data.AutoTask, "classification": data.Classification, "regression": data.Regression}
+	tasks := map[string]data.Task{"": data.AutoTask, "auto": data.AutoTask, "classification": data.Classification, "multilabel": data.MultiLabel, "regression": data.Regression}
 	var ok bool
 	if opts.Task, ok = tasks[f.task]; !ok {
-		return fmt.Errorf("--task is %q: have auto, classification, regression", f.task)
+		return fmt.Errorf("--task is %q: have auto, classification, multilabel, regression", f.task)
 	}
 	if f.imageSize == "" {
 		return nil

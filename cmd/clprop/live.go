@@ -114,7 +114,7 @@ func (p *livePage) epoch(ctx context.Context, e trainer.Epoch, t *training, tr *
 	set := t.examples.validation
 	info := t.eng.Info()
 	spare := info.TotalMemory == 0 || t.eng.Counters().Allocated <= info.TotalMemory/2
-	if set == nil || set.Regression() || t.joined.count() > 1 || !spare || !p.Watched() || time.Since(p.judged) < confusedShare*p.took {
+	if set == nil || set.Regression() || set.MultiLabel || t.joined.count() > 1 || !spare || !p.Watched() || time.Since(p.judged) < confusedShare*p.took {
 		return
 	}
 	began := time.Now()

@@ -61,12 +61,18 @@ func (f *lossFlags) check(cmd *cobra.Command, c *trainer.Config, task *string) e
 		return usage(cmd, "--loss %s has %s outputs, and --output is %s: leave one out", loss, loss.Output(), f.output)
 	}
 	switch {
+	case loss.MultiLabel() && *task != "auto" && *task != "multilabel":
+		return usage(cmd, "--loss %s is for several labels at once, and --task is %s", loss, *task)
+	case *task == "multilabel" && !loss.MultiLabel() && loss != device.SigmoidCrossEntropy:
+		return usage(cmd, "--loss %s is not for several labels at once, and --task is multilabel: have %s", loss, device.MultiLabelCrossEntropy)
 	case *task == "classification" && loss.Regression():
 		return usage(cmd, "--loss %s is for quantities, and --task is classification", loss)
 	case *task == "regression" && !loss.Regression():
 		return usage(cmd, "--loss %s is for classes, and --task is regression: have mse, mae, huber", loss)
 	case loss.Regression():
 		*task = "regression"
+	case loss.MultiLabel():
+		*task = "multilabel"
 	}
 	return nil
 }
@@ -76,6 +82,8 @@ func (f *lossFlags) check(cmd *cobra.Command, c *trainer.Config, task *string) e
 func (f *lossFlags) of(cmd *cobra.Command, c *trainer.Config, p *data.Preprocess) (loss device.Loss, err error) {
 	quantities := len(p.Targets) > 0
 	switch {
+	case p.MultiLabel && (f.loss == "" || f.loss == string(device.SigmoidCrossEntropy)):
+		loss = device.MultiLabelCrossEntropy
 	case f.loss != "":
 		loss = device.Loss(f.loss)
 	case quantities:
@@ -85,14 +93,20 @@ func (f *lossFlags) of(cmd *cobra.Command, c *trainer.Config, p *data.Preprocess
 	default:
 		loss = device.SoftmaxCrossEntropy
 	}
-	if loss.Regression() != quantities {
-		return loss, usage(cmd, "--loss %s does not go with the labels, which are %s", loss, map[bool]string{true: "quantities", false: "classes"}[quantities])
+	if loss.Regression() != quantities || loss.MultiLabel() != p.MultiLabel {
+		return loss, usage(cmd, "--loss %s does not go with the labels, which are %s", loss, labelsText(p))
+	}
+	if p.MultiLabel && cmd.Flags().Changed("output") && f.output != "sigmoid" {
+		return loss, usage(cmd, "--output %s is for one class of several, and the labels are %s: leave it out", f.output, labelsText(p))
 	}
 	if c.LabelSmoothing > 0 && loss.Output() == device.Linear {
 		return loss, usage(cmd, "--label-smoothing is for the cross-entropies, and --loss is %s", loss)
 	}
 	if f.classWeights != "none" && quantities {
 		return loss, usage(cmd, "--class-weights is for classes, and the labels are quantities")
+	}
+	if f.classWeights != "none" && p.MultiLabel {
+		return loss, usage(cmd, "--class-weights is for classes, and the labels are %s: --sample-weights weighs examples", labelsText(p))
 	}
 	// A squared error is steeper than a cross-entropy, whose slope is at most 1.
 	if quantities && c.Optimizer.Name == "sgd" && !cmd.Flags().Changed("lr") {
@@ -102,6 +116,17 @@ func (f *lossFlags) of(cmd *cobra.Command, c *trainer.Config, p *data.Preprocess
 		return loss, usage(cmd, "%w", err)
 	}
 	return loss, nil
+}
+
+// labelsText says what labels are.
+func labelsText(p *data.Preprocess) string {
+	switch {
+	case len(p.Targets) > 0:
+		return "quantities"
+	case p.MultiLabel:
+		return "several at once (--task)"
+	}
+	return "classes"
 }
 
 // weights reads --class-weights. Without classes it only looks at how it is written.

@@ -111,7 +111,7 @@ func TestHingePredicts(t *testing.T) {
 func TestLossFlags(t *testing.T) {
 	classes, quantities := write(t, "c.csv", flowers(30)), write(t, "q.csv", prices(40))
 	for args, line := range map[string]string{
-		"--loss poisson":                             `--loss: unknown loss "poisson": have [sigmoid-cross-entropy softmax-cross-entropy hinge mse mae huber]`,
+		"--loss poisson":                             `--loss: unknown loss "poisson": have [sigmoid-cross-entropy softmax-cross-entropy multilabel-cross-entropy hinge mse mae huber]`,
 		"--loss huber:0":                             `--loss: loss "huber:0": the threshold is not a number above 0: write huber:0.5`,
 		"--loss hinge --output softmax":              "--loss hinge has linear outputs, and --output is softmax: leave one out",
 		"--loss mse --task classification":           "--loss mse is for quantities, and --task is classification",

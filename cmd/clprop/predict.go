@@ -27,6 +27,12 @@ trained on:
   predicted_price,predicted_days
   12800,31.5
 
+or, of a model of several labels at once, whether it gives each, and with what
+probability:
+
+  predicted_red,predicted_ripe,p_red,p_ripe
+  1,0,0.9,0.2
+
 Rows are in the order of the input. Raw data goes in: the model knows which
 columns it needs, by name, and how to scale them. Other columns are passed over, a
 label column too. Nothing is written unless all of the input is good, and a file
@@ -54,6 +60,7 @@ func newPredictCommand(e *env) *cobra.Command {
 	}
 	f.add(cmd)
 	cmd.Flags().StringVar(&out, "out", "-", "`FILE` that predictions are written to, or - for standard output")
+	addThreshold(cmd, &f)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		switch {
 		case !f.data.given():
@@ -66,13 +73,17 @@ func newPredictCommand(e *env) *cobra.Command {
 		if err := f.check(cmd); err != nil {
 			return err
 		}
-		return e.predict(cmd.Context(), &f, out)
+		return e.predict(cmd, &f, out)
 	}
 	return cmd
 }
 
-func (e *env) predict(ctx context.Context, f *modelFlags, out string) (err error) {
+func (e *env) predict(cmd *cobra.Command, f *modelFlags, out string) (err error) {
+	ctx := cmd.Context()
 	m, err := loadModel(f.model)
+	if err == nil {
+		err = f.checkThreshold(cmd, m)
+	}
 	if err != nil {
 		return err
 	}
@@ -95,9 +106,12 @@ func (e *env) predict(ctx context.Context, f *modelFlags, out string) (err error
 		return err
 	}
 	write := func(w io.Writer) error { return writePredictions(w, m.Network.Loss, outputNames(m), h, set.Rows) }
-	if m.Network.Loss.Regression() {
+	switch {
+	case m.Network.Loss.Regression():
 		m.Preprocess.Restore(h)
 		write = func(w io.Writer) error { return writeQuantities(w, outputNames(m), h) }
+	case m.Network.Loss.MultiLabel():
+		write = func(w io.Writer) error { return writeLabels(w, outputNames(m), h, f.threshold) }
 	}
 	if out == "-" {
 		buffer := bufio.NewWriter(e.stdout)
@@ -154,6 +168,31 @@ func writePredictions(w io.Writer, loss device.Loss, classes []string, h []float
 			record[k+1] = strconv.FormatFloat(float64(v), 'g', -1, 32)
 		}
 		record[0] = classes[best]
+		if err := c.Write(record); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// writeLabels writes for each label whether h, rows × K, is above the threshold, and h, as CSV.
+func writeLabels(w io.Writer, names []string, h []float32, threshold float64) error {
+	c, k := csv.NewWriter(w), len(names)
+	record := make([]string, 2*k)
+	for j, name := range names {
+		record[j], record[k+j] = "predicted_"+name, "p_"+name
+	}
+	if err := c.Write(record); err != nil {
+		return err
+	}
+	for ; len(h) > 0; h = h[k:] {
+		for j, p := range h[:k] {
+			record[j], record[k+j] = "0", strconv.FormatFloat(float64(p), 'g', -1, 32)
+			if float64(p) > threshold {
+				record[j] = "1"
+			}
+		}
 		if err := c.Write(record); err != nil {
 			return err
 		}

@@ -64,6 +64,11 @@ func (t *training) writeReport(cmd *cobra.Command) error {
 			r.Classes, r.Confusion = classNames(t.model()), t.test.Confusion
 			r.Mistakes = report.Mistakes(t.examples.test, t.test.H, t.examples.preprocess)
 		}
+		if s := t.scores(); s.several {
+			for k, name := range s.names {
+				r.Labels = append(r.Labels, report.Label{Name: name, Count: s.classes.Support[k], Score: s.classes.Each[k]})
+			}
+		}
 	}
 	if err := r.Save(filepath.Join(folder, report.File)); err != nil {
 		return err

@@ -16,20 +16,32 @@ type scores struct {
 	trainer.Evaluation
 	names []string // of the classes, or of the quantities
 
-	classes  metrics.Classes
-	areas    []float64 // ROC AUC of each class against the rest
-	area     float64   // their mean
-	top      int       // k of the top k; 0 if there are no more classes than that
+	classes  metrics.Classes // or of labels
+	areas    []float64       // ROC AUC of each class against the rest
+	area     float64         // their mean
+	top      int             // k of the top k; 0 if there are no more classes than that
 	topShare float64
+
+	several   bool // labels at once
+	hamming   float64
+	threshold float64 // above which each is predicted
 
 	each []metrics.Quantity // nil for classes
 	mean metrics.Quantity
 }
 
-// newScores judges an evaluation of a model on set; top is the k of top k.
-func newScores(m *trainer.Model, set *data.Set, v trainer.Evaluation, top int) scores {
+// newScores judges an evaluation of a model on set; top is the k of top k, threshold the
+// probability above which each of several labels is predicted.
+func newScores(m *trainer.Model, set *data.Set, v trainer.Evaluation, top int, threshold float64) scores {
 	s := scores{Evaluation: v, names: outputNames(m)}
 	k := set.Outputs
+	if m.Network.Loss.MultiLabel() {
+		labels := metrics.OfLabels(v.H, set.Y, k, threshold)
+		s.several, s.classes, s.hamming, s.threshold = true, labels.Classes, labels.Hamming, threshold
+		s.Accuracy = labels.Accuracy
+		s.areas, s.area = metrics.LabelAUCs(v.H, set.Y, k)
+		return s
+	}
 	if v.Confusion == nil {
 		h, y := append([]float32(nil), v.H...), append([]float32(nil), set.Y...)
 		if m.Preprocess != nil {
@@ -67,6 +79,10 @@ func (s scores) text(what string) string {
 		b.WriteString("\n\n" + s.quantities())
 		return b.String()
 	}
+	if s.several {
+		b.WriteString(s.labels())
+		return b.String()
+	}
 	macro := s.classes.Macro
 	fmt.Fprintf(&b, "\nmacro precision %.2f%%, recall %.2f%%, F1 %.2f%%; weighted F1 %.2f%%", 100*macro.Precision, 100*macro.Recall, 100*macro.F1, 100*s.classes.Weighted.F1)
 	if !math.IsNaN(s.area) {
@@ -85,11 +101,38 @@ func (s scores) line(what string) string {
 	if s.each != nil {
 		return fmt.Sprintf("%s R² %.4f, RMSE %.4g, MAE %.4g (%d examples), loss %.4f", what, s.mean.R2, s.mean.RMSE, s.mean.MAE, s.Count, s.Loss)
 	}
+	if s.several {
+		return fmt.Sprintf("%s accuracy %.2f%% (every label of %.0f of %d), loss %.4f", what, 100*s.Accuracy, s.Accuracy*float64(s.Count), s.Count, s.Loss)
+	}
 	right := 0
 	for i := range s.Confusion {
 		right += s.Confusion[i][i]
 	}
 	return fmt.Sprintf("%s accuracy %.2f%% (%d of %d), loss %.4f", what, 100*s.Accuracy, right, s.Count, s.Loss)
+}
+
+// labels are means over the labels, and a table of each.
+func (s scores) labels() string {
+	var b strings.Builder
+	micro := s.classes.Micro
+	fmt.Fprintf(&b, "\nmicro precision %.2f%%, recall %.2f%%, F1 %.2f%%; macro F1 %.2f%%; Hamming loss %.4f", 100*micro.Precision, 100*micro.Recall, 100*micro.F1, 100*s.classes.Macro.F1, s.hamming)
+	if !math.IsNaN(s.area) {
+		fmt.Fprintf(&b, "; ROC AUC %.4f", s.area)
+	}
+	width := 0
+	for _, name := range s.names {
+		width = max(width, len([]rune(clip(oneLine(name), maxNameWidth))))
+	}
+	fmt.Fprintf(&b, "\n\n%*s  examples  predicted   recall  precision       F1  ROC AUC\n", width, "")
+	for k, name := range s.names {
+		right, predicted, support, area := s.classes.Right[k], s.classes.Predicted[k], s.classes.Support[k], "-"
+		if v := s.areas[k]; !math.IsNaN(v) {
+			area = fmt.Sprintf("%.4f", v)
+		}
+		fmt.Fprintf(&b, "%-*s  %8d  %9d  %7s  %9s  %7s  %7s\n", width, clip(oneLine(name), maxNameWidth), support, predicted,
+			percent(right, support), percent(right, predicted), percent(2*right, predicted+support), area)
+	}
+	return b.String()
 }
 
 // quantities is a table of how near each quantity is, in the units of the file.
@@ -112,9 +155,12 @@ type scoresJSON struct {
 	Macro    *metrics.Score `json:"macro"`
 	Micro    *metrics.Score `json:"micro"`
 	Weighted *metrics.Score `json:"weighted"`
-	ROCAUC   *float64       `json:"roc_auc"` // mean over the classes of one against the rest
+	ROCAUC   *float64       `json:"roc_auc"` // mean over the classes of one against the rest, or over the labels
 	Top      *topJSON       `json:"top"`
-	Classes  []classJSON    `json:"classes"`
+	// HammingLoss and Threshold are of several labels at once, of which Classes has each.
+	HammingLoss *float64    `json:"hamming_loss"`
+	Threshold   *float64    `json:"threshold"`
+	Classes     []classJSON `json:"classes"`
 	// Targets and Mean are in the units of the file.
 	Mean    *metrics.Quantity `json:"mean"`
 	Targets []targetJSON      `json:"targets"`
@@ -155,8 +201,11 @@ func (s scores) json() scoresJSON {
 	if s.top > 0 {
 		r.Top = &topJSON{s.top, s.topShare}
 	}
+	if s.several {
+		r.HammingLoss, r.Threshold = &s.hamming, &s.threshold
+	}
 	for k, name := range s.names {
-		right := s.Confusion[k][k]
+		right := c.Right[k]
 		r.Classes = append(r.Classes, classJSON{
 			Name: name, Count: c.Support[k], Precision: share(right, c.Predicted[k]), Recall: share(right, c.Support[k]),
 			F1: share(2*right, c.Predicted[k]+c.Support[k]), ROCAUC: orNull(s.areas[k]),

@@ -152,7 +152,9 @@ func (t *training) text() string {
 }
 
 // scores judges the test.
-func (t *training) scores() scores { return newScores(t.model(), t.examples.test, *t.test, defaultTop) }
+func (t *training) scores() scores {
+	return newScores(t.model(), t.examples.test, *t.test, defaultTop, defaultThreshold)
+}
 
 func (t *training) result() trainJSON {
 	f, x := t.flags, t.examples
@@ -179,7 +181,8 @@ func (t *training) result() trainJSON {
 		r.Data.Test = x.test.Rows
 	}
 	if t.test != nil {
-		r.Test = &scoreJSON{t.test.Loss, t.test.Accuracy, t.test.Count, t.scores().json()}
+		s := t.scores()
+		r.Test = &scoreJSON{s.Loss, s.Accuracy, s.Count, s.json()}
 	}
 	r.Seconds, r.Throughput = t.timing()
 	r.StepTraffic = t.stepTraffic()

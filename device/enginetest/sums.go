@@ -99,7 +99,7 @@ func lossMagnitude(loss device.Loss, z, y matrix32) float64 {
 		for k, v := range z.Row(i) {
 			v, y := float64(v), float64(y.Row(i)[k])
 			total += math.Abs(v * y)
-			if loss == device.SigmoidCrossEntropy {
+			if loss == device.SigmoidCrossEntropy || loss.MultiLabel() {
 				total += math.Abs(v) + math.Log1p(math.Exp(-math.Abs(v)))
 			}
 			sum += math.Exp(v - c)
@@ -156,6 +156,17 @@ func costCounts(s suite) {
 			0, 1, 0,
 			0, 1, 1,
 		}}, 4},
+		{"labels", matrix32{Rows: 4, Cols: 3, Data: []float32{
+			2, -1, 3, // one unit is wrong
+			2, -1, 3, // right
+			-1, -2, -3, // none, right
+			1, 0, 1, // 0 is no, right
+		}}, matrix32{Rows: 4, Cols: 3, Data: []float32{
+			1, 1, 1,
+			0.25, 0, 1,
+			0, 0, 0,
+			1, 0.5, 0.75,
+		}}, 3},
 		{"one unit", matrix32{Rows: 6, Cols: 1, Data: []float32{0.1, -0.1, 0, 0, -1, 2}},
 			matrix32{Rows: 6, Cols: 1, Data: []float32{1, 0, 1, 0, 0.5, 0}}, 4},
 	} {
@@ -163,6 +174,9 @@ func costCounts(s suite) {
 			tally, want := s.tally(), c.want
 			if loss.Regression() {
 				want = 0 // no quantity is a class
+			}
+			if loss.MultiLabel() { // every unit for itself: in the first two rows too many are above 0
+				_, want = cpuref.Cost(loss, wide(c.z), wide(c.y))
 			}
 			s.do(device.Cost{Loss: loss, Z: s.matrix(c.z), Y: s.matrix(c.y), Tally: tally})
 			if got := s.sums(tally); got.Correct != want || got.Count != c.z.Rows {

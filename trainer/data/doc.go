@@ -14,7 +14,8 @@
 //
 // A Set holds one example a row: X is Rows × Features, Y is Rows × Outputs, both
 // row-major float32. For classes Y is one-hot: y_k = 1 for the example's class k,
-// else 0. For regression it has the scaled targets, which Restore scales back.
+// else 0. Of several labels at once (MultiLabel) y_k = 1 for each that the example has. For
+// regression it has the scaled targets, which Restore scales back.
 //
 // # Preprocessing
 //

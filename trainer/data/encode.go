@@ -41,8 +41,10 @@ func (t *Table) Set(p *Preprocess) (_ *Set, err error) {
 	case labels == nil:
 	case s.Regression():
 		err = t.encode(targets(p, labels), s.Y)
+	case s.MultiLabel:
+		err = t.encodeLabels(labels, s)
 	default:
-		err = t.encodeClasses(labelling{labels, p.Classes, p.OneHot}, s)
+		err = t.encodeClasses(labelling{columns: labels, classes: p.Classes, oneHot: p.OneHot}, s)
 	}
 	if err == nil {
 		err = t.encodeWeights(s)
@@ -90,6 +92,19 @@ func (t *Table) encodeClasses(l labelling, s *Set) error {
 	return err
 }
 
+// encodeLabels takes the columns of several labels as they are: 0 or 1.
+func (t *Table) encodeLabels(columns []int, s *Set) error {
+	if row, j := t.notLabels(columns); row >= 0 {
+		return t.noLabel(row, j)
+	}
+	for i := range t.rows {
+		for k, j := range columns {
+			s.Y[i*s.Outputs+k] = float32(t.at(i, j).number())
+		}
+	}
+	return nil
+}
+
 // match finds the column of each input, −1 for one that is 0 throughout, and the
 // label columns, nil if they are not there.
 func (t *Table) match(p *Preprocess) (inputs, labels []int, err error) {
@@ -130,7 +145,7 @@ func (t *Table) match(p *Preprocess) (inputs, labels []int, err error) {
 // LabelNames are the names of the label columns.
 func (p *Preprocess) LabelNames() []string {
 	switch {
-	case p.OneHot:
+	case p.OneHot, p.MultiLabel:
 		return p.Classes
 	case len(p.Targets) > 0:
 		var names []string

@@ -60,7 +60,7 @@ func (t *Table) Fit(rows []int, opts FitOptions) (_ *Preprocess, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Preprocess{Classes: l.classes, OneHot: l.oneHot}
+	p := &Preprocess{Classes: l.classes, OneHot: l.oneHot, MultiLabel: l.several}
 	if p.Columns, err = t.fitColumns(inputs, rows, opts); err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (t *Table) Fit(rows []int, opts FitOptions) (_ *Preprocess, err error) {
 		if p.Targets, err = t.fitColumns(l.columns, rows, targets); err != nil {
 			return nil, err
 		}
-	case !l.oneHot:
+	case !l.oneHot && !l.several:
 		p.Label = t.Names[l.columns[0]]
 	}
 	if err := p.Check(); err != nil {

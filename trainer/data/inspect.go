@@ -11,9 +11,10 @@ type Summary struct {
 	Rows    int             `json:"rows"`
 	Columns []ColumnSummary `json:"columns"`
 	Image   *ImageSummary   `json:"image"` // null of a table
-	// Task is what the labels would be trained as: "classification", "regression",
-	// or "" where there are none or they cannot be used.
-	Task    string  `json:"task"`
+	// Task is what the labels would be trained as: "classification", "multilabel",
+	// "regression", or "" where there are none or they cannot be used.
+	Task string `json:"task"`
+	// Classes are how many rows each class has, or each of several labels.
 	Classes []Count `json:"classes"`
 	// Constant names the columns that have one value in all rows, Missing those
 	// that lack values, Problems says what would keep the file from being trained on.
@@ -119,7 +120,13 @@ func (s *Summary) table(t *Table) {
 		s.Problems = append(s.Problems, err.Error())
 		return
 	}
-	if s.Task = "regression"; l.classes != nil {
+	switch s.Task = "regression"; {
+	case l.several:
+		s.Task = "multilabel"
+		for k, name := range l.classes {
+			s.Classes = append(s.Classes, Count{name, t.tally(l.columns[k])[numberCell(1)]})
+		}
+	case l.classes != nil:
 		s.Task = "classification"
 		s.classes(t, l)
 	}

@@ -15,6 +15,7 @@ type labelling struct {
 	columns []int
 	classes []string // nil for quantities
 	oneHot  bool     // columns are the classes: 1 for the one that it is, else 0 or −1
+	several bool     // columns are labels: 1 for each that it has, else 0
 }
 
 // labelling decides what the labels are, see Task. Class names are those of all
@@ -25,24 +26,63 @@ func (t *Table) labelling() (labelling, error) {
 		return labelling{}, err
 	}
 	l := labelling{columns: columns}
-	if t.task == Regression {
+	switch {
+	case t.task == Regression:
 		return l, t.checkQuantities(columns)
-	}
-	if len(columns) == 1 {
+	case len(columns) == 1 && t.task == MultiLabel:
+		return l, t.fail(-1, columns[0], "one column is no several labels: name all of them, with commas between, or choose classification")
+	case len(columns) == 1:
 		l.classes, err = t.classes(columns[0])
 		return l, err
 	}
-	switch row := t.notOneHot(columns); {
-	case row < 0:
+	notHot := t.notOneHot(columns)
+	notLabels, j := t.notLabels(columns)
+	switch {
+	case notHot < 0 && t.task != MultiLabel:
 		l.oneHot = true
-		for _, j := range columns {
-			l.classes = append(l.classes, t.Names[j])
-		}
-		return l, nil
 	case t.task == Classification:
-		return l, t.fail(row, columns[0], "several label columns of classes must have 1 in one of them and 0 or -1 in the others: choose one label column, or regression")
+		return l, t.fail(notHot, columns[0], "several label columns of classes must have 1 in one of them and 0 or -1 in the others: choose one label column, multilabel, or regression")
+	case notLabels < 0:
+		l.several = true
+	case t.task == MultiLabel:
+		return l, t.noLabel(notLabels, j)
+	default:
+		return l, t.checkQuantities(columns)
 	}
-	return l, t.checkQuantities(columns)
+	for _, j := range columns {
+		l.classes = append(l.classes, t.Names[j])
+	}
+	return l, nil
+}
+
+// notLabels returns the first row with a cell in the columns that is neither 0 nor 1, and its
+// column; −1 if there is none.
+func (t *Table) notLabels(columns []int) (row, j int) {
+	if t.seen != nil {
+		return t.seen.notLabels, t.seen.notLabel
+	}
+	for i := range t.rows {
+		for _, j := range columns {
+			if c := t.at(i, j); c != numberCell(0) && c != numberCell(1) {
+				return i, j
+			}
+		}
+	}
+	return -1, -1
+}
+
+// noLabel says what is wrong with a cell that notLabels found.
+func (t *Table) noLabel(row, j int) error {
+	text := ""
+	if t.seen != nil {
+		text = t.seen.notLabelText
+	} else {
+		text = t.shown(row, j)
+	}
+	if text == "" {
+		return t.missing(row, j, labelWayOut)
+	}
+	return t.fail(row, j, fmt.Sprintf("%q is neither 0 nor 1, as each of several labels must be: mend it, or choose regression", text))
 }
 
 func (t *Table) checkQuantities(columns []int) error {
@@ -154,8 +194,8 @@ func (t *Table) Split(rows []int, fraction float64, seed uint64) (train, validat
 	if err != nil {
 		return nil, nil, err
 	}
-	class, classes := make([]int, t.rows), 1 // of regression, all rows are one class
-	if l.classes != nil {
+	class, classes := make([]int, t.rows), 1 // of regression and of several labels, all rows are one class
+	if l.classes != nil && !l.several {
 		classes = len(l.classes)
 		if class, err = t.classOf(l); err != nil {
 			return nil, nil, err

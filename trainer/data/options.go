@@ -49,10 +49,12 @@ type Task int
 const (
 	// AutoTask takes labels for classes, unless there are several label columns
 	// that are not one-hot, or one that has numbers of more than 1000 different
-	// values, or of more than 20 and not all whole: those are quantities.
+	// values, or of more than 20 and not all whole. Those are quantities; but several columns
+	// of nothing but 0 and 1 are for MultiLabel.
 	AutoTask       Task = iota
 	Classification      // one label column of classes, or several that are one-hot
 	Regression          // label columns of numbers, each a quantity to predict
+	MultiLabel          // several label columns of 0 and 1, of which a row may have any number of 1
 )
 
 // Part is a part of a folder or archive that holds more than one set of examples.

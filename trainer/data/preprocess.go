@@ -24,6 +24,9 @@ type Preprocess struct {
 	// OneHot says that the classes are label columns by themselves: 1 for the one
 	// that it is, 0 or −1 in the others.
 	OneHot bool `json:"one_hot,omitempty"`
+	// MultiLabel says that the classes are label columns by themselves, of which any number
+	// have a 1 and the others a 0.
+	MultiLabel bool `json:"multi_label,omitempty"`
 	// Classes are the class names, in the order of the network's outputs; nil for
 	// regression.
 	Classes []string `json:"classes,omitempty"`
@@ -161,9 +164,12 @@ func (p *Preprocess) checkOutputs() error {
 		if len(p.Classes) < 2 {
 			return fmt.Errorf("%d classes: need at least 2", len(p.Classes))
 		}
+		if p.OneHot && p.MultiLabel {
+			return fmt.Errorf("both one_hot and multi_label are set: need one or none")
+		}
 		return checkTexts("class", p.Classes, maxCategories)
 	}
-	if len(p.Classes) > 0 {
+	if len(p.Classes) > 0 || p.MultiLabel {
 		return fmt.Errorf("both classes and targets are set: need one")
 	}
 	names := make([]string, len(p.Targets))
@@ -206,6 +212,9 @@ func (p *Preprocess) checkColumns() error {
 		}
 		if p.Label != "" && c.Name == p.Label {
 			return fmt.Errorf("column %q is an input and the label", c.Name)
+		}
+		if p.MultiLabel && slices.Contains(p.Classes, c.Name) {
+			return fmt.Errorf("column %q is an input and a label", c.Name)
 		}
 	}
 	if err := checkTexts("column", names, maxColumns); err != nil {

@@ -7,18 +7,21 @@ import (
 
 // Set is examples ready for a network.
 //
-// For classification Classes has the K names and Targets is nil; for regression
-// Targets has the K names and Classes is nil.
+// For classification Classes has the K names and Targets is nil, of which MultiLabel says
+// whether an example may have several; for regression Targets has the K names and Classes
+// is nil.
 type Set struct {
 	X        []float32 // Rows × Features, row-major; nil if Inputs is set
 	Inputs   Inputs    // what is in no X; nil if X is set
 	Streamed *Streamed // what is in neither, nor in Y and Weights; nil but for a Stream
-	Y        []float32 // Rows × Outputs, row-major: one-hot for classes, scaled values for targets; nil if there are no labels
+	Y        []float32 // Rows × Outputs, row-major: one-hot for classes, 0 or 1 for each of several labels, scaled values for targets; nil if there are no labels
 	Rows     int
 	Features int
 	Outputs  int      // K, the number of classes or targets, also where Y is nil
 	Classes  []string // class names, as many as Outputs
 	Targets  []string // names of the quantities to predict, as many as Outputs
+	// MultiLabel says that Classes are labels of which a row has any number, each with 1 in Y.
+	MultiLabel bool
 	// Weights says how much each row counts in training, 0 or more; nil if all count
 	// the same.
 	Weights []float32
@@ -46,6 +49,8 @@ func newSet(rows int, p *Preprocess, labelled bool, inputs Inputs) (*Set, error)
 		Features: features,
 		Outputs:  outputs,
 		Classes:  slices.Clone(p.Classes),
+
+		MultiLabel: p.MultiLabel,
 	}
 	for i := range p.Targets {
 		s.Targets = append(s.Targets, p.Targets[i].Name)
@@ -63,9 +68,10 @@ func newSet(rows int, p *Preprocess, labelled bool, inputs Inputs) (*Set, error)
 func (s *Set) Regression() bool { return len(s.Targets) > 0 }
 
 // Label returns the class of row i: the position of the largest value in its
-// row of Y, the first if several are; −1 if the Set has no labels or no classes.
+// row of Y, the first if several are; −1 if the Set has no labels, no classes, or several
+// labels a row.
 func (s *Set) Label(i int) int {
-	if s.Y == nil || s.Regression() {
+	if s.Y == nil || s.Regression() || s.MultiLabel {
 		return -1
 	}
 	row := s.Y[i*s.Outputs : (i+1)*s.Outputs]
@@ -88,6 +94,8 @@ func (s *Set) Subset(rows []int) *Set {
 		Outputs:  s.Outputs,
 		Classes:  slices.Clone(s.Classes),
 		Targets:  slices.Clone(s.Targets),
+
+		MultiLabel: s.MultiLabel,
 	}
 	if s.Inputs != nil {
 		t.Inputs = choose(s.Inputs, rows)
@@ -120,8 +128,8 @@ func (s *Set) Split(fraction float64, seed uint64) (train, validation *Set, err 
 	if s.Y == nil {
 		return nil, nil, fmt.Errorf("split: the examples have no labels")
 	}
-	class, classes := make([]int, s.Rows), 1 // of regression, all rows are one class
-	if !s.Regression() {
+	class, classes := make([]int, s.Rows), 1 // of regression and of several labels, all rows are one class
+	if !s.Regression() && !s.MultiLabel {
 		classes = s.Outputs
 		for i := range class {
 			class[i] = s.Label(i)

@@ -169,7 +169,7 @@ func (s *Stream) Fit(ctx context.Context, opts FitOptions) (*Preprocess, error) 
 		return nil, fmt.Errorf("split: a fraction of %v of %d examples leaves none for validation: give more examples or a larger fraction", s.split.Validation, v.table.rows)
 	}
 	s.preprocess, s.rows, s.weighted = p, [2]int{v.total.rows, v.validation}, v.weights >= 0
-	if p.Classes == nil {
+	if p.Classes == nil || p.MultiLabel {
 		s.classes = map[string]*tally{"": &v.total}
 	}
 	return p, nil
@@ -191,7 +191,7 @@ func (s *Stream) set(held bool) *Set {
 	if held {
 		part.rows = s.rows[1]
 	}
-	set := &Set{Streamed: part, Rows: part.rows, Features: p.Features(), Outputs: p.Outputs(), Classes: slices.Clone(p.Classes)}
+	set := &Set{Streamed: part, Rows: part.rows, Features: p.Features(), Outputs: p.Outputs(), Classes: slices.Clone(p.Classes), MultiLabel: p.MultiLabel}
 	for i := range p.Targets {
 		set.Targets = append(set.Targets, p.Targets[i].Name)
 	}
@@ -229,10 +229,11 @@ type Streamed struct {
 func (p *Streamed) Weighted() bool { return p.of.weighted && !p.held }
 
 // Classes returns how many training examples each class has, and the sum of their weights,
-// which is the number again where they have none; of quantities, one class is all.
+// which is the number again where they have none; of quantities and of several labels at once,
+// one class is all.
 func (p *Streamed) Classes() (rows []int, weights []float64) {
 	names := p.of.preprocess.Classes
-	if names == nil {
+	if names == nil || p.of.preprocess.MultiLabel {
 		names = []string{""}
 	}
 	rows, weights = make([]int, len(names)), make([]float64, len(names))

@@ -127,6 +127,9 @@ func (v *survey) addRows(c *chunk) error {
 				v.lines[v.notHot] = t.line(i)
 			}
 		}
+		if len(v.labels) > 1 && v.notLabels < 0 {
+			v.findNoLabel(t, c.first, i)
+		}
 		if v.stream.isHeld(c.first + i) {
 			v.validation++
 			continue
@@ -144,6 +147,18 @@ func (v *survey) addRows(c *chunk) error {
 		}
 	}
 	return nil
+}
+
+// findNoLabel looks for a label of row i that is neither 0 nor 1; first is the number of the
+// table's first row.
+func (v *survey) findNoLabel(t *Table, first, i int) {
+	for _, j := range v.labels {
+		if c := t.at(i, j); c != numberCell(0) && c != numberCell(1) {
+			v.notLabels, v.notLabel, v.notLabelText = first+i, j, t.shown(i, j)
+			v.lines[v.notLabels] = t.line(i)
+			return
+		}
+	}
 }
 
 // classOf is the tally of the class of row i, whose one-hot label is hot; nil if there are too

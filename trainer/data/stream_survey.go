@@ -21,6 +21,9 @@ type survey struct {
 	bare           []bool          // by column: there are numbers that numbers lacks
 	statistics     []statistics    // by column
 	notHot         int             // first row whose labels are not one-hot, −1 if there is none
+	notLabels      int             // first row with a label column that is neither 0 nor 1, −1 if there is none
+	notLabel       int             // that column
+	notLabelText   string          // and what is in it
 	lines          map[int]int     // of rows that errors may be about
 	digests        []byte
 	total          tally
@@ -72,7 +75,7 @@ func (s *Stream) newSurvey() (*survey, error) {
 	t := *s.columns
 	n := len(t.Names)
 	v := &survey{stream: s, table: &t, numbers: make([]map[cell]bool, n), bare: make([]bool, n), statistics: make([]statistics, n),
-		notHot: -1, lines: map[int]int{}, weights: -1}
+		notHot: -1, notLabels: -1, lines: map[int]int{}, weights: -1}
 	t.texts, t.seen, t.marks = make([]*texts, n), v, []mark{{0, t.top + 1}}
 	if s.format == Parquet {
 		t.marks[0].line = noLines

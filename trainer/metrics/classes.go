@@ -17,38 +17,46 @@ type Classes struct {
 	// Predicted those that are taken for it.
 	Each               []Score
 	Support, Predicted []int
+	Right              []int // examples that are of it and taken for it
+}
+
+func newClasses(n int) Classes {
+	return Classes{Each: make([]Score, n), Support: make([]int, n), Predicted: make([]int, n), Right: make([]int, n)}
 }
 
 // OfConfusion returns the scores of a square matrix of counts: row i, column k are the
 // examples of class i taken for class k.
 func OfConfusion(counts [][]int) Classes {
-	c := Classes{
-		Each:    make([]Score, len(counts)),
-		Support: make([]int, len(counts)), Predicted: make([]int, len(counts)),
-	}
-	right, all := 0, 0
+	c := newClasses(len(counts))
 	for i, row := range counts {
-		right += row[i]
+		c.Right[i] = row[i]
 		for k, n := range row {
-			all += n
 			c.Support[i] += n
 			c.Predicted[k] += n
 		}
 	}
 	there := 0
 	for k := range counts {
-		c.Each[k] = score(counts[k][k], c.Predicted[k], c.Support[k])
 		if c.Support[k]+c.Predicted[k] > 0 {
 			there++
 		}
 	}
-	for k, s := range c.Each { // a class that is not there adds 0
-		c.Macro.add(s, over(1, there))
-		c.Weighted.add(s, over(c.Support[k], all))
-	}
+	c.score(there)
+	right, all := sum(c.Right), sum(c.Support)
 	c.Accuracy = over(right, all)
 	c.Micro = score(right, all, all)
 	return c
+}
+
+// score fills in the scores of each class, and their means over n of them, macro, and by their
+// examples, weighted.
+func (c *Classes) score(n int) {
+	all := sum(c.Support)
+	for k := range c.Each { // a class that is not there adds 0
+		c.Each[k] = score(c.Right[k], c.Predicted[k], c.Support[k])
+		c.Macro.add(c.Each[k], over(1, n))
+		c.Weighted.add(c.Each[k], over(c.Support[k], all))
+	}
 }
 
 // score is that of right examples among those predicted and those that are.

@@ -19,6 +19,17 @@
 //
 // [AUC] and [TopK] need the outputs h themselves.
 //
+// # Labels
+//
+// Where an example may have several labels at once, [OfLabels] has the same scores of each
+// label, a yes or no by itself, and of all of them
+//
+//	accuracy  the share of examples of which every label is right
+//	Hamming   the share of labels, of all examples, that are wrong
+//
+// Here a label that is neither there nor predicted has F1 0 in the macro mean, as in
+// scikit-learn, which knows of it by its column.
+//
 // # Quantities
 //
 // [Quantities] of outputs h and labels y over n examples:

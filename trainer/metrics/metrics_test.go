@@ -16,6 +16,13 @@ func near(t *testing.T, what string, got, want float64) {
 	}
 }
 
+func nearScore(t *testing.T, what string, s Score, want [3]float64) {
+	t.Helper()
+	near(t, what+" precision", s.Precision, want[0])
+	near(t, what+" recall", s.Recall, want[1])
+	near(t, what+" F1", s.F1, want[2])
+}
+
 // fixture is testdata/metrics.json, which metrics.py beside it writes.
 type fixture struct {
 	Classes []struct {
@@ -28,6 +35,16 @@ type fixture struct {
 		Each                   [][3]float64
 		AUC                    []float64
 		MacroAUC               float64 `json:"macro_auc"`
+	}
+	Labels []struct {
+		Outputs                int
+		Threshold              float64
+		H, Y                   []float32
+		Accuracy, Hamming      float64
+		Macro, Micro, Weighted [3]float64
+		Each                   [][3]float64
+		AUC                    []*float64
+		MacroAUC               *float64 `json:"macro_auc"`
 	}
 	Quantities []struct {
 		Outputs      int
@@ -43,8 +60,8 @@ func load(t *testing.T) (f fixture) {
 	if err == nil {
 		err = json.Unmarshal(text, &f)
 	}
-	if err != nil || len(f.Classes) != 3 || len(f.Quantities) != 2 {
-		t.Fatalf("%d and %d cases: %v", len(f.Classes), len(f.Quantities), err)
+	if err != nil || len(f.Classes) != 3 || len(f.Quantities) != 2 || len(f.Labels) != 3 {
+		t.Fatalf("%d, %d and %d cases: %v", len(f.Classes), len(f.Quantities), len(f.Labels), err)
 	}
 	return f
 }
@@ -55,16 +72,11 @@ func TestClassesAsScikitLearn(t *testing.T) {
 	for _, c := range load(t).Classes {
 		got := OfConfusion(c.Confusion)
 		near(t, "accuracy", got.Accuracy, c.Accuracy)
-		check := func(what string, s Score, want [3]float64) {
-			near(t, what+" precision", s.Precision, want[0])
-			near(t, what+" recall", s.Recall, want[1])
-			near(t, what+" F1", s.F1, want[2])
-		}
-		check("macro", got.Macro, c.Macro)
-		check("micro", got.Micro, c.Micro)
-		check("weighted", got.Weighted, c.Weighted)
+		nearScore(t, "macro", got.Macro, c.Macro)
+		nearScore(t, "micro", got.Micro, c.Micro)
+		nearScore(t, "weighted", got.Weighted, c.Weighted)
 		for k, want := range c.Each {
-			check("class", got.Each[k], want)
+			nearScore(t, "class", got.Each[k], want)
 		}
 		each, macro := AUCs(c.H, c.Outputs, c.Actual)
 		for k, want := range c.AUC {
@@ -77,6 +89,37 @@ func TestClassesAsScikitLearn(t *testing.T) {
 		}
 		near(t, "macro AUC", macro, c.MacroAUC)
 		near(t, "top 1", TopK(c.H, c.Outputs, c.Actual, 1), c.Accuracy)
+	}
+}
+
+// scikit-learn says the same of several labels at once, with labels among them that no example
+// has, that all have, and that are never predicted, and of one example.
+func TestLabelsAsScikitLearn(t *testing.T) {
+	for _, c := range load(t).Labels {
+		got := OfLabels(c.H, c.Y, c.Outputs, c.Threshold)
+		near(t, "accuracy", got.Accuracy, c.Accuracy)
+		near(t, "Hamming loss", got.Hamming, c.Hamming)
+		nearScore(t, "macro", got.Macro, c.Macro)
+		nearScore(t, "micro", got.Micro, c.Micro)
+		nearScore(t, "weighted", got.Weighted, c.Weighted)
+		each, macro := LabelAUCs(c.H, c.Y, c.Outputs)
+		for k, want := range c.Each {
+			nearScore(t, "label", got.Each[k], want)
+			if c.AUC[k] == nil {
+				if !math.IsNaN(each[k]) {
+					t.Errorf("AUC of a label that all or none have is %v", each[k])
+				}
+				continue
+			}
+			near(t, "AUC", each[k], *c.AUC[k])
+		}
+		if c.MacroAUC == nil {
+			if !math.IsNaN(macro) {
+				t.Errorf("macro AUC of no label is %v", macro)
+			}
+			continue
+		}
+		near(t, "macro AUC", macro, *c.MacroAUC)
 	}
 }
 

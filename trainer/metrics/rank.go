@@ -72,20 +72,26 @@ func AUC(scores []float32, positive []bool) float64 {
 // NaN if there is none. h is rows × outputs, row-major; a single output is the score of
 // class 1, and its negative that of class 0.
 func AUCs(h []float32, outputs int, actual []int) (each []float64, macro float64) {
-	classes := max(outputs, 2)
-	scores, positive := make([]float32, len(actual)), make([]bool, len(actual))
+	return areas(max(outputs, 2), len(actual), func(i, k int) (score float32, positive bool) {
+		switch {
+		case outputs > 1:
+			score = h[i*outputs+k]
+		case k == 0:
+			score = -h[i]
+		default:
+			score = h[i]
+		}
+		return score, actual[i] == k
+	})
+}
+
+// areas is the AUC of each class, of which of gives score and truth in a row, and their mean.
+func areas(classes, rows int, of func(i, k int) (score float32, positive bool)) (each []float64, macro float64) {
+	scores, positive := make([]float32, rows), make([]bool, rows)
 	count := 0
 	for k := range classes {
-		for i, class := range actual {
-			positive[i] = class == k
-			switch {
-			case outputs > 1:
-				scores[i] = h[i*outputs+k]
-			case k == 0:
-				scores[i] = -h[i]
-			default:
-				scores[i] = h[i]
-			}
+		for i := range rows {
+			scores[i], positive[i] = of(i, k)
 		}
 		each = append(each, AUC(scores, positive))
 		if area := each[k]; !math.IsNaN(area) {

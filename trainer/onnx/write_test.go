@@ -54,7 +54,7 @@ func modelOf(t *testing.T, hidden device.Activation, loss device.Loss, sizes ...
 		}
 		m.Classes = nil
 	}
-	p.Classes = m.Classes
+	p.Classes, p.MultiLabel = m.Classes, loss.MultiLabel()
 	return m
 }
 

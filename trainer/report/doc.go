@@ -1,5 +1,5 @@
 // Package report tells what came of a training as one HTML file, which loads nothing
-// from elsewhere: learning curves, confusion matrix, precision and recall of each class,
+// from elsewhere: learning curves, confusion matrix, precision and recall of each class, or of each of several labels,
 // worst mistakes, histograms of the weights and gradients and the weights of the first layer as images.
 //
 // A [Report] is what training knows and the model does not; it is kept as JSON beside the

@@ -38,7 +38,7 @@ type view struct {
 	Name     string
 	Curves   []figure
 	Rows     []row
-	PerClass []class
+	PerClass []Label
 	Wrong    []wrong
 	Weights  []figure
 	Slopes   []figure // the gradients
@@ -58,12 +58,6 @@ type row struct {
 type cell struct {
 	Count, Share int    // share of the row, of 60 percent
 	Kind         string // a class of page.html
-}
-
-type class struct {
-	Name  string
-	Count int
-	metrics.Score
 }
 
 type wrong struct {
@@ -100,7 +94,7 @@ func (r *Report) view(name string, net *trainer.Network) view {
 func (v *view) confusion(r *Report) {
 	scores := metrics.OfConfusion(r.Confusion)
 	for k, s := range scores.Each {
-		v.PerClass = append(v.PerClass, class{r.Classes[k], scores.Support[k], s})
+		v.PerClass = append(v.PerClass, Label{r.Classes[k], scores.Support[k], s})
 	}
 	if len(r.Confusion) > maxClasses {
 		return

@@ -10,6 +10,7 @@ import (
 	"github.com/clprop/clprop/trainer"
 	"github.com/clprop/clprop/trainer/data"
 	"github.com/clprop/clprop/trainer/durable"
+	"github.com/clprop/clprop/trainer/metrics"
 )
 
 // File is the name of a report's numbers in the folder of a run, Page that of its page.
@@ -42,6 +43,8 @@ type Report struct {
 	Classes    []string  // K names; none for quantities
 	Confusion  [][]int   // K × K: of class i, taken for class k; nil for quantities
 	Mistakes   []Mistake // the surest first
+	// Labels are how well each of several labels at once is told; nil for classes and quantities.
+	Labels []Label `json:",omitempty"`
 	// Width and Height are the size of the inputs, if they are images; else 0.
 	Width, Height int
 	// Gradients are how D of each layer was distributed when training was over; nil if it is
@@ -49,6 +52,13 @@ type Report struct {
 	Gradients []Histogram `json:",omitempty"`
 	// Unfinished says that training was not over: there is what Epochs tell, and no more.
 	Unfinished bool `json:",omitempty"`
+}
+
+// Label is how well one of several labels is told: Count examples have it.
+type Label struct {
+	Name  string
+	Count int
+	metrics.Score
 }
 
 // Mistake is an example that was taken for another class.
@@ -60,10 +70,10 @@ type Mistake struct {
 }
 
 // Mistakes finds the examples of set that are surest of a wrong class, at most 24: h is
-// rows × outputs, row-major, of at least two outputs. p may be nil.
+// rows × outputs, row-major, of at least two outputs, which are classes. p may be nil.
 func Mistakes(set *data.Set, h []float32, p *data.Preprocess) []Mistake {
 	var list []Mistake
-	if set.Regression() || set.Y == nil || set.Outputs < 2 {
+	if set.Regression() || set.MultiLabel || set.Y == nil || set.Outputs < 2 {
 		return nil
 	}
 	for i := range set.Rows {

@@ -24,7 +24,9 @@
 //	                   columns, or [[1.5, "north"], …] in the model's order, or, of a
 //	                   model of images, [[0, 255, …], …]; null is a missing value
 //	                   {"predictions": [{"label": "rose", "probabilities": {"iris": 0.1,
-//	                   …}}, …]}; of a hinge "scores"; of quantities {"values": {"price": 1}}
+//	                   …}}, …]}; of a hinge "scores"; of quantities {"values": {"price": 1}};
+//	                   of several labels at once {"labels": ["ripe", …], "probabilities":
+//	                   {"red": 0.1, …}}, those above ½ being listed
 //	                   with Content-Type: application/octet-stream, the rows as float32,
 //	                   little-endian, one after the other and nothing else; NaN is a
 //	                   missing value. The answer is the same

@@ -13,6 +13,7 @@ type answer struct {
 	quoted     [][]byte // names of classes or quantities, as JSON
 	member     string   // what holds the numbers: probabilities, scores, values
 	quantities bool
+	several    bool    // labels at once, each with a probability of its own
 	single     bool    // one output makes two classes
 	whole      float32 // what both of them make together
 }
@@ -27,7 +28,7 @@ func newAnswer(m *trainer.Model) (*answer, error) {
 	case m.Network.Loss == device.Hinge:
 		a.member, a.whole = "scores", 0
 	}
-	a.single = !a.quantities && k == 1
+	a.single, a.several = !a.quantities && k == 1, m.Network.Loss.MultiLabel()
 	for _, name := range names {
 		text, err := json.Marshal(name)
 		if err != nil {
@@ -57,10 +58,28 @@ func (a *answer) encode(b []byte, h []float32) []byte {
 	return append(b, "]}\n"...)
 }
 
+// labels appends the list of those whose probability is above ½.
+func (a *answer) labels(b []byte, p []float32) []byte {
+	b = append(b, `"labels":[`...)
+	there := false
+	for k, v := range p {
+		if v > 0.5 {
+			if there {
+				b = append(b, ',')
+			}
+			b, there = append(b, a.quoted[k]...), true
+		}
+	}
+	return append(b, `],`...)
+}
+
 // row appends one prediction.
 func (a *answer) row(b []byte, p []float32) []byte {
 	b = append(b, '{')
-	if !a.quantities {
+	switch {
+	case a.several:
+		b = a.labels(b, p)
+	case !a.quantities:
 		best := 0
 		for k, v := range p {
 			if v > p[best] {

@@ -36,7 +36,7 @@ func newModel(t testing.TB, loss device.Loss, outputs int) *trainer.Model {
 		m.Preprocess.Targets = []data.Column{{Name: "a \"b\"", Kind: data.Number, Std: 2, Mean: 1}}
 	} else {
 		m.Preprocess.Classes = []string{"auk", "owl", "tit"}[:max(2, outputs)]
-		m.Classes = m.Preprocess.Classes
+		m.Classes, m.Preprocess.MultiLabel = m.Preprocess.Classes, loss.MultiLabel()
 	}
 	return m
 }
@@ -186,6 +186,18 @@ func TestAnswers(t *testing.T) {
 		if got := string(a.encode(nil, []float32{0.25, 1})); got != want+"\n" {
 			t.Errorf("%s: %s", loss, got)
 		}
+	}
+}
+
+// Of several labels at once those above ½ are listed, and none may be.
+func TestAnswersOfLabels(t *testing.T) {
+	a, err := newAnswer(newModel(t, device.MultiLabelCrossEntropy, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"predictions":[{"labels":["auk","tit"],"probabilities":{"auk":0.75,"owl":0.5,"tit":1}},{"labels":[],"probabilities":{"auk":0,"owl":0.25,"tit":0.5}}]}`
+	if got := string(a.encode(nil, []float32{0.75, 0.5, 1, 0, 0.25, 0.5})); got != want+"\n" {
+		t.Errorf("%s", got)
 	}
 }
 

@@ -49,7 +49,26 @@ def quantities(n, k):
     }
 
 
+def labels(n, k, shares, threshold):
+    """n examples of k labels at once, label j there in a share of them."""
+    y = (rng.random_sample((n, k)) < shares).astype(int)
+    h = np.clip((rng.randint(0, 9, size=(n, k)) + 3 * y) / 11, 0, 1).astype(np.float32)  # some are equal
+    predicted = (h.astype(float) > threshold).astype(int)
+    case = {
+        "outputs": k, "threshold": threshold, "h": [float(v) for v in h.ravel()], "y": y.ravel().tolist(),
+        "accuracy": m.accuracy_score(y, predicted), "hamming": m.hamming_loss(y, predicted),
+        "each": np.array(m.precision_recall_fscore_support(y, predicted, zero_division=0)[:3]).T.tolist(),
+        "auc": [m.roc_auc_score(y[:, j], h[:, j]) if 0 < y[:, j].sum() < n else None for j in range(k)],
+    }
+    for average in ("macro", "micro", "weighted"):
+        case[average] = m.precision_recall_fscore_support(y, predicted, average=average, zero_division=0)[:3]
+    known = [a for a in case["auc"] if a is not None]
+    case["macro_auc"] = float(np.mean(known)) if known else None
+    return case
+
+
 print(json.dumps({
     "classes": [classes(40, 3, 3), classes(30, 5, 4), classes(25, 2, 2)],
     "quantities": [quantities(20, 1), quantities(15, 3)],
+    "labels": [labels(40, 3, [0.2, 0.5, 0.8], 0.5), labels(30, 5, [0.5, 0, 0.3, 1, 0.1], 0.7), labels(1, 2, [1, 0], 0.5)],
 }))

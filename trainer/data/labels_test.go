@@ -1,0 +1,154 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const fruits = "mass,red,round,ripe\n1,1,0,0\n2,0,0,0\n3,1,1,1\n4,0,1,1\n5,1,1,0\n6,0,0,1\n"
+
+// Columns of 0 and 1 that are not one-hot are several labels at once, in memory and streamed
+// alike; --task says so where they happen to be one-hot, and what else is meant.
+func TestMultiLabel(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fruits.csv")
+	if err := os.WriteFile(path, []byte(fruits), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	want := []float32{1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 1}
+	for _, task := range []Task{AutoTask, MultiLabel} {
+		opts := Options{Label: "red,round,ripe", Task: task}
+		table, err := ReadCSV(path, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := table.Fit(nil, FitOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !p.MultiLabel || p.OneHot || len(p.Columns) != 1 || !slices.Equal(p.Classes, []string{"red", "round", "ripe"}) || !slices.Equal(p.LabelNames(), p.Classes) {
+			t.Errorf("preprocessing %+v", p)
+		}
+		s, err := table.Set(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !s.MultiLabel || !slices.Equal(s.Y, want) || s.Label(0) != -1 || !s.Subset([]int{1}).MultiLabel {
+			t.Errorf("labels %v", s.Y)
+		}
+		if a, b, err := s.Split(0.34, 1); err != nil || a.Rows != 4 || b.Rows != 2 {
+			t.Errorf("split: %v", err)
+		}
+		if a, b, err := table.Split(nil, 0.34, 1); err != nil || len(a) != 4 || len(b) != 2 {
+			t.Errorf("split of the table: %v, %v, %v", a, b, err)
+		}
+		sum := Inspect(table)
+		if sum.Task != "multilabel" || len(sum.Problems) > 0 || !slices.Equal(sum.Classes, []Count{{"red", 3}, {"round", 3}, {"ripe", 3}}) {
+			t.Errorf("inspect: %+v", sum)
+		}
+		stream, err := OpenStream(path, opts, StreamOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, err := stream.Fit(context.Background(), FitOptions{})
+		if err != nil || !q.MultiLabel || !slices.Equal(q.Classes, p.Classes) {
+			t.Fatalf("streamed: %+v, %v", q, err)
+		}
+		train, _ := stream.Sets()
+		rows, weights := train.Streamed.Classes()
+		if !train.MultiLabel || !slices.Equal(rows, []int{6}) || !slices.Equal(weights, []float64{6}) {
+			t.Errorf("streamed: %v rows, weights %v", rows, weights)
+		}
+		r, err := train.Streamed.Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if part, err := r.Next(); err != nil || !slices.Equal(part.Y, want) {
+			t.Errorf("streamed: %v, %v", part, err)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	hot := "x,a,b\n1,1,0\n2,0,1\n"
+	for task, several := range map[Task]bool{AutoTask: false, Classification: false, MultiLabel: true} {
+		if p := fitText(t, hot, Options{Label: "a,b", Task: task}); p.MultiLabel != several || p.OneHot == several {
+			t.Errorf("one-hot as task %d: %+v", task, p)
+		}
+	}
+	if p := fitText(t, fruits, Options{Label: "red,round,ripe", Task: Regression}); p.MultiLabel || len(p.Targets) != 3 {
+		t.Errorf("regression: %+v", p)
+	}
+}
+
+func fitText(t *testing.T, text string, opts Options) *Preprocess {
+	t.Helper()
+	table, err := readCSV("-", strings.NewReader(text), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := table.Fit(nil, FitOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// What is no label is named by line and column, in memory and streamed; and so in a file that a
+// model is judged on.
+func TestMultiLabelRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		strings.Replace(fruits, "4,0,1,1", "4,0,2,1", 1):   `line 5, column "round": "2" is neither 0 nor 1, as each of several labels must be: mend it, or choose regression`,
+		strings.Replace(fruits, "4,0,1,1", "4,0,yes,1", 1): `line 5, column "round": "yes" is neither 0 nor 1, as each of several labels must be: mend it, or choose regression`,
+		strings.Replace(fruits, "4,0,1,1", "4,0,1,", 1):    `line 5, column "ripe": the value is missing: fill it in, or leave the row out`,
+	} {
+		path := filepath.Join(t.TempDir(), "bad.csv")
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		opts := Options{Label: "red,round,ripe", Task: MultiLabel}
+		table, err := ReadCSV(path, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, inMemory := table.Fit(nil, FitOptions{})
+		stream, err := OpenStream(path, opts, StreamOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, streamed := stream.Fit(context.Background(), FitOptions{})
+		_, judged := table.Set(fitText(t, fruits, opts))
+		for _, err := range []error{inMemory, streamed, judged} {
+			if err == nil || err.Error() != path+": "+want {
+				t.Errorf("got %v\nwant %s", err, want)
+			}
+		}
+	}
+	table, err := readCSV("-", strings.NewReader(fruits), Options{Label: "red", Task: MultiLabel})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := table.Fit(nil, FitOptions{}); err == nil || !strings.Contains(err.Error(), "one column is no several labels") {
+		t.Error(err)
+	}
+	good := Preprocess{Columns: plain("mass"), Classes: []string{"red", "ripe"}, MultiLabel: true}
+	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+	for what, p := range map[string]Preprocess{
+		"one-hot too":    {Columns: plain("mass"), Classes: good.Classes, MultiLabel: true, OneHot: true},
+		"an input":       {Columns: plain("red"), Classes: good.Classes, MultiLabel: true},
+		"and quantities": {Columns: plain("mass"), Targets: plain("price"), MultiLabel: true},
+		"one label":      {Columns: plain("mass"), Classes: []string{"red"}, MultiLabel: true},
+	} {
+		if err := p.Check(); !errors.Is(err, ErrFormat) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func plain(name string) []Column { return []Column{{Name: name, Kind: Number, Std: 1}} }
