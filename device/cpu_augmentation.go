@@ -16,6 +16,7 @@ func (b *binder) augment(op Op) {
 	case Mixup:
 		a, out := b.matrix(o.A), b.matrix(o.Out)
 		b.call(func() { cpuref.Mixup(o.Share.Value(), a, out) })
+		b.store(o.Out)
 	}
 }
 
@@ -34,4 +35,5 @@ func (b *binder) streamed(from, to Matrix, seed uint64, layer uint32, step, firs
 			do(cpuref.NewStream(seed, layer, uint32(int64(step.Value()))), at, a, out)
 		}
 	})
+	b.store(to)
 }

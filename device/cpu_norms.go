@@ -34,7 +34,19 @@ func (b *binder) batchNorm(o BatchNorm) {
 		saved := b.matrix(o.Saved)
 		b.call(func() { cpuref.BatchNorm(z, n, saved, y) })
 	}
-	b.activate(o.Act, y, out)
+	b.activateNormed(o)
+}
+
+// activateNormed is g of what a normalisation has left in Y, or in Out.
+func (b *binder) activateNormed(o BatchNorm) {
+	out := b.matrix(o.Out)
+	if o.Y == nil {
+		b.activate(o.Act, out, out)
+	} else {
+		b.activate(o.Act, b.matrix(o.Y), out)
+		b.store(o.Y)
+	}
+	b.store(o.Out)
 }
 
 func (b *binder) layerNorm(o LayerNorm) {
@@ -57,7 +69,7 @@ func (b *binder) layerNorm(o LayerNorm) {
 		}
 		return func() { cpuref.LayerNorm(z, n, kept, y) }
 	})
-	b.activate(o.Act, y, out)
+	b.activateNormed(BatchNorm(o))
 }
 
 func (b *binder) normDelta(o BatchNormDelta, back func(delta, z, saved cpuref.Matrix[float32], n, sum cpuref.Norm[float32], back cpuref.Matrix[float32])) {
@@ -75,4 +87,5 @@ func (b *binder) normDelta(o BatchNormDelta, back func(delta, z, saved cpuref.Ma
 		}
 		back(delta, z, saved, n, sum, out)
 	})
+	b.store(o.Back)
 }

@@ -20,8 +20,8 @@ type Engine interface {
 	// NewMatrix allocates rows × cols float32, all zero. It fails with a
 	// *MemoryError when the engine cannot hold it.
 	NewMatrix(rows, cols int) (Matrix, error)
-	// NewHalfMatrix allocates rows × cols halves, IEEE 754 binary16, all zero: examples for
-	// Gather, and operands of Forward, HiddenDelta and Accumulate; δ(L) may be halves too.
+	// NewHalfMatrix allocates rows × cols halves, IEEE 754 binary16, all zero: for examples,
+	// a(l) and δ(l), whatever is done with them.
 	// What is written to it, by Write or by an operation, is rounded to the nearest, ties to
 	// even; operations compute in float32. It fails with an error that wraps ErrHalf on a
 	// group of devices.

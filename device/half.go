@@ -45,8 +45,8 @@ func scaleShape(op string, scale Matrix) error {
 }
 
 // checkHalves says which operation has halves for an operand that must be float32, or halves
-// and float32 for operands that must be alike. Gather, Forward, OutputDelta, HiddenDelta and
-// Accumulate have halves; what comes of a sum, such as z(L) and Δ, is float32.
+// and float32 for operands that must be alike. Examples, a(l) and δ(l) may be halves; what comes
+// of a sum, such as z(L), z that is to be normalised, and Δ, is float32.
 func checkHalves(op Op) error {
 	switch o := op.(type) {
 	case Gather:
@@ -66,23 +66,31 @@ func checkHalves(op Op) error {
 	case Cost:
 		return inFloats("cost", o.Z, o.Y, o.Weight)
 	case Dropout:
-		return inFloats("dropout", o.A, o.Out)
+		return storedAlike("dropout", o.A, o.Out)
 	case Shift:
-		return inFloats("shift", o.A, o.Out)
+		return storedAlike("shift", o.A, o.Out)
 	case Noise:
-		return inFloats("noise", o.A, o.Out)
+		return storedAlike("noise", o.A, o.Out)
 	case Mixup:
-		return inFloats("mixup", o.A, o.Out)
+		return storedAlike("mixup", o.A, o.Out)
 	case BatchNorm:
-		return inFloats("batch norm", o.Z, o.Saved, o.Out, o.Y)
+		return normHalves("batch norm", o.Z, o.Saved, o.Out, o.Y)
 	case LayerNorm:
-		return inFloats("layer norm", o.Z, o.Saved, o.Out, o.Y)
+		return normHalves("layer norm", o.Z, o.Saved, o.Out, o.Y)
 	case BatchNormDelta:
-		return inFloats("batch norm delta", o.Delta, o.Z, o.Saved, o.Back)
+		return normHalves("batch norm delta", o.Z, o.Saved, o.Delta, o.Back)
 	case LayerNormDelta:
-		return inFloats("layer norm delta", o.Delta, o.Z, o.Saved, o.Back)
+		return normHalves("layer norm delta", o.Z, o.Saved, o.Delta, o.Back)
 	}
 	return nil
+}
+
+// normHalves wants z and what is saved of it in float32, and the others alike.
+func normHalves(op string, z, saved, first, second Matrix) error {
+	if err := inFloats(op, z, saved); err != nil {
+		return err
+	}
+	return storedAlike(op, first, second)
 }
 
 // storedAlike refuses a matrix that is halves where the first is not, or the other way.

@@ -7,7 +7,8 @@
 //                     C = γ r (δ − Σ δ/b − ẑ Σ δẑ/b)
 //
 //   Z, O, Y, D, C   (i, j) at [i·ld + j]: z, g(y), y, δ before and after; O may be Z, C may
-//                   be D. Y is there with KEEP_Y only
+//                   be D. Y is there with KEEP_Y only. D is halves with A_HALF, O, Y and C
+//                   are with C_HALF (common.cl)
 //   S               (0, j) is μ, (1, j) r, at [i·lds + j]
 //   G, B, RM, RV    γ, β, running mean and variance: unit j at [j]; padding keeps its 0
 //   SG, SB          Δγ and Δβ, likewise
@@ -27,8 +28,8 @@ typedef floatv real;
 #define AT(M, ld, i) ((M) + (size_t)(i) * (ld) + j0 + v * VW)
 
 #ifdef KEEP_Y
-#define Y_ARGS , __global float *Y, const int ldy
-#define STORE_Y(y) store_part(y, cols - j0 - v * VW, AT(Y, ldy, i))
+#define Y_ARGS , __global C_TYPE *Y, const int ldy
+#define STORE_Y(y) store_part_c(y, cols - j0 - v * VW, AT(Y, ldy, i))
 #else
 #define Y_ARGS
 #define STORE_Y(y)
@@ -37,7 +38,7 @@ typedef floatv real;
 __kernel void batchnorm(const int rows, const int cols, const float share, const float bessel, const float eps,
                         __global const float *Z, const int ldz, __global const float *G,
                         __global const float *B, __global float *RM, __global float *RV,
-                        __global float *S, const int lds, __global float *O, const int ldo Y_ARGS) {
+                        __global float *S, const int lds, __global C_TYPE *O, const int ldo Y_ARGS) {
   SHARED_BY_SLICES
   const int j0 = (int)get_global_id(0) * (VW * STRIP);
   floatv mean[STRIP], scale[STRIP];
@@ -66,13 +67,13 @@ __kernel void batchnorm(const int rows, const int cols, const float share, const
     const int left = cols - j0 - v * VW;
     const floatv y = MULADD(LOADV(AT(G, 0, 0)), (LOADV(AT(Z, ldz, i)) - mean[v]) * scale[v], LOADV(AT(B, 0, 0)));
     STORE_Y(y);
-    store_part(ACT(y), left, AT(O, ldo, i));
+    store_part_c(ACT(y), left, AT(O, ldo, i));
   }
 }
 
 __kernel void batchnormrunning(const int rows, const int cols, const float eps, __global const float *Z,
                                const int ldz, __global const float *G, __global const float *B,
-                               __global const float *RM, __global const float *RV, __global float *O,
+                               __global const float *RM, __global const float *RV, __global C_TYPE *O,
                                const int ldo Y_ARGS) {
   const int j0 = (int)get_global_id(0) * (VW * STRIP);
   EACH_VECTOR {
@@ -82,15 +83,15 @@ __kernel void batchnormrunning(const int rows, const int cols, const float eps, 
     for (int i = SLICE; i < rows; i += SLICES) {
       const floatv y = MULADD(gamma, (LOADV(AT(Z, ldz, i)) - mean) * scale, beta);
       STORE_Y(y);
-      store_part(ACT(y), left, AT(O, ldo, i));
+      store_part_c(ACT(y), left, AT(O, ldo, i));
     }
   }
 }
 
-__kernel void batchnormdelta(const int rows, const int cols, const int fresh, __global const float *D, const int ldd,
+__kernel void batchnormdelta(const int rows, const int cols, const int fresh, __global const A_TYPE *D, const int ldd,
                              __global const float *Z, const int ldz, __global const float *S, const int lds,
                              __global const float *G, __global float *SG, __global float *SB,
-                             __global float *C, const int ldc) {
+                             __global C_TYPE *C, const int ldc) {
   SHARED_BY_SLICES
   const int j0 = (int)get_global_id(0) * (VW * STRIP);
   floatv mean[STRIP], scale[STRIP], beta[STRIP], gamma[STRIP];
@@ -100,7 +101,7 @@ __kernel void batchnormdelta(const int rows, const int cols, const int fresh, __
     scale[v] = LOADV(AT(S, lds, 1));
   }
   for (int i = SLICE; i < rows; i += SLICES) EACH_VECTOR {
-    const floatv d = LOADV(AT(D, ldd, i));
+    const floatv d = LOADV_A(AT(D, ldd, i));
     beta[v] += d;
     gamma[v] = MULADD(d, (LOADV(AT(Z, ldz, i)) - mean[v]) * scale[v], gamma[v]);
   }
@@ -119,7 +120,7 @@ __kernel void batchnormdelta(const int rows, const int cols, const int fresh, __
   for (int i = SLICE; i < rows; i += SLICES) EACH_VECTOR {
     const int left = cols - j0 - v * VW;
     const floatv z = (LOADV(AT(Z, ldz, i)) - mean[v]) * scale[v];
-    const floatv rest = LOADV(AT(D, ldd, i)) - beta[v] - z * gamma[v];
-    store_part(LOADV(AT(G, 0, 0)) * scale[v] * rest, left, AT(C, ldc, i));
+    const floatv rest = LOADV_A(AT(D, ldd, i)) - beta[v] - z * gamma[v];
+    store_part_c(LOADV(AT(G, 0, 0)) * scale[v] * rest, left, AT(C, ldc, i));
   }
 }

@@ -6,15 +6,15 @@ var batchNormFiles = []string{"strip.cl", "activation.cl", "batchnorm.cl"}
 // BatchNorm launches out = g(y), y = γ (z−μ)/√(σ²+ε) + β, with μ and σ² of the rows of z,
 // and moves n's running mean and variance towards them. z and out are rows × cols and may
 // be one; saved is 2 × cols, for BatchNormDelta; y, rows × cols, keeps y, unless it is nil.
-// See batchnorm.cl.
+// out and y may be halves. See batchnorm.cl.
 func (s *Set) BatchNorm(act string, z Matrix, n Norm, saved, out Matrix, y *Matrix) (*Launch, error) {
-	err := fits("batchnorm", alike(z, y, out) && saved.Rows == 2 && saved.Cols == z.Cols && n.of(z.Cols) &&
+	err := fits("batchnorm", alike(z, y, out) && inFloats(saved) && saved.Rows == 2 && saved.Cols == z.Cols && n.of(z.Cols) &&
 		n.Mean.In == 0 && n.Mean.Out == z.Cols && n.Variance.In == 0 && n.Variance.Out == z.Cols,
 		"z %v, saved %v, out %v, γ %v, mean %v", z, saved, out, n.Gamma, n.Mean)
 	if err != nil {
 		return nil, err
 	}
-	mac, err := normMacros(act, y)
+	mac, err := normMacros(act, out, y)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +29,7 @@ func (s *Set) BatchNorm(act string, z Matrix, n Norm, saved, out Matrix, y *Matr
 }
 
 // BatchNormRunning launches out = g(y), y = γ (z−mean)/√(variance+ε) + β, with n's running
-// mean and variance. z and out are rows × cols and may be one; y as of BatchNorm. See
+// mean and variance. z and out are rows × cols and may be one; y and halves as of BatchNorm. See
 // batchnorm.cl.
 func (s *Set) BatchNormRunning(act string, z Matrix, n Norm, out Matrix, y *Matrix) (*Launch, error) {
 	err := fits("batchnormrunning", alike(z, y, out) && n.of(z.Cols) &&
@@ -38,7 +38,7 @@ func (s *Set) BatchNormRunning(act string, z Matrix, n Norm, out Matrix, y *Matr
 	if err != nil {
 		return nil, err
 	}
-	mac, err := normMacros(act, y)
+	mac, err := normMacros(act, out, y)
 	if err != nil {
 		return nil, err
 	}
@@ -51,15 +51,15 @@ func (s *Set) BatchNormRunning(act string, z Matrix, n Norm, out Matrix, y *Matr
 }
 
 // BatchNormDelta launches the way back through BatchNorm: delta is δ of y, back δ of z,
-// both rows × cols like z, and they may be one; γ and β of sum get Δγ and Δβ added, or with
+// both rows × cols like z, and they may be one, and halves; γ and β of sum get Δγ and Δβ added, or with
 // fresh set. Of n only γ is used. See batchnorm.cl.
 func (s *Set) BatchNormDelta(delta, z, saved Matrix, n, sum Norm, fresh bool, back Matrix) (*Launch, error) {
-	err := fits("batchnormdelta", alike(z, nil, delta, back) && saved.Rows == 2 && saved.Cols == z.Cols && n.of(z.Cols) && sum.of(z.Cols),
+	err := fits("batchnormdelta", alike(z, nil, delta, back) && inFloats(saved) && saved.Rows == 2 && saved.Cols == z.Cols && n.of(z.Cols) && sum.of(z.Cols),
 		"delta %v, z %v, saved %v, γ %v, Δγ %v, back %v", delta, z, saved, n.Gamma, sum.Gamma, back)
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.overColumns("batchnormdelta", z.Cols, macros{}, batchNormFiles...)
+	l, err := s.overColumns("batchnormdelta", z.Cols, rowMacros(macros{}, delta, back), batchNormFiles...)
 	if err != nil {
 		return nil, err
 	}

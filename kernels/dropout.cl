@@ -1,7 +1,8 @@
 // dropout.cl: O = A/(1−p) where the mask keeps an element, else 0; cpuref/dropout.go has the
 // formula of the mask, which is the same bits on every engine.
 //
-//   A, O   (i, j) at [i·ld + j], rows × cols; may be the same matrix
+//   A, O   (i, j) at [i·ld + j], rows × cols; may be the same matrix; halves with A_HALF and
+//          C_HALF (common.cl)
 //   first  the number of row 0 in its batch, of which the mask is
 //
 // Launch: global (≥ 1, rows), grid-stride over the counters of a row, VW at a time, each of
@@ -14,12 +15,12 @@
 #endif
 
 inline void keep(const uintv word, const uint threshold, const float scale, const int left,
-                 __global const float *a, __global float *o) {
-  if (left > 0) store_part(CHOOSE(word, scale * LOADV(a)), left, o);
+                 __global const A_TYPE *a, __global C_TYPE *o) {
+  if (left > 0) store_part_c(CHOOSE(word, scale * LOADV_A(a)), left, o);
 }
 
 __kernel void dropout(const int rows, const int cols, const uint step, const uint first,
-                      __global const float *A, const int lda, __global float *O, const int ldo, const uint threshold,
+                      __global const A_TYPE *A, const int lda, __global C_TYPE *O, const int ldo, const uint threshold,
                       const float scale, const uint layer, const uint key0, const uint key1) {
   const int i = get_global_id(1);
   if (i >= rows) return;

@@ -9,13 +9,13 @@ type Mask struct {
 }
 
 // Dropout launches out = a·Scale where the mask keeps an element, else 0; both rows × cols,
-// and they may be the same matrix. SetStreamStep gives the step, and
+// and they may be the same matrix, of floats or of halves. SetStreamStep gives the step, and
 // SetStreamFirst the number of the first row; both are 0 before. See dropout.cl.
 func (s *Set) Dropout(mask Mask, a, out Matrix) (*Launch, error) {
-	if err := fits("dropout", a.Rows == out.Rows && a.Cols == out.Cols && inFloats(a, out), "a %v, out %v", a, out); err != nil {
+	if err := fits("dropout", a.Rows == out.Rows && a.Cols == out.Cols && a.Half == out.Half, "a %v, out %v", a, out); err != nil {
 		return nil, err
 	}
-	k, err := s.kernel("dropout", macros{}, "philox.cl", "dropout.cl")
+	k, err := s.kernel("dropout", rowMacros(macros{}, a, out), "philox.cl", "dropout.cl")
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +23,7 @@ func (s *Set) Dropout(mask Mask, a, out Matrix) (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.Bytes = 2 * 4 * float64(a.Rows) * float64(a.Cols)
+	l.Bytes = 2 * a.bytes(a.Rows*a.Cols)
 	return l.args(a.Rows, a.Cols, uint32(0), uint32(0), a.Buf, a.LD, out.Buf, out.LD, mask.Threshold, mask.Scale,
 		mask.Layer, uint32(mask.Seed), uint32(mask.Seed>>32))
 }

@@ -295,6 +295,88 @@ func TestUnscale(t *testing.T) {
 	})
 }
 
+// TestRowsHalf: what reads and writes rows of halves gives what it gives of floats, rounded once,
+// in place too where it may be.
+func TestRowsHalf(t *testing.T) {
+	eachWidth(t, func(f fixture) {
+		for _, n := range f.sizes {
+			a := halved(normal(0, n.b, n.out, 1))
+			stream := Stream{Seed: 7, Layer: 3}
+			for name, launch := range map[string]func(a, out Matrix) (*Launch, error){
+				"dropout": func(a, out Matrix) (*Launch, error) {
+					return f.set.Dropout(Mask{Stream: stream, Threshold: 1 << 30, Scale: 4. / 3}, a, out)
+				},
+				"noise": func(a, out Matrix) (*Launch, error) { return f.set.Noise(stream, 0.3, a, out) },
+				"shift": func(a, out Matrix) (*Launch, error) { return f.set.Shift(stream, Image{1, n.out, 1}, 1, true, a, out) },
+				"mixup": func(a, out Matrix) (*Launch, error) {
+					l, err := f.set.Mixup(a, out)
+					if err == nil {
+						err = l.SetShare(0.7)
+					}
+					return l, err
+				},
+			} {
+				in, floats, want := f.halfMatrix(a), f.matrix(a), f.output(n.b, n.out)
+				got := f.halfOutput(n.b, n.out)
+				f.run(launch(floats, want))
+				f.run(launch(in, got))
+				rounded := halved(f.values(want))
+				f.compare(n, name, f.halfValues(got).Data, wide(rounded).Data, func(int) float64 { return 0 })
+				f.unchanged(in.Buf)
+				if name == "dropout" || name == "noise" {
+					f.run(launch(in, in))
+					f.compare(n, name+" in place", f.halfValues(in).Data, wide(rounded).Data, func(int) float64 { return 0 })
+				}
+			}
+		}
+	})
+}
+
+// TestNormsHalf: normalisations read δ of halves, and write halves, which are what they write of
+// floats, rounded once; the sums for γ and β are the same.
+func TestNormsHalf(t *testing.T) {
+	eachWidth(t, func(f fixture) {
+		for _, n := range f.sizes {
+			if n.b < 2 {
+				continue
+			}
+			z, delta := f.matrix(shifted(0, n.b, n.out)), halved(normal(1, n.b, n.out, 1))
+			for _, batch := range []bool{true, false} {
+				run := func(half bool) (out, y, back matrix32, sums []float32) {
+					empty, read, put := f.output, f.values, f.matrix
+					if half {
+						empty, read, put = f.halfOutput, f.halfValues, f.halfMatrix
+					}
+					norm, sum := f.norm(flatNorm(n.out)), Norm{Gamma: f.outputWeights(0, n.out), Beta: f.outputWeights(0, n.out)}
+					o, kept, d, b := empty(n.b, n.out), empty(n.b, n.out), put(delta), empty(n.b, n.out)
+					if batch {
+						saved := f.output(2, n.out)
+						f.run(f.set.BatchNorm("gelu", z, norm, saved, o, &kept))
+						f.run(f.set.BatchNormDelta(d, z, saved, norm, sum, true, b))
+						running := empty(n.b, n.out)
+						f.run(f.set.BatchNormRunning("gelu", z, norm, running, nil))
+						b2 := read(running)
+						return read(o), b2, read(b), append(f.units(sum.Gamma), f.units(sum.Beta)...)
+					} else {
+						saved := f.output(n.b, 2)
+						f.run(f.set.LayerNorm("gelu", z, norm, &saved, o, &kept))
+						f.run(f.set.LayerNormSums(d, z, saved, sum, true))
+						f.run(f.set.LayerNormDelta(d, z, saved, norm, b))
+					}
+					return read(o), read(kept), read(b), append(f.units(sum.Gamma), f.units(sum.Beta)...)
+				}
+				wantOut, wantY, wantBack, wantSums := run(false)
+				out, y, back, sums := run(true)
+				exact := func(int) float64 { return 0 }
+				f.compare(n, "out", out.Data, wide(halved(wantOut)).Data, exact)
+				f.compare(n, "y", y.Data, wide(halved(wantY)).Data, exact)
+				f.compare(n, "back", back.Data, wide(halved(wantBack)).Data, exact)
+				f.compare(n, "sums", sums, wide(matrix32{Rows: 1, Cols: len(wantSums), Data: wantSums}).Data, exact)
+			}
+		}
+	})
+}
+
 // A kernel that has no way to read halves refuses them before it is compiled.
 func TestHalfRefused(t *testing.T) {
 	m, h := NewMatrix(5, 3, false), NewMatrix(5, 3, true)
@@ -311,12 +393,14 @@ func TestHalfRefused(t *testing.T) {
 			"z":          func() (*Launch, error) { return s.ForwardKeepingZ("silu", h, w, h, m) },
 			"next":       func() (*Launch, error) { return s.HiddenDelta("relu", m, w, Transposed{}, h, h) },
 			"gather":     func() (*Launch, error) { return s.Gather(m, nil, h) },
-			"dropout":    func() (*Launch, error) { return s.Dropout(Mask{}, h, h) },
-			"shift":      func() (*Launch, error) { return s.Shift(Stream{}, Image{1, 3, 1}, 0, true, h, h) },
-			"noise":      func() (*Launch, error) { return s.Noise(Stream{}, 1, h, h) },
-			"mixup":      func() (*Launch, error) { return s.Mixup(h, h) },
+			"dropout":    func() (*Launch, error) { return s.Dropout(Mask{}, h, m) },
+			"shift":      func() (*Launch, error) { return s.Shift(Stream{}, Image{1, 3, 1}, 0, true, m, h) },
+			"noise":      func() (*Launch, error) { return s.Noise(Stream{}, 1, m, h) },
+			"mixup":      func() (*Launch, error) { return s.Mixup(h, m) },
 			"batch norm": func() (*Launch, error) { return s.BatchNormRunning("relu", h, Norm{}, h, nil) },
 			"layer norm": func() (*Launch, error) { return s.LayerNorm("relu", h, Norm{}, nil, h, nil) },
+			"y":          func() (*Launch, error) { return s.LayerNorm("relu", m, Norm{}, nil, h, &m) },
+			"norm delta": func() (*Launch, error) { return s.LayerNormDelta(m, m, m, Norm{}, h) },
 		})
 		if tuning.Family == Block {
 			refused(t, map[string]func() (*Launch, error){

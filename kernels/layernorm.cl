@@ -6,7 +6,8 @@
 //   layernormdelta  C = r (δγ − Σ δγ/cols − ẑ Σ δγẑ/cols)
 //
 //   Z, O, Y, D, C  (i, j) at [i·ld + j]: z, g(y), y, δ before and after; O may be Z, C may
-//                  be D. Y is there with KEEP_Y only
+//                  be D. Y is there with KEEP_Y only. D is halves with A_HALF, O, Y and C
+//                  are with C_HALF (common.cl)
 //   S              (i, 0) is μ of row i, (i, 1) r, at [i·lds + …]; not written with
 //                  FORGET
 //   G, B           γ and β: unit j at [j];  SG, SB  Δγ and Δβ, likewise
@@ -21,8 +22,8 @@
 typedef floatv real;
 
 #ifdef KEEP_Y
-#define Y_ARGS , __global float *Y, const int ldy
-#define STORE_Y(y) store_part(y, cols - j, Y + (size_t)i * ldy + j)
+#define Y_ARGS , __global C_TYPE *Y, const int ldy
+#define STORE_Y(y) store_part_c(y, cols - j, Y + (size_t)i * ldy + j)
 #else
 #define Y_ARGS
 #define STORE_Y(y)
@@ -79,7 +80,7 @@ __kernel void layernorm(const int rows, const int cols, const float eps, __globa
 #ifndef FORGET
                         __global float *S, const int lds,
 #endif
-                        __global float *O, const int ldo Y_ARGS) {
+                        __global C_TYPE *O, const int ldo Y_ARGS) {
   SHARED_BY_LANES
   const int i = get_global_id(1);
   BEYOND_ROWS
@@ -101,13 +102,13 @@ __kernel void layernorm(const int rows, const int cols, const float eps, __globa
   EACH_PART {
     const floatv y = MULADD(LOADV(G + j), (LOADV(Z + j) - mean) * scale, LOADV(B + j));
     STORE_Y(y);
-    store_part(ACT(y), cols - j, O + (size_t)i * ldo + j);
+    store_part_c(ACT(y), cols - j, O + (size_t)i * ldo + j);
   }
 }
 
-__kernel void layernormdelta(const int rows, const int cols, __global const float *D, const int ldd,
+__kernel void layernormdelta(const int rows, const int cols, __global const A_TYPE *D, const int ldd,
                              __global const float *Z, const int ldz, __global const float *S, const int lds,
-                             __global const float *G, __global float *C, const int ldc) {
+                             __global const float *G, __global C_TYPE *C, const int ldc) {
   SHARED_BY_LANES
   const int i = get_global_id(1);
   BEYOND_ROWS
@@ -116,18 +117,18 @@ __kernel void layernormdelta(const int rows, const int cols, __global const floa
   const float mean = S[(size_t)i * lds], scale = S[(size_t)i * lds + 1];
   floatv sum = 0.0f, along = 0.0f;
   EACH_PART {
-    const floatv g = first(LOADV(D + j) * LOADV(G + j), cols - j);
+    const floatv g = first(LOADV_A(D + j) * LOADV(G + j), cols - j);
     sum += g;
     along += first(g * ((LOADV(Z + j) - mean) * scale), cols - j);
   }
   const float ofSum = OVER_LANES(sum) / (float)cols, ofAlong = OVER_LANES(along) / (float)cols;
   EACH_PART {
-    const floatv g = LOADV(D + j) * LOADV(G + j), z = (LOADV(Z + j) - mean) * scale;
-    store_part(scale * (g - ofSum - z * ofAlong), cols - j, C + (size_t)i * ldc + j);
+    const floatv g = LOADV_A(D + j) * LOADV(G + j), z = (LOADV(Z + j) - mean) * scale;
+    store_part_c(scale * (g - ofSum - z * ofAlong), cols - j, C + (size_t)i * ldc + j);
   }
 }
 
-__kernel void layernormsums(const int rows, const int cols, const int fresh, __global const float *D, const int ldd,
+__kernel void layernormsums(const int rows, const int cols, const int fresh, __global const A_TYPE *D, const int ldd,
                             __global const float *Z, const int ldz, __global const float *S, const int lds,
                             __global float *SG, __global float *SB) {
   SHARED_BY_SLICES
@@ -138,7 +139,7 @@ __kernel void layernormsums(const int rows, const int cols, const int fresh, __g
     const float mean = S[(size_t)i * lds], scale = S[(size_t)i * lds + 1];
     for (int v = 0; v < STRIP; v++) {
       if (j0 + v * VW >= cols) continue;
-      const floatv d = LOADV(D + (size_t)i * ldd + j0 + v * VW);
+      const floatv d = LOADV_A(D + (size_t)i * ldd + j0 + v * VW);
       beta[v] += d;
       gamma[v] = MULADD(d, (LOADV(Z + (size_t)i * ldz + j0 + v * VW) - mean) * scale, gamma[v]);
     }

@@ -5,14 +5,14 @@ var layerNormFiles = []string{"strip.cl", "activation.cl", "layernorm.cl"}
 
 // LayerNorm launches out = g(y), y = γ (z−μ)/√(σ²+ε) + β, with μ and σ² of each row of z. z
 // and out are rows × cols and may be one; saved, rows × 2, is for LayerNormDelta, and y, rows
-// × cols, keeps y; each may be nil. See layernorm.cl.
+// × cols, keeps y; each may be nil. out and y may be halves. See layernorm.cl.
 func (s *Set) LayerNorm(act string, z Matrix, n Norm, saved *Matrix, out Matrix, y *Matrix) (*Launch, error) {
-	err := fits("layernorm", alike(z, y, out) && n.of(z.Cols) && (saved == nil || saved.Rows == z.Rows && saved.Cols == 2),
+	err := fits("layernorm", alike(z, y, out) && n.of(z.Cols) && (saved == nil || inFloats(*saved) && saved.Rows == z.Rows && saved.Cols == 2),
 		"z %v, saved %v, out %v, γ %v", z, saved, out, n.Gamma)
 	if err != nil {
 		return nil, err
 	}
-	mac, err := normMacros(act, y)
+	mac, err := normMacros(act, out, y)
 	if err != nil {
 		return nil, err
 	}
@@ -31,15 +31,15 @@ func (s *Set) LayerNorm(act string, z Matrix, n Norm, saved *Matrix, out Matrix,
 }
 
 // LayerNormSums launches adding Δγ and Δβ of δ of y to γ and β of sum, or with fresh
-// setting them. delta and z are rows × cols, saved is what LayerNorm left there. See
-// layernorm.cl.
+// setting them. delta, which may be halves, and z are rows × cols, saved is what LayerNorm left
+// there. See layernorm.cl.
 func (s *Set) LayerNormSums(delta, z, saved Matrix, sum Norm, fresh bool) (*Launch, error) {
-	err := fits("layernormsums", alike(z, nil, delta) && saved.Rows == z.Rows && saved.Cols == 2 && sum.of(z.Cols),
+	err := fits("layernormsums", alike(z, nil, delta) && inFloats(saved) && saved.Rows == z.Rows && saved.Cols == 2 && sum.of(z.Cols),
 		"delta %v, z %v, saved %v, Δγ %v", delta, z, saved, sum.Gamma)
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.overColumns("layernormsums", z.Cols, macros{}, layerNormFiles...)
+	l, err := s.overColumns("layernormsums", z.Cols, rowMacros(macros{}, delta, delta), layerNormFiles...)
 	if err != nil {
 		return nil, err
 	}
@@ -48,14 +48,14 @@ func (s *Set) LayerNormSums(delta, z, saved Matrix, sum Norm, fresh bool) (*Laun
 }
 
 // LayerNormDelta launches the way back through LayerNorm: delta is δ of y, back δ of z, both
-// rows × cols like z, and they may be one. Of n only γ is used. See layernorm.cl.
+// rows × cols like z, and they may be one, and halves. Of n only γ is used. See layernorm.cl.
 func (s *Set) LayerNormDelta(delta, z, saved Matrix, n Norm, back Matrix) (*Launch, error) {
-	err := fits("layernormdelta", alike(z, nil, delta, back) && saved.Rows == z.Rows && saved.Cols == 2 && n.of(z.Cols),
+	err := fits("layernormdelta", alike(z, nil, delta, back) && inFloats(saved) && saved.Rows == z.Rows && saved.Cols == 2 && n.of(z.Cols),
 		"delta %v, z %v, saved %v, γ %v, back %v", delta, z, saved, n.Gamma, back)
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.byRow("layernormdelta", z.Rows, macros{}, layerNormFiles...)
+	l, err := s.byRow("layernormdelta", z.Rows, rowMacros(macros{}, delta, back), layerNormFiles...)
 	if err != nil {
 		return nil, err
 	}

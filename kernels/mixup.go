@@ -7,12 +7,12 @@ const (
 )
 
 // Mixup launches out_i = λ a_i + (1−λ) a_j of neighbouring rows i and j; both rows × cols,
-// memory of their own. SetShare gives λ; it is 1 before. See mixup.cl.
+// memory of their own, of floats or of halves. SetShare gives λ; it is 1 before. See mixup.cl.
 func (s *Set) Mixup(a, out Matrix) (*Launch, error) {
-	if err := fits("mixup", a.Rows == out.Rows && a.Cols == out.Cols && inFloats(a, out), "a %v, out %v", a, out); err != nil {
+	if err := fits("mixup", a.Rows == out.Rows && a.Cols == out.Cols && a.Half == out.Half, "a %v, out %v", a, out); err != nil {
 		return nil, err
 	}
-	k, err := s.kernel("mixup", macros{}, "mixup.cl")
+	k, err := s.kernel("mixup", rowMacros(macros{}, a, out), "mixup.cl")
 	if err != nil {
 		return nil, err
 	}
@@ -20,7 +20,7 @@ func (s *Set) Mixup(a, out Matrix) (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.Bytes = 3 * 4 * float64(a.Rows) * float64(a.Cols)
+	l.Bytes = 3 * a.bytes(a.Rows*a.Cols)
 	return l.args(a.Rows, a.Cols, float32(1), float32(0), a.Buf, a.LD, out.Buf, out.LD)
 }
 

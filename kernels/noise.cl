@@ -1,7 +1,8 @@
 // noise.cl: O = A + σn, n normal of mean 0 and variance 1; cpuref/noise.go says how n is
 // made of random words, which are the same on every engine.
 //
-//   A, O   (i, j) at [i·ld + j], rows × cols; may be the same matrix
+//   A, O   (i, j) at [i·ld + j], rows × cols; may be the same matrix; halves with A_HALF and
+//          C_HALF (common.cl)
 //   first  the number of row 0 in its batch
 //   sigma  σ
 //
@@ -11,16 +12,16 @@
 // G. E. P. Box and M. E. Muller, "A note on the generation of random normal deviates",
 // Annals of Mathematical Statistics 29 (1958) 610–611.
 
-inline void add_noise(const floatv n, const int left, __global const float *a, __global float *o) {
-  if (left > 0) store_part(LOADV(a) + n, left, o);
+inline void add_noise(const floatv n, const int left, __global const A_TYPE *a, __global C_TYPE *o) {
+  if (left > 0) store_part_c(LOADV_A(a) + n, left, o);
 }
 
 // √(−2 ln u1), u1 in (0, 1], and 2 u2, u2 in [0, 1), of 24 bits of a word each: both exact.
 #define RADIUS(word) sqrt(-2.0f * log(FLOATS(((word) >> 8) + 1u) * 0x1p-24f))
 #define TURN(word) (FLOATS((word) >> 8) * 0x1p-23f)
 
-__kernel void noise(const int rows, const int cols, const uint step, const uint first, __global const float *A,
-                    const int lda, __global float *O, const int ldo, const float sigma, const uint layer,
+__kernel void noise(const int rows, const int cols, const uint step, const uint first, __global const A_TYPE *A,
+                    const int lda, __global C_TYPE *O, const int ldo, const float sigma, const uint layer,
                     const uint key0, const uint key1) {
   const int i = get_global_id(1);
   if (i >= rows) return;

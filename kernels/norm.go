@@ -62,13 +62,17 @@ func (s *Set) byRow(name string, rows int, mac macros, files ...string) (*Launch
 	return s.launch(name, k, global, local)
 }
 
-// normMacros selects g, and whether y is kept.
-func normMacros(act string, y *Matrix) (macros, error) {
+// normMacros selects g, whether y is kept, and whether what is written is halves.
+func normMacros(act string, out Matrix, y *Matrix) (macros, error) {
 	mac, err := activationMacro(act)
-	if err == nil && y != nil {
+	if err != nil {
+		return nil, err
+	}
+	if y != nil {
 		mac["KEEP_Y"] = 1
 	}
-	return mac, err
+	mac.half("C_HALF", out)
+	return mac, nil
 }
 
 // normArgs sets the arguments, those of y last.
@@ -79,17 +83,18 @@ func (l *Launch) normArgs(y *Matrix, args ...any) (*Launch, error) {
 	return l.args(args...)
 }
 
-// alike reports whether matrices have the shape of the first; y may be nil.
+// alike reports whether matrices have the shape of the first, which is of floats, and are all
+// floats, or all halves; y may be nil.
 func alike(first Matrix, y *Matrix, others ...Matrix) bool {
 	if y != nil {
 		others = append(others, *y)
 	}
 	for _, m := range others {
-		if m.Rows != first.Rows || m.Cols != first.Cols || !inFloats(m, first) {
+		if m.Rows != first.Rows || m.Cols != first.Cols || m.Half != others[0].Half {
 			return false
 		}
 	}
-	return true
+	return inFloats(first)
 }
 
 func boolean(b bool) int {

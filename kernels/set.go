@@ -91,6 +91,13 @@ func (m macros) half(name string, operand Matrix) {
 	}
 }
 
+// rowMacros is mac for a kernel that reads a and writes out, each maybe halves.
+func rowMacros(mac macros, a, out Matrix) macros {
+	mac.half("A_HALF", a)
+	mac.half("C_HALF", out)
+	return mac
+}
+
 // kernel returns a new kernel object, building files (one after the other, one
 // program) with the macros if that was not done before.
 func (s *Set) kernel(name string, m macros, files ...string) (*cl.Kernel, error) {

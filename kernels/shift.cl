@@ -3,7 +3,7 @@
 // and what is mirrored are drawn, the same on every engine.
 //
 //   A, O   pixel (y, x) of channel c of row i at [i·ld + (y·width + x)·channels + c]; not
-//          the same memory
+//          the same memory; halves with A_HALF and C_HALF (common.cl)
 //   first  the number of row 0 in its batch
 //   by     the largest |dy| and |dx|
 //   flip   whether rows are mirrored, each with probability 1/2
@@ -13,8 +13,8 @@
 
 inline int uniform(const uint word, const int by) { return (int)(((ulong)word * (ulong)(2 * by + 1)) >> 32) - by; }
 
-__kernel void shift(const int rows, const int height, const uint step, const uint first, __global const float *A,
-                    const int lda, __global float *O, const int ldo, const int width, const int channels, const int by,
+__kernel void shift(const int rows, const int height, const uint step, const uint first, __global const A_TYPE *A,
+                    const int lda, __global C_TYPE *O, const int ldo, const int width, const int channels, const int by,
                     const int flip, const uint layer, const uint key0, const uint key1) {
   const int i = get_global_id(1);
   if (i >= rows) return;
@@ -34,6 +34,6 @@ __kernel void shift(const int rows, const int height, const uint step, const uin
     const int from_y = y + dy, from_x = (mirrored ? width - 1 - x : x) + dx;
     const int inside = from_y >= 0 && from_y < height && from_x >= 0 && from_x < width;
     for (int c = 0; c < channels; c++)
-      O[p * channels + c] = inside ? A[(from_y * width + from_x) * channels + c] : 0.0f;
+      STORE_C(inside ? LOAD_A(A + (from_y * width + from_x) * channels + c) : 0.0f, O + p * channels + c);
   }
 }

@@ -5,14 +5,14 @@ package kernels
 type Image struct{ Height, Width, Channels int }
 
 // Shift launches out = the images of a, moved by up to by pixels each way and, if flip,
-// some of them mirrored; both rows × Height·Width·Channels, memory of their own. SetStreamStep gives
+// some of them mirrored; both rows × Height·Width·Channels, memory of their own, of floats or of halves. SetStreamStep gives
 // the step and SetStreamFirst the number of the first row. See shift.cl.
 func (s *Set) Shift(stream Stream, shape Image, by int, flip bool, a, out Matrix) (*Launch, error) {
 	size := shape.Height * shape.Width * shape.Channels
-	if err := fits("shift", a.Rows == out.Rows && a.Cols == size && out.Cols == a.Cols && inFloats(a, out), "a %v, out %v, images of %v", a, out, shape); err != nil {
+	if err := fits("shift", a.Rows == out.Rows && a.Cols == size && out.Cols == a.Cols && a.Half == out.Half, "a %v, out %v, images of %v", a, out, shape); err != nil {
 		return nil, err
 	}
-	k, err := s.kernel("shift", macros{"VW": 1}, "philox.cl", "shift.cl")
+	k, err := s.kernel("shift", rowMacros(macros{"VW": 1}, a, out), "philox.cl", "shift.cl")
 	if err != nil {
 		return nil, err
 	}
@@ -20,7 +20,7 @@ func (s *Set) Shift(stream Stream, shape Image, by int, flip bool, a, out Matrix
 	if err != nil {
 		return nil, err
 	}
-	l.Bytes = 2 * 4 * float64(a.Rows) * float64(a.Cols)
+	l.Bytes = 2 * a.bytes(a.Rows*a.Cols)
 	mirrored := 0
 	if flip {
 		mirrored = 1

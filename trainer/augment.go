@@ -87,13 +87,13 @@ func (m *memory) augmenting(net *Network, c Config, d dropping, weighted bool) a
 	}
 	rows, in := c.part(), net.Sizes[0]
 	if a.moves() {
-		a.moved = m.matrix("moved images", rows, in)
+		a.moved = m.stored("moved images", rows, in)
 	}
 	if a.Noise > 0 {
-		a.noisy = m.matrix("noisy inputs", rows, in)
+		a.noisy = m.stored("noisy inputs", rows, in)
 	}
 	if a.Mixup > 0 {
-		a.mixed.x, a.mixed.y = m.matrix("mixed inputs", rows, in), m.matrix("mixed labels", rows, net.outputs())
+		a.mixed.x, a.mixed.y = m.stored("mixed inputs", rows, in), m.matrix("mixed labels", rows, net.outputs())
 		if weighted {
 			a.mixed.weight = m.matrix("mixed weights", rows, 1)
 		}

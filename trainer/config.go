@@ -175,7 +175,7 @@ func (c Config) checkParts() error {
 	if err := c.Stop.check(); err != nil {
 		return err
 	}
-	if err := c.CheckPrecision(NormNone); err != nil {
+	if err := c.CheckPrecision(); err != nil {
 		return err
 	}
 	if c.Optimizer.WholeSet() {

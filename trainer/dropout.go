@@ -39,7 +39,7 @@ func (m *memory) dropped(net *Network, batch int, d dropping) []device.Matrix {
 	list := make([]device.Matrix, len(net.Sizes)-1)
 	for l := range list {
 		if d.rate(l) > 0 {
-			list[l] = m.matrix(fmt.Sprintf("a(%d) with dropout", l+1), batch, net.Sizes[l])
+			list[l] = m.stored(fmt.Sprintf("a(%d) with dropout", l+1), batch, net.Sizes[l])
 		}
 	}
 	return list

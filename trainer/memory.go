@@ -73,6 +73,11 @@ func (m *memory) units(net *Network, batch int, back bool) units {
 	if back {
 		u.normed = m.normed(net, batch)
 	}
+	for _, n := range u.normed {
+		if m.half {
+			u.full = append(u.full, n.z)
+		}
+	}
 	return u
 }
 

@@ -180,7 +180,7 @@ func (n normed) head(m int) normed {
 func (m *memory) normed(net *Network, batch int) (list []normed) {
 	for l := range net.Norms {
 		s, what := net.Sizes[l+1], fmt.Sprintf("(%d) before its normalisation", l+2)
-		n := normed{z: m.matrix("z"+what, batch, s), delta: m.matrix("δ"+what, batch, s), byRow: net.Norm == LayerNorm}
+		n := normed{z: m.matrix("z"+what, batch, s), delta: m.stored("δ"+what, batch, s), byRow: net.Norm == LayerNorm}
 		if n.byRow {
 			n.saved = m.matrix("deviations of the examples", batch, 2)
 		} else {
@@ -206,6 +206,9 @@ func (d onDevice) hiddenLayer(u units, l int, a device.Matrix) []device.Op {
 		return []device.Op{device.Forward{Act: d.hidden, A: a, Theta: d.theta, Layer: l, Out: u.a[l], Z: u.zOf(l)}}
 	}
 	norm := device.BatchNorm{Act: d.hidden, Z: u.a[l], Theta: d.theta, Layer: d.normLayer(l), Out: u.a[l]}
+	if len(u.full) > 0 {
+		norm.Z = u.full[l]
+	}
 	if len(u.normed) > 0 {
 		norm.Z, norm.Saved, norm.Y = u.normed[l].z, u.normed[l].saved, u.zOf(l)
 	}

@@ -14,7 +14,8 @@ import (
 //
 // In FP16 the examples, and a(l) and δ(l) of all layers but z(L) and h, are halves (IEEE 754
 // binary16: 11 bits of mantissa, numbers from 6e-8 to 65504), which take half of the memory
-// and of its traffic. All sums are float32, as are Θ, Δ, D, the moments and the loss: every
+// and of its traffic; so is what dropout, Augment and a Norm make of them. All sums are
+// float32, with them z that is to be normalised, as are Θ, Δ, D, the moments and the loss: every
 // operation reads halves, computes in float32, and rounds what it stores. So that a small δ
 // is not rounded to 0, δ(L) is times a scale S, which is taken out of Δ again: see
 // device.Unscale. Evaluating and predicting are float32.
@@ -31,9 +32,9 @@ const (
 // Precisions lists them.
 func Precisions() []string { return []string{string(FP32), string(FP16)} }
 
-// CheckPrecision names the first field that half precision does not go with, or a
-// normalisation of the network, in an error that wraps ErrConfig.
-func (c Config) CheckPrecision(norm Norm) error {
+// CheckPrecision names the first field that half precision does not go with, in an error that
+// wraps ErrConfig.
+func (c Config) CheckPrecision() error {
 	switch c.Precision {
 	case "", FP32:
 		return nil
@@ -41,15 +42,10 @@ func (c Config) CheckPrecision(norm Norm) error {
 	default:
 		return fmt.Errorf("precision is %q: have %s, %s", string(c.Precision), FP32, FP16)
 	}
-	a, r := c.Augment, c.Regularizers
 	for _, n := range []struct {
 		what string
 		set  bool
 	}{
-		{"a norm", norm != NormNone},
-		{"dropout", r.Dropout != 0 || r.InputDropout != 0},
-		{"augmentation", a.moves() || a.Noise != 0},
-		{"mixup", a.Mixup != 0},
 		{"optimizer " + c.Optimizer.Name, c.Optimizer.WholeSet()},
 		{"verifying steps", c.VerifyEvery != 0},
 	} {

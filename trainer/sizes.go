@@ -52,9 +52,6 @@ func (f *fit) settle(train, validation *data.Set) error {
 	if c.MicroBatch >= c.BatchSize || c.MicroBatch == AutoSize {
 		c.MicroBatch = 0
 	}
-	if err := c.CheckPrecision(f.net.Norm); err != nil {
-		return err
-	}
 	if err := c.checkRange("training", train); err != nil {
 		return err
 	}

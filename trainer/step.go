@@ -14,6 +14,8 @@ type units struct {
 	// reads that, or all of it nil
 	dropped []device.Matrix
 	normed  []normed // of each hidden layer in training, if it is normalised
+	// full is z of the hidden layers that are normalised, where a is halves and has no room for it
+	full []device.Matrix
 }
 
 // head is the same memory seen as a batch of m examples.
@@ -27,7 +29,7 @@ func (u units) head(m int) units {
 		}
 		return heads
 	}
-	short := units{a: cut(u.a), z: u.z.Head(m), kept: cut(u.kept), delta: cut(u.delta), dropped: cut(u.dropped)}
+	short := units{a: cut(u.a), z: u.z.Head(m), kept: cut(u.kept), delta: cut(u.delta), dropped: cut(u.dropped), full: cut(u.full)}
 	for _, n := range u.normed {
 		short.normed = append(short.normed, n.head(m))
 	}

@@ -42,8 +42,7 @@ func TestTrainPrecision(t *testing.T) {
 	}
 	for _, c := range []struct{ args, text string }{
 		{"--precision fp8", `--precision is "fp8": have fp32, fp16`},
-		{"--precision fp16 --norm batch", "precision fp16 does not go with a norm"},
-		{"--precision fp16 --dropout 0.5", "precision fp16 does not go with dropout, which works on float32: leave it out, or use precision fp32"},
+		{"--precision fp16 --optimizer lbfgs", "precision fp16 does not go with optimizer lbfgs, which works on float32: leave it out, or use precision fp32"},
 		{"--precision fp16 --verify-every 3", "verifying steps"},
 	} {
 		o := clprop(t, append([]string{"train", "--device", "cpuref"}, strings.Fields(c.args)...)...)

@@ -65,11 +65,7 @@ func (f *trainFlags) checkStep(cmd *cobra.Command) (hidden []int, err error) {
 	if err := f.augment.check(cmd, &c.Augment); err != nil {
 		return nil, err
 	}
-	norm := trainer.Norm(f.norm)
-	if f.norm == trainer.NormNone.String() {
-		norm = trainer.NormNone
-	}
-	if err := c.CheckPrecision(norm); err != nil {
+	if err := c.CheckPrecision(); err != nil {
 		return nil, usage(cmd, "%w", err)
 	}
 	if err := f.data.learn.check(cmd); err != nil {
