@@ -108,7 +108,7 @@ func rowsOfHalves(s suite) {
 				return device.Dropout{A: a, Out: out, Rate: 0.3, Seed: 1, Layer: 2, Step: step, First: first}
 			},
 			"shift": func(a, out device.Matrix) device.Op {
-				return device.Shift{A: a, Out: out, Image: image, By: 1, Flip: true, Seed: 1, Layer: 3, Step: step, First: first}
+				return device.Shift{A: a, Out: out, Image: image, Flip: true, Seed: 1, Layer: 3, Step: step, First: first}
 			},
 			"noise": func(a, out device.Matrix) device.Op {
 				return device.Noise{A: a, Out: out, Deviation: 0.5, Seed: 1, Layer: 4, Step: step, First: first}
