@@ -135,15 +135,15 @@ func TestMultiLabelRefused(t *testing.T) {
 	if _, err := table.Fit(nil, FitOptions{}); err == nil || !strings.Contains(err.Error(), "one column is no several labels") {
 		t.Error(err)
 	}
-	good := Preprocess{Columns: plain("mass"), Classes: []string{"red", "ripe"}, MultiLabel: true}
+	good := Preprocess{Columns: numberColumn("mass"), Classes: []string{"red", "ripe"}, MultiLabel: true}
 	if err := good.Check(); err != nil {
 		t.Error(err)
 	}
 	for what, p := range map[string]Preprocess{
-		"one-hot too":    {Columns: plain("mass"), Classes: good.Classes, MultiLabel: true, OneHot: true},
-		"an input":       {Columns: plain("red"), Classes: good.Classes, MultiLabel: true},
-		"and quantities": {Columns: plain("mass"), Targets: plain("price"), MultiLabel: true},
-		"one label":      {Columns: plain("mass"), Classes: []string{"red"}, MultiLabel: true},
+		"one-hot too":    {Columns: numberColumn("mass"), Classes: good.Classes, MultiLabel: true, OneHot: true},
+		"an input":       {Columns: numberColumn("red"), Classes: good.Classes, MultiLabel: true},
+		"and quantities": {Columns: numberColumn("mass"), Targets: numberColumn("price"), MultiLabel: true},
+		"one label":      {Columns: numberColumn("mass"), Classes: []string{"red"}, MultiLabel: true},
 	} {
 		if err := p.Check(); !errors.Is(err, ErrFormat) {
 			t.Errorf("%s: %v", what, err)
@@ -151,4 +151,4 @@ func TestMultiLabelRefused(t *testing.T) {
 	}
 }
 
-func plain(name string) []Column { return []Column{{Name: name, Kind: Number, Std: 1}} }
+func numberColumn(name string) []Column { return []Column{{Name: name, Kind: Number, Std: 1}} }
