@@ -64,13 +64,22 @@
 // softmax_row is a_k = e^(z_k − max z) / Σ_j e^(z_j − max z) for one row; the maximum is
 // taken off so that no exponential overflows.
 inline void softmax_row(const int cols, __global const float *Z, __global float *A) {
-  float top = Z[0];
-  for (int j = 1; j < cols; j++) top = fmax(top, Z[j]);
-  float sum = 0.0f;
-  for (int j = 0; j < cols; j += VW) {
-    const floatv e = exp(LOADV(Z + j) - top);
-    store_part(e, cols - j, A + j);
-    sum = add_lanes(sum, e, cols - j);
+  floatv sum[PARTS];
+  float top = Z[0], lane[VW];
+  floatv tops = (floatv)top;
+  for (int j = 0; j + VW <= cols; j += VW) tops = fmax(tops, LOADV(Z + j));
+  STOREV(tops, lane);
+  for (int j = 0; j < VW; j++) top = fmax(top, lane[j]);
+  for (int j = cols / VW * VW; j < cols; j++) top = fmax(top, Z[j]);
+  for (int p = 0; p < PARTS; p++) sum[p] = 0.0f;
+  for (int j = 0; j < cols; j += LANES) {
+    for (int p = 0; p < PARTS; p++) {
+      const int left = cols - (j + p * VW);
+      const floatv e = exp(LOADV(Z + j + p * VW) - top);
+      store_part(e, left, A + j + p * VW);
+      sum[p] += first_lanes(e, left);
+    }
   }
-  for (int j = 0; j < cols; j++) A[j] /= sum;
+  const float all = add_lanes(sum);
+  for (int j = 0; j < cols; j += VW) store_part(LOADV(A + j) / all, cols - j, A + j);
 }

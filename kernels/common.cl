@@ -48,16 +48,31 @@ inline void store_part(floatv v, int left, __global float *p) {
 #endif
 }
 
-// add_lanes adds the first left lanes, at most VW, in their order.
-inline float add_lanes(float sum, floatv v, int left) {
+// What a work-item finds of a row, such as its sum, it keeps in LANES lanes, whatever VW is, so
+// that it has the same bits: lane j goes over elements j, j + LANES, … They are in PARTS vectors.
+#define LANES 16
+#define PARTS (LANES / VW)
+
+// lane_numbers is 0, 1, … VW − 1.
+inline intv lane_numbers() {
 #if VW == 1
-  return sum + v;
+  return 0;
 #else
-  float lane[VW];
-  STOREV(v, lane);
-  for (int j = 0; j < min(left, VW); j++) sum += lane[j];
-  return sum;
+  const int number[LANES] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return CAT(vload, VW)(0, number);
 #endif
+}
+
+// first_lanes is v with 0 in place of all but the first left lanes.
+inline floatv first_lanes(floatv v, int left) { return left >= VW ? v : lane_numbers() < left ? v : (floatv)0.0f; }
+
+// add_lanes adds the lanes: halves of them, then halves of the sums.
+inline float add_lanes(const floatv *part) {
+  float lane[LANES];
+  for (int p = 0; p < PARTS; p++) STOREV(part[p], lane + p * VW);
+  for (int h = LANES / 2; h > 0; h /= 2)
+    for (int j = 0; j < h; j++) lane[j] += lane[j + h];
+  return lane[0];
 }
 
 // An operand that lies in memory as halves (IEEE 754 binary16) is read and written by the

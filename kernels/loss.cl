@@ -10,11 +10,10 @@
 //   R = 1 if the largest z is where the largest y is (the first of equals); with one
 //       unit, if z > 0 just where y > ½, and of several labels, if that holds for every
 //       unit; 0 for MSE, MAE, Huber
-//   and the sums of both over the rows of a batch, added to a tally
 //
 // One of LOSS_SOFTMAX, LOSS_SIGMOID, LOSS_MULTILABEL, LOSS_HINGE, LOSS_MSE, LOSS_MAE and
-// LOSS_HUBER is set by the host. Comparisons are such that NaN fails them and stays. Units are taken VW at a
-// time, which costs less than one after the other, and added one by one.
+// LOSS_HUBER is set by the host. Comparisons are such that NaN fails them and stays. Sums are
+// kept in LANES lanes, see common.cl.
 
 #if defined(LOSS_MSE) || defined(LOSS_MAE) || defined(LOSS_HUBER)
 #define QUANTITIES
@@ -40,6 +39,27 @@ inline floatv term(floatv z, floatv y, float limit) {
 #endif
 }
 
+// largest is where the largest of a row is, the first of equals; the first if that is NaN.
+inline int largest(int cols, __global const float *V) {
+  floatv best[PARTS];
+  intv where[PARTS];
+  for (int p = 0; p < PARTS; p++) best[p] = -INFINITY, where[p] = 0;
+  for (int k = 0; k < cols; k += LANES) {
+    for (int p = 0; p < PARTS; p++) {
+      const floatv v = LOADV(V + k + p * VW);
+      const intv at = lane_numbers() + (k + p * VW), better = (v > best[p]) & (at < cols);
+      best[p] = better ? v : best[p];
+      where[p] = better ? at : where[p];
+    }
+  }
+  float lane[LANES], most = -INFINITY;
+  int of[LANES], top = 0;
+  for (int p = 0; p < PARTS; p++) STOREV(best[p], lane + p * VW), STOREV(where[p], of + p * VW);
+  for (int j = 0; j < min(cols, LANES); j++)
+    if (lane[j] > most || lane[j] == most && of[j] < top) most = lane[j], top = of[j];
+  return isnan(V[0]) ? 0 : top;
+}
+
 // row_loss is L of a row of cols units, and sets R.
 inline float row_loss(int cols, __global const float *Z, __global const float *Y, float limit, __global int *R) {
 #pragma OPENCL FP_CONTRACT OFF
@@ -50,23 +70,34 @@ inline float row_loss(int cols, __global const float *Z, __global const float *Y
   for (int k = 0; k < cols; k++) all &= (Z[k] > 0.0f) == (Y[k] > 0.5f);
   *R = all;
 #else
-  int topz = 0, topy = 0;
-  for (int k = 1; k < cols; k++) {
-    if (Z[k] > Z[topz]) topz = k;
-    if (Y[k] > Y[topy]) topy = k;
-  }
-  *R = cols == 1 ? (Z[0] > 0.0f) == (Y[0] > 0.5f) : topz == topy;
+  const int topz = largest(cols, Z);
+  *R = cols == 1 ? (Z[0] > 0.0f) == (Y[0] > 0.5f) : topz == largest(cols, Y);
 #endif
-  float loss = 0.0f;
+  floatv sum[PARTS];
+  for (int p = 0; p < PARTS; p++) sum[p] = 0.0f;
 #ifdef LOSS_SOFTMAX
   const float top = Z[topz];
-  float sum = 0.0f;
-  for (int k = 0; k < cols; k += VW) sum = add_lanes(sum, exp(LOADV(Z + k) - top), cols - k);
-  const float logsum = log(sum);
-  for (int k = 0; k < cols; k++)
-    if (Y[k] != 0.0f) loss += Y[k] * (logsum + (top - Z[k]));
+#define TERM(z, y) exp((z) - top)
 #else
-  for (int k = 0; k < cols; k += VW) loss = add_lanes(loss, term(LOADV(Z + k), LOADV(Y + k), limit), cols - k);
+#define TERM(z, y) term(z, y, limit)
+#endif
+  for (int k = 0; k < cols; k += LANES)
+    for (int p = 0; p < PARTS; p++) {
+      const int at = k + p * VW;
+      sum[p] += first_lanes(TERM(LOADV(Z + at), LOADV(Y + at)), cols - at);
+    }
+  float loss = add_lanes(sum);
+#ifdef LOSS_SOFTMAX
+  const float logsum = log(loss);
+  for (int p = 0; p < PARTS; p++) sum[p] = 0.0f;
+  for (int k = 0; k < cols; k += LANES)
+    for (int p = 0; p < PARTS; p++) {
+      const int at = k + p * VW;
+      const floatv y = LOADV(Y + at), part = y * (logsum + (top - LOADV(Z + at)));
+      // not where y is 0: z may be −∞ there
+      sum[p] += first_lanes(y == 0.0f ? (floatv)0.0f : part, cols - at);
+    }
+  loss = add_lanes(sum);
 #endif
 #ifdef QUANTITIES
   loss /= cols;
