@@ -199,7 +199,9 @@ func (p *passFinder) oneLoss() bool {
 	return p.cost.Y == p.delta.Y && (p.cost.Loss == of || crossEntropy(p.cost.Loss) && crossEntropy(of))
 }
 
-func crossEntropy(of Loss) bool { return of == SigmoidCrossEntropy || of == SoftmaxCrossEntropy }
+func crossEntropy(of Loss) bool {
+	return of == SigmoidCrossEntropy || of == SoftmaxCrossEntropy || of == MultiLabelCrossEntropy
+}
 
 // lets reports whether op may come after all parts although it is between them.
 func (p *passFinder) lets(op Op) bool {

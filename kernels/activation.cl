@@ -64,16 +64,16 @@
 // softmax_row is a_k = e^(z_k − max z) / Σ_j e^(z_j − max z) for one row; the maximum is
 // taken off so that no exponential overflows.
 inline void softmax_row(const int cols, __global const float *Z, __global float *A) {
-  floatv sum[PARTS];
+  floatv sum[ROW_PARTS];
   float top = Z[0], lane[VW];
   floatv tops = (floatv)top;
   for (int j = 0; j + VW <= cols; j += VW) tops = fmax(tops, LOADV(Z + j));
   STOREV(tops, lane);
   for (int j = 0; j < VW; j++) top = fmax(top, lane[j]);
   for (int j = cols / VW * VW; j < cols; j++) top = fmax(top, Z[j]);
-  for (int p = 0; p < PARTS; p++) sum[p] = 0.0f;
-  for (int j = 0; j < cols; j += LANES) {
-    for (int p = 0; p < PARTS; p++) {
+  for (int p = 0; p < ROW_PARTS; p++) sum[p] = 0.0f;
+  for (int j = 0; j < cols; j += ROW_LANES) {
+    for (int p = 0; p < ROW_PARTS; p++) {
       const int left = cols - (j + p * VW);
       const floatv e = exp(LOADV(Z + j + p * VW) - top);
       store_part(e, left, A + j + p * VW);

@@ -48,17 +48,17 @@ inline void store_part(floatv v, int left, __global float *p) {
 #endif
 }
 
-// What a work-item finds of a row, such as its sum, it keeps in LANES lanes, whatever VW is, so
-// that it has the same bits: lane j goes over elements j, j + LANES, … They are in PARTS vectors.
-#define LANES 16
-#define PARTS (LANES / VW)
+// What a work-item finds of a row, such as its sum, it keeps in ROW_LANES lanes, whatever VW is, so
+// that it has the same bits: lane j goes over elements j, j + ROW_LANES, … They are in ROW_PARTS vectors.
+#define ROW_LANES 16
+#define ROW_PARTS (ROW_LANES / VW)
 
 // lane_numbers is 0, 1, … VW − 1.
 inline intv lane_numbers() {
 #if VW == 1
   return 0;
 #else
-  const int number[LANES] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  const int number[ROW_LANES] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   return CAT(vload, VW)(0, number);
 #endif
 }
@@ -68,9 +68,9 @@ inline floatv first_lanes(floatv v, int left) { return left >= VW ? v : lane_num
 
 // add_lanes adds the lanes: halves of them, then halves of the sums.
 inline float add_lanes(const floatv *part) {
-  float lane[LANES];
-  for (int p = 0; p < PARTS; p++) STOREV(part[p], lane + p * VW);
-  for (int h = LANES / 2; h > 0; h /= 2)
+  float lane[ROW_LANES];
+  for (int p = 0; p < ROW_PARTS; p++) STOREV(part[p], lane + p * VW);
+  for (int h = ROW_LANES / 2; h > 0; h /= 2)
     for (int j = 0; j < h; j++) lane[j] += lane[j + h];
   return lane[0];
 }

@@ -13,7 +13,7 @@
 //
 // One of LOSS_SOFTMAX, LOSS_SIGMOID, LOSS_MULTILABEL, LOSS_HINGE, LOSS_MSE, LOSS_MAE and
 // LOSS_HUBER is set by the host. Comparisons are such that NaN fails them and stays. Sums are
-// kept in LANES lanes, see common.cl.
+// kept in ROW_LANES lanes, see common.cl.
 
 #if defined(LOSS_MSE) || defined(LOSS_MAE) || defined(LOSS_HUBER)
 #define QUANTITIES
@@ -41,21 +41,21 @@ inline floatv term(floatv z, floatv y, float limit) {
 
 // largest is where the largest of a row is, the first of equals; the first if that is NaN.
 inline int largest(int cols, __global const float *V) {
-  floatv best[PARTS];
-  intv where[PARTS];
-  for (int p = 0; p < PARTS; p++) best[p] = -INFINITY, where[p] = 0;
-  for (int k = 0; k < cols; k += LANES) {
-    for (int p = 0; p < PARTS; p++) {
+  floatv best[ROW_PARTS];
+  intv where[ROW_PARTS];
+  for (int p = 0; p < ROW_PARTS; p++) best[p] = -INFINITY, where[p] = 0;
+  for (int k = 0; k < cols; k += ROW_LANES) {
+    for (int p = 0; p < ROW_PARTS; p++) {
       const floatv v = LOADV(V + k + p * VW);
       const intv at = lane_numbers() + (k + p * VW), better = (v > best[p]) & (at < cols);
       best[p] = better ? v : best[p];
       where[p] = better ? at : where[p];
     }
   }
-  float lane[LANES], most = -INFINITY;
-  int of[LANES], top = 0;
-  for (int p = 0; p < PARTS; p++) STOREV(best[p], lane + p * VW), STOREV(where[p], of + p * VW);
-  for (int j = 0; j < min(cols, LANES); j++)
+  float lane[ROW_LANES], most = -INFINITY;
+  int of[ROW_LANES], top = 0;
+  for (int p = 0; p < ROW_PARTS; p++) STOREV(best[p], lane + p * VW), STOREV(where[p], of + p * VW);
+  for (int j = 0; j < min(cols, ROW_LANES); j++)
     if (lane[j] > most || lane[j] == most && of[j] < top) most = lane[j], top = of[j];
   return isnan(V[0]) ? 0 : top;
 }
@@ -73,25 +73,25 @@ inline float row_loss(int cols, __global const float *Z, __global const float *Y
   const int topz = largest(cols, Z);
   *R = cols == 1 ? (Z[0] > 0.0f) == (Y[0] > 0.5f) : topz == largest(cols, Y);
 #endif
-  floatv sum[PARTS];
-  for (int p = 0; p < PARTS; p++) sum[p] = 0.0f;
+  floatv sum[ROW_PARTS];
+  for (int p = 0; p < ROW_PARTS; p++) sum[p] = 0.0f;
 #ifdef LOSS_SOFTMAX
   const float top = Z[topz];
 #define TERM(z, y) exp((z) - top)
 #else
 #define TERM(z, y) term(z, y, limit)
 #endif
-  for (int k = 0; k < cols; k += LANES)
-    for (int p = 0; p < PARTS; p++) {
+  for (int k = 0; k < cols; k += ROW_LANES)
+    for (int p = 0; p < ROW_PARTS; p++) {
       const int at = k + p * VW;
       sum[p] += first_lanes(TERM(LOADV(Z + at), LOADV(Y + at)), cols - at);
     }
   float loss = add_lanes(sum);
 #ifdef LOSS_SOFTMAX
   const float logsum = log(loss);
-  for (int p = 0; p < PARTS; p++) sum[p] = 0.0f;
-  for (int k = 0; k < cols; k += LANES)
-    for (int p = 0; p < PARTS; p++) {
+  for (int p = 0; p < ROW_PARTS; p++) sum[p] = 0.0f;
+  for (int k = 0; k < cols; k += ROW_LANES)
+    for (int p = 0; p < ROW_PARTS; p++) {
       const int at = k + p * VW;
       const floatv y = LOADV(Y + at), part = y * (logsum + (top - LOADV(Z + at)));
       // not where y is 0: z may be −∞ there
