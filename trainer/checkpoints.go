@@ -181,13 +181,28 @@ func (k *keeper) wait() error {
 	return err
 }
 
-// write begins to write the snapshot. It must not be changed before wait.
-func (k *keeper) write() {
-	s := &k.snapshot
-	k.at, k.last = place{s.Before + len(s.Epochs), s.Step}, time.Now()
+// place is that of the snapshot's file.
+func (s *Snapshot) place() place { return place{s.Before + len(s.Epochs), s.Step} }
+
+// errAbandoned ends the writing of what could not be read.
+var errAbandoned = errors.New("abandoned")
+
+// write begins to write the snapshot, of which arrived wants to be told each layer of
+// parameters when it is there. Nothing of it must be changed from then until wait.
+func (k *keeper) write() (arrived chan<- struct{}) {
+	s, layers := &k.snapshot, 0
+	for _, p := range s.parameters() {
+		layers += len(p.layers)
+	}
+	there := make(chan struct{}, layers) // so that nobody waits for a writer that has failed
 	k.pending = make(chan error, 1)
 	go func(done chan<- error, path string) {
-		err := s.Save(path)
+		err := s.save(path, func() error {
+			if _, ok := <-there; !ok {
+				return errAbandoned
+			}
+			return nil
+		})
 		if err == nil {
 			err = k.syncTable()
 		}
@@ -195,7 +210,15 @@ func (k *keeper) write() {
 			err = prune(k.Folder, k.Keep, s.Epochs)
 		}
 		done <- err
-	}(k.pending, filepath.Join(k.Folder, k.at.name()))
+	}(k.pending, filepath.Join(k.Folder, s.place().name()))
+	return there
+}
+
+// abandon ends the writing under way, of which not all arrived. No file comes of it.
+func (k *keeper) abandon(arrived chan<- struct{}) {
+	close(arrived)
+	<-k.pending
+	k.pending = nil
 }
 
 // tabulate writes the table of epochs anew.

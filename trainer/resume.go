@@ -2,7 +2,6 @@ package trainer
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer/checkpoint"
@@ -233,81 +231,4 @@ func differingFields(was, is Config) string {
 		}
 	}
 	return strings.Join(list, ", ")
-}
-
-// save begins a checkpoint of the state after step steps of the epoch under way.
-func (f *fit) save(history *History, step int, sums device.Sums, elapsed time.Duration) error {
-	k := f.keeper
-	if err := k.wait(); err != nil {
-		return err
-	}
-	s := &k.snapshot
-	for _, p := range f.stateful() {
-		layers := s.Network.all()
-		if p.name != nameTheta {
-			layers = s.moment(p.name)
-		} else if f.fresh && f.to.average.mean == nil {
-			copyLayers(layers, f.net.all()) // read once, and finite
-			continue
-		}
-		for l, layer := range layers {
-			if err := f.eng.ReadParameters(layer.W, layer.B, p.of, l); err != nil {
-				return fmt.Errorf("reading %s of layer %d: %w", p.name, l, err)
-			}
-			if firstNonFinite(layer.W) >= 0 || firstNonFinite(layer.B) >= 0 {
-				return f.diverged(f.epochs+1, fmt.Sprintf("a value of %s is not finite by step %d of %d, first in %s", p.name, step, f.train.steps(), f.layerName(l)))
-			}
-		}
-	}
-	if f.bestLayers != nil && len(history.Epochs) > 0 {
-		copyLayers(s.moment(nameBest), f.bestLayers)
-	}
-	scale, err := f.readScale()
-	if err != nil {
-		return err
-	}
-	s.LossScale = scale
-	s.Epochs = slices.Clone(history.Epochs)
-	s.Step, s.Sums, s.Elapsed, s.Reloads = step, sums, elapsed, f.reloads
-	k.write()
-	return nil
-}
-
-// moment returns the layers of a name, made if there are none.
-func (s *Snapshot) moment(name string) []Layer {
-	if s.Moments == nil {
-		s.Moments = map[string][]Layer{}
-	}
-	if s.Moments[name] == nil {
-		s.Moments[name] = newLayers(s.Network)
-	}
-	return s.Moments[name]
-}
-
-// layerName is a layer in words, counted as in the formulas.
-func (f *fit) layerName(l int) string {
-	if l >= f.dev.dense {
-		at := l - f.dev.dense
-		return fmt.Sprintf("%s of layer %d", normNames[at%f.net.Norm.layers()], at/f.net.Norm.layers()+2)
-	}
-	return fmt.Sprintf("Θ(%d), %d to %d units", l+1, f.net.Sizes[l], f.net.Sizes[l+1])
-}
-
-// ended is called with the error that ended run. If ctx did, and the steps so far
-// are not in a checkpoint yet, they get one. The writing under way is waited for.
-func (f *fit) ended(ctx context.Context, history *History, cause error) error {
-	if f.keeper == nil {
-		return cause
-	}
-	if ctx.Err() != nil && errors.Is(cause, ctx.Err()) && f.keeper.at != (place{f.epochs, f.step}) {
-		if err := f.save(history, f.step, f.sums, f.elapsed); err != nil {
-			return fmt.Errorf("%w; stopped there: %v", err, cause)
-		}
-	}
-	// What could not be saved is the worse of the two: it must not look as if
-	// training had been stopped and all was well.
-	if err := f.keeper.wait(); err != nil {
-		return fmt.Errorf("%w; stopped there: %v", err, cause)
-	}
-	return cause
 }

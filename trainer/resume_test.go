@@ -326,7 +326,7 @@ func FuzzSnapshot(f *testing.F) {
 		Network: net, Config: Config{Epochs: 2}, Step: 1, Sums: device.Sums{Count: 32},
 		Epochs: []Epoch{{Epoch: 1}}, Train: Fingerprint{Rows: 40},
 	}
-	sections, err := s.encode()
+	sections, err := s.encode(nil)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -355,7 +355,7 @@ func FuzzSnapshot(f *testing.F) {
 		if err != nil {
 			return
 		}
-		first, err := s.encode()
+		first, err := s.encode(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -370,7 +370,7 @@ func FuzzSnapshot(f *testing.F) {
 		if s, err = decodeSnapshot(file); err != nil {
 			t.Fatal(err)
 		}
-		if first, err = s.encode(); err != nil {
+		if first, err = s.encode(nil); err != nil {
 			t.Fatal(err)
 		}
 		b.Reset()

@@ -125,8 +125,12 @@ type state struct {
 
 // Save writes the snapshot to path, whole or not at all. The same snapshot gives
 // the same bytes.
-func (s *Snapshot) Save(path string) error {
-	sections, err := s.encode()
+func (s *Snapshot) Save(path string) error { return s.save(path, nil) }
+
+// save is Save of Parameters that are being read: await, if not nil, is called before each
+// layer is written, in the order of parameters, and its error ends the writing.
+func (s *Snapshot) save(path string, await func() error) error {
+	sections, err := s.encode(await)
 	if err != nil {
 		return fmt.Errorf("saving checkpoint %s: %w", path, err)
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/clprop/clprop/trainer/checkpoint"
 )
 
-// encode lays the snapshot out in sections.
-func (s *Snapshot) encode() ([]checkpoint.Section, error) {
+// encode lays the snapshot out in sections, see save.
+func (s *Snapshot) encode(await func() error) ([]checkpoint.Section, error) {
 	var sections []checkpoint.Section
 	for _, part := range []struct {
 		name  string
@@ -36,10 +36,18 @@ func (s *Snapshot) encode() ([]checkpoint.Section, error) {
 		}
 		history.Write(append(text, '\n'))
 	}
-	sections = append(sections, checkpoint.Section{Name: sectionHistory, Bytes: history.Bytes()},
-		parametersSection(nameTheta, s.Network.all()))
-	for _, name := range slices.Sorted(maps.Keys(s.Moments)) {
-		sections = append(sections, parametersSection(name, s.Moments[name]))
+	sections = append(sections, checkpoint.Section{Name: sectionHistory, Bytes: history.Bytes()})
+	for _, p := range s.parameters() {
+		section := checkpoint.Section{Name: sectionParameters + p.name, Floats: layerValues(p.layers)}
+		if await != nil {
+			section.Await = func(i int) error {
+				if i%2 != 0 { // the biases, which come with the weights
+					return nil
+				}
+				return await()
+			}
+		}
+		sections = append(sections, section)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Extra)) {
 		sections = append(sections, checkpoint.Section{Name: name, Bytes: s.Extra[name]})
@@ -47,8 +55,19 @@ func (s *Snapshot) encode() ([]checkpoint.Section, error) {
 	return sections, nil
 }
 
-func parametersSection(name string, layers []Layer) checkpoint.Section {
-	return checkpoint.Section{Name: sectionParameters + name, Floats: layerValues(layers)}
+// namedLayers are Parameters of a snapshot.
+type namedLayers struct {
+	name   string
+	layers []Layer
+}
+
+// parameters lists Θ and what else is shaped as it, in the order of the file.
+func (s *Snapshot) parameters() []namedLayers {
+	list := []namedLayers{{nameTheta, s.Network.all()}}
+	for _, name := range slices.Sorted(maps.Keys(s.Moments)) {
+		list = append(list, namedLayers{name, s.Moments[name]})
+	}
+	return list
 }
 
 // layerValues lists the slices of layers in the order of a file.

@@ -56,6 +56,28 @@ func TestFormat(t *testing.T) {
 	}
 }
 
+// Values need not be there before Await was called for them, and its error ends Write.
+func TestAwait(t *testing.T) {
+	want := encoded(t, []Section{{Name: "theta", Floats: [][]float32{{1, 2}, {3}}}})
+	section, called := Section{Name: "theta", Floats: [][]float32{make([]float32, 2), make([]float32, 1)}}, 0
+	section.Await = func(i int) error {
+		if i != called {
+			t.Errorf("slice %d awaited, want %d", i, called)
+		}
+		called++
+		copy(section.Floats[i], [][]float32{{1, 2}, {3}}[i])
+		return nil
+	}
+	if got := encoded(t, []Section{section}); !bytes.Equal(got, want) || called != 2 {
+		t.Errorf("got  %x\nwant %x after %d calls", got, want, called)
+	}
+	lost := errors.New("lost")
+	section.Await = func(int) error { return lost }
+	if err := Write(&bytes.Buffer{}, []Section{section}); err != lost {
+		t.Errorf("error %v, want that of Await", err)
+	}
+}
+
 // crc is CRC-32C by its definition: division by the polynomial, bits reversed.
 func crc(content []byte) uint32 {
 	c := ^uint32(0)

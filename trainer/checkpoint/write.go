@@ -17,6 +17,9 @@ type Section struct {
 	// Bytes and then Floats are its content.
 	Bytes  []byte
 	Floats [][]float32
+	// Await, if not nil, is called before slice i of Floats is written, whose values need not
+	// be there earlier. An error that it returns ends Write.
+	Await func(i int) error
 }
 
 // size is the number of bytes of its content.
@@ -31,10 +34,9 @@ func (s Section) size() uint64 {
 // Write writes a file of these sections to w. The same sections give the same
 // bytes. w should be buffered.
 func Write(w io.Writer, sections []Section) error {
-	sum := sha256.New()
-	w = &alongside{w, sum}
+	out := &summed{w: w, sha: sha256.New(), crc: crc32.New(castagnoli)}
 	head := binary.LittleEndian.AppendUint32([]byte(magic), Version)
-	if _, err := w.Write(head); err != nil {
+	if _, err := out.Write(head); err != nil {
 		return err
 	}
 	seen := map[string]bool{}
@@ -43,45 +45,51 @@ func Write(w io.Writer, sections []Section) error {
 			return fmt.Errorf("section %.40q: a name has 1 to %d bytes and is used once", s.Name, maxName)
 		}
 		seen[s.Name] = true
-		if err := s.write(w); err != nil {
+		if err := s.write(out); err != nil {
 			return err
 		}
 	}
-	_, err := w.Write(sum.Sum(nil))
+	_, err := w.Write(out.sha.Sum(nil))
 	return err
 }
 
-// alongside writes to w, and meanwhile adds the same bytes to a sum: each takes about as
-// long as the other, and a stopped training waits for both.
-type alongside struct {
+// summed writes to w, and adds the same bytes to both sums. The SHA-256 takes longer than all
+// else together and has a goroutine for itself: a training that was stopped waits for it.
+type summed struct {
 	w   io.Writer
-	sum hash.Hash
+	sha hash.Hash
+	crc hash.Hash32 // of a section
 }
 
-func (a *alongside) Write(p []byte) (int, error) {
+func (s *summed) Write(p []byte) (int, error) {
 	added := make(chan struct{})
 	go func() {
-		a.sum.Write(p) // never an error
+		s.sha.Write(p) // never an error
 		close(added)
 	}()
-	n, err := a.w.Write(p)
+	s.crc.Write(p)
+	n, err := s.w.Write(p)
 	<-added
 	return n, err
 }
 
-func (s Section) write(w io.Writer) error {
-	crc := crc32.New(castagnoli)
-	both := io.MultiWriter(w, crc)
+func (s Section) write(w *summed) error {
+	w.crc.Reset()
 	head := append([]byte{byte(len(s.Name))}, s.Name...)
 	head = binary.LittleEndian.AppendUint64(head, s.size())
-	if _, err := both.Write(append(head, s.Bytes...)); err != nil {
+	if _, err := w.Write(append(head, s.Bytes...)); err != nil {
 		return err
 	}
-	for _, values := range s.Floats {
-		if err := durable.WriteFloats(both, values); err != nil {
+	for i, values := range s.Floats {
+		if s.Await != nil {
+			if err := s.Await(i); err != nil {
+				return err
+			}
+		}
+		if err := durable.WriteFloats(w, values); err != nil {
 			return err
 		}
 	}
-	_, err := w.Write(binary.LittleEndian.AppendUint32(nil, crc.Sum32()))
+	_, err := w.Write(binary.LittleEndian.AppendUint32(nil, w.crc.Sum32()))
 	return err
 }

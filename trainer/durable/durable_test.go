@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,7 +31,7 @@ func is(t *testing.T, path, content string) {
 	t.Helper()
 	got, err := os.ReadFile(path)
 	if err != nil || string(got) != content {
-		t.Errorf("file holds %q (%v), want %q", got, err, content)
+		t.Errorf("file holds %.100q, %d bytes (%v), want %.100q, %d", got, len(got), err, content, len(content))
 	}
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || len(entries) != 1 {
@@ -47,6 +48,28 @@ func TestWriteFile(t *testing.T) {
 		}
 		is(t, path, content)
 	}
+}
+
+// A file of which the disk is told early, several times, is whole.
+func TestWriteFilePushed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "model")
+	want := make([]byte, 2*pushStep+12345)
+	for i := range want {
+		want[i] = byte(i * i >> 8)
+	}
+	err := WriteFile(path, func(w io.Writer) error {
+		_, err := w.Write(want[:7]) // so that no later piece is at a round place
+		for part := range slices.Chunk(want[7:], 1<<20+1) {
+			if err == nil {
+				_, err = w.Write(part)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	is(t, path, string(want))
 }
 
 func TestWriteFileFailingWriter(t *testing.T) {
