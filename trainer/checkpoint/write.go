@@ -34,43 +34,69 @@ func (s Section) size() uint64 {
 // Write writes a file of these sections to w. The same sections give the same
 // bytes. w should be buffered.
 func Write(w io.Writer, sections []Section) error {
-	out := &summed{w: w, sha: sha256.New(), crc: crc32.New(castagnoli)}
-	head := binary.LittleEndian.AppendUint32([]byte(magic), Version)
-	if _, err := out.Write(head); err != nil {
+	out := newSummed(w)
+	err := out.write(sections)
+	sum := out.end()
+	if err != nil {
 		return err
 	}
-	seen := map[string]bool{}
-	for _, s := range sections {
-		if len(s.Name) < 1 || len(s.Name) > maxName || seen[s.Name] {
-			return fmt.Errorf("section %.40q: a name has 1 to %d bytes and is used once", s.Name, maxName)
-		}
-		seen[s.Name] = true
-		if err := s.write(out); err != nil {
-			return err
-		}
-	}
-	_, err := w.Write(out.sha.Sum(nil))
+	_, err = w.Write(sum)
 	return err
 }
+
+// ahead is how many pieces may be written and not yet be in the SHA-256.
+const ahead = 64
 
 // summed writes to w, and adds the same bytes to both sums. The SHA-256 takes longer than all
 // else together and has a goroutine for itself: a training that was stopped waits for it.
 type summed struct {
-	w   io.Writer
-	sha hash.Hash
-	crc hash.Hash32 // of a section
+	w      io.Writer
+	crc    hash.Hash32 // of a section
+	pieces chan []byte
+	sum    chan []byte // SHA-256 of all pieces
 }
 
-func (s *summed) Write(p []byte) (int, error) {
-	added := make(chan struct{})
+func newSummed(w io.Writer) *summed {
+	s := &summed{w, crc32.New(castagnoli), make(chan []byte, ahead), make(chan []byte)}
 	go func() {
-		s.sha.Write(p) // never an error
-		close(added)
+		sha := sha256.New()
+		for p := range s.pieces {
+			sha.Write(p) // never an error
+		}
+		s.sum <- sha.Sum(nil)
 	}()
+	return s
+}
+
+// end is the last that is called, also after an error: it returns the SHA-256.
+func (s *summed) end() []byte {
+	close(s.pieces)
+	return <-s.sum
+}
+
+// Write keeps p, which must not change any more.
+func (s *summed) Write(p []byte) (int, error) {
+	s.pieces <- p
 	s.crc.Write(p)
-	n, err := s.w.Write(p)
-	<-added
-	return n, err
+	return s.w.Write(p)
+}
+
+func (s *summed) write(sections []Section) error {
+	if _, err := s.Write(binary.LittleEndian.AppendUint32([]byte(magic), Version)); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, section := range sections {
+		name := section.Name
+		if len(name) < 1 || len(name) > maxName || seen[name] {
+			return fmt.Errorf("section %.40q: a name has 1 to %d bytes and is used once", name, maxName)
+		}
+		seen[name] = true
+		if err := section.write(s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s Section) write(w *summed) error {

@@ -97,7 +97,9 @@ func createTemporary(target string) (*os.File, error) {
 
 // fill writes the content and forces it to the disk.
 func fill(f *os.File, old fs.FileInfo, write func(io.Writer) error) error {
-	buffer := bufio.NewWriterSize(&pushed{f: f}, 1<<16)
+	p := &pushed{f: f}
+	defer p.telling.Wait()
+	buffer := bufio.NewWriterSize(p, 1<<16)
 	if err := write(buffer); err != nil {
 		return err
 	}

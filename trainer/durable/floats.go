@@ -16,14 +16,13 @@ const floatChunk = 1 << 16
 var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
 // WriteFloats writes values to w as files have them: IEEE 754, 4 bytes each, the
-// least significant first. An error is w's.
+// least significant first. An error is w's, which may keep what it gets for as long as the
+// values do not change.
 func WriteFloats(w io.Writer, values []float32) error {
-	var buffer []byte
 	for part := range slices.Chunk(values, floatChunk) {
-		if littleEndian {
-			buffer = unsafe.Slice((*byte)(unsafe.Pointer(&part[0])), 4*len(part))
-		} else {
-			buffer = encode(buffer[:0], part)
+		buffer := unsafe.Slice((*byte)(unsafe.Pointer(&part[0])), 4*len(part))
+		if !littleEndian {
+			buffer = encode(nil, part)
 		}
 		if _, err := w.Write(buffer); err != nil {
 			return err
