@@ -23,6 +23,8 @@ type dataFlags struct {
 	separator string
 	format    string
 
+	followLinks bool
+
 	learn  learnFlags // of train
 	mapped string     // --map; "" for never
 	// columns is how many numbers a row of raw floats has, streamed that of --stream.
@@ -49,6 +51,7 @@ func (f *dataFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.header, "header", "auto", "whether a CSV file begins with column names: auto, yes or no")
 	flags.StringVar(&f.separator, "separator", "", "`CHARACTER` between the cells of a CSV file, or tab (default: found in the first line)")
 	flags.IntVar(&f.columns, "columns", 0, "`N` numbers in a row of a file of raw floats (.f32, .f64), the label among them")
+	flags.BoolVar(&f.followLinks, "follow-links", false, "follow symbolic links that lead out of a folder of images")
 	flags.StringVar(&f.format, "format", "", "`FORMAT` of the data: "+formatNames()+" (default: told by the content)")
 }
 
@@ -89,7 +92,7 @@ func (f *dataFlags) check(cmd *cobra.Command, others ...string) error {
 	}
 	floats := []data.Format{data.Float32, data.Float64}
 	tables := append([]data.Format{data.CSV, data.ARFF, data.LibSVM, data.FANN, data.Parquet, data.NPY, data.NPZ}, floats...)
-	for name, formats := range map[string][]data.Format{"label": tables, "sample-weights": tables, "header": {data.CSV}, "separator": {data.CSV}, "columns": floats} {
+	for name, formats := range map[string][]data.Format{"label": tables, "sample-weights": tables, "header": {data.CSV}, "separator": {data.CSV}, "columns": floats, "follow-links": {data.Folder}} {
 		paths := append([]string{f.source()}, others...)
 		if cmd.Flags().Changed(name) && !slices.ContainsFunc(paths, func(path string) bool { return f.is(path, formats...) }) {
 			what := "CSV files"
@@ -98,6 +101,8 @@ func (f *dataFlags) check(cmd *cobra.Command, others ...string) error {
 				what = "tables"
 			case "columns":
 				what = "files of raw floats"
+			case "follow-links":
+				what = "folders"
 			}
 			return usage(cmd, "--%s is for %s, and none is given", name, what)
 		}
@@ -120,7 +125,7 @@ func (f *dataFlags) is(path string, formats ...data.Format) bool {
 
 // options returns how to read data.
 func (f *dataFlags) options(stdin io.Reader) (data.Options, error) {
-	opts := data.Options{Format: data.Format(f.format), Label: f.label, Columns: f.columns, Stdin: stdin}
+	opts := data.Options{Format: data.Format(f.format), Label: f.label, Columns: f.columns, FollowLinks: f.followLinks, Stdin: stdin}
 	if f.columns < 0 {
 		return opts, fmt.Errorf("--columns is %d: need at least 1", f.columns)
 	}

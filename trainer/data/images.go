@@ -191,6 +191,11 @@ func readFolder(dir string, opts Options) (*Images, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %w", ErrNoPart, err)
 	}
+	for _, path := range []string{images, labels} {
+		if err == nil {
+			err = contained(dir, path, opts)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -99,8 +99,8 @@ func LabelsBeside(images string) string {
 	if labels == name {
 		return ""
 	}
-	if _, err := os.Stat(dir + labels); err != nil {
-		return ""
+	if info, err := os.Stat(dir + labels); err != nil || !info.Mode().IsRegular() {
+		return "" // a pipe is waited for only by who names it
 	}
 	return dir + labels
 }

@@ -29,6 +29,9 @@ type Options struct {
 	Labels string
 	// Part is the part of a folder or archive to read; default TrainPart.
 	Part Part
+	// FollowLinks has symbolic links followed that lead out of a folder of examples; else they
+	// are errors, since a folder may come from anyone.
+	FollowLinks bool
 	// ImageWidth and ImageHeight are the size that pictures get; 0: that of the
 	// first one.
 	ImageWidth, ImageHeight int

@@ -33,11 +33,14 @@ func (s *source) readPicture(opts Options) (*Images, error) {
 // are passed over. Pictures become grey, and as large as the first.
 func readImageFolder(dir string, opts Options) (*Images, error) {
 	root, err := partFolder(dir, opts.Part)
+	if err == nil {
+		err = contained(dir, root, opts)
+	}
 	if err != nil {
 		return nil, err
 	}
 	m := &Images{path: dir, labelsPath: root, labelsAt: -1, Width: opts.ImageWidth, Height: opts.ImageHeight}
-	folders, files, err := pictures(root)
+	folders, files, err := pictures(dir, root, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +54,7 @@ func readImageFolder(dir string, opts Options) (*Images, error) {
 		return nil, err
 	}
 	for c, name := range folders {
-		_, files, err := pictures(filepath.Join(root, name))
+		_, files, err := pictures(dir, filepath.Join(root, name), opts)
 		if err != nil {
 			return nil, err
 		}
@@ -85,8 +88,9 @@ func partFolder(dir string, part Part) (string, error) {
 	return "", &Error{Path: dir, Offset: -1, Reason: "no folder " + part.names()[0] + " in it", Err: ErrNoPart}
 }
 
-// pictures lists the folders and the files of pictures in a folder, sorted.
-func pictures(dir string) (folders, files []string, err error) {
+// pictures lists the folders and the files of pictures in a folder, sorted. root is the one
+// that links must not lead out of.
+func pictures(root, dir string, opts Options) (folders, files []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, nil, err
@@ -96,7 +100,8 @@ func pictures(dir string) (folders, files []string, err error) {
 		if strings.HasPrefix(name, ".") {
 			continue
 		}
-		info, err := os.Stat(filepath.Join(dir, name)) // of what a link leads to
+		path := filepath.Join(dir, name)
+		info, err := os.Stat(path) // of what a link leads to
 		if err != nil {
 			return nil, nil, err
 		}
@@ -105,10 +110,12 @@ func pictures(dir string) (folders, files []string, err error) {
 		case info.IsDir():
 			folders = append(folders, name)
 		case ext != ".png" && ext != ".jpg" && ext != ".jpeg":
-		case !info.Mode().IsRegular(): // a pipe may never end
-			return nil, nil, &Error{Path: filepath.Join(dir, name), Offset: -1, Reason: "not a regular file"}
+			continue
 		default:
 			files = append(files, name)
+		}
+		if err := contained(root, path, opts); err != nil {
+			return nil, nil, err
 		}
 	}
 	return folders, files, nil
