@@ -89,6 +89,7 @@ func newConfigShowCommand(e *env) *cobra.Command {
 	f.add(cmd)
 	cmd.Flags().BoolVar(&origin, "origin", false, "show where each value is from")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		defer f.run.end()
 		from, err := f.settle(cmd, nil)
 		if err != nil {
 			return err

@@ -50,6 +50,7 @@ func newTrainCommand(e *env) *cobra.Command {
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return e.onRanks(cmd, f.mpi, func() error {
+			defer f.run.end()
 			from, err := f.settle(cmd, e.joined)
 			if err != nil {
 				return err
@@ -61,7 +62,7 @@ func newTrainCommand(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := f.run.create(cmd); err != nil {
+			if err := f.run.create(cmd, e.joined); err != nil {
 				return err
 			}
 			f.run.config = asUsed(cmd, from, f.run.given)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -39,6 +40,7 @@ type runFlags struct {
 	given    map[string]string // the flags that are not as by default
 	flags    []byte            // what the next checkpoint holds of them
 	config   string            // the same for people, see runConfig
+	release  func()            // ends the hold on the folder; nil if there is none
 }
 
 func (r *runFlags) add(cmd *cobra.Command) {
@@ -53,7 +55,7 @@ func (r *runFlags) add(cmd *cobra.Command) {
 // given anew with --resume; all others must stay as they were.
 var (
 	unsaved    = []string{"run", "config", "resume", "serve", "progress", "quiet", "json", "profile", "mpi", "help"}
-	changeable = []string{"data", "images", "labels", "test-data", "val-data", "device", "out", "resident", "map", "on-divergence", "on-device-loss", "shares", "parallel", "verify-every", "checkpoint-every", "keep", "epochs", "max-steps", "max-time", "tensorboard"}
+	changeable = []string{"data", "images", "labels", "test-data", "val-data", "follow-links", "device", "out", "resident", "map", "on-divergence", "on-device-loss", "shares", "parallel", "verify-every", "checkpoint-every", "keep", "epochs", "max-steps", "max-time", "tensorboard"}
 	paths      = []string{"data", "images", "labels", "test-data", "val-data", "out", "tensorboard"}
 )
 
@@ -69,6 +71,9 @@ func (r *runFlags) restore(cmd *cobra.Command, j *joined) (err error) {
 		return usage(cmd, "--run and --resume are both given: --resume goes on in its own folder")
 	}
 	r.folder = r.resume
+	if err := r.hold(j, "resume"); err != nil {
+		return err
+	}
 	var notes []string
 	r.snapshot, r.from, notes, err = j.recover(r.resume)
 	for _, note := range notes { // at once: what is set aside is not there to be said about next time
@@ -166,13 +171,41 @@ func (r *runFlags) check(cmd *cobra.Command, out *string) error {
 	return err
 }
 
+// hold keeps other processes from training in the folder: they would mix up their files.
+func (r *runFlags) hold(j *joined, flag string) (err error) {
+	if !j.leads() {
+		return nil
+	}
+	r.release, err = durable.Hold(r.folder)
+	switch {
+	case errors.Is(err, durable.ErrHeld):
+		return fmt.Errorf("--%s %w: wait for it, or name another folder", flag, err)
+	case flag == "resume":
+		return nil // what is wrong with the folder, reading it says
+	case err != nil:
+		return fmt.Errorf("--%s: %w", flag, err)
+	}
+	return nil
+}
+
+// end lets others have the folder.
+func (r *runFlags) end() {
+	if r.release != nil {
+		r.release()
+		r.release = nil
+	}
+}
+
 // create makes the folder of a new run.
-func (r *runFlags) create(cmd *cobra.Command) error {
+func (r *runFlags) create(cmd *cobra.Command, j *joined) error {
 	if r.folder == "" || r.snapshot != nil {
 		return nil
 	}
 	if err := os.MkdirAll(r.folder, 0o777); err != nil {
 		return fmt.Errorf("--run: %w", err)
+	}
+	if err := r.hold(j, "run"); err != nil {
+		return err
 	}
 	has, err := trainer.HasCheckpoints(r.folder)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/clprop/clprop/trainer"
+	"github.com/clprop/clprop/trainer/durable"
 )
 
 // runArgs is a small training; with these, a folder and nothing else.
@@ -99,6 +100,24 @@ func TestRunFlags(t *testing.T) {
 	if results(t, folder) != before {
 		t.Error("other results")
 	}
+}
+
+// One training at a time works in a folder, a new one or one that goes on; afterwards the
+// next may.
+func TestRunIsHeld(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("windows cannot lock a folder")
+	}
+	folder := filepath.Join(t.TempDir(), "run")
+	clprop(t, runArgs(folder)...).succeeded(t)
+	release, err := durable.Hold(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clprop(t, "train", "--resume", folder).failed(t, exitFailure, "--resume "+folder+": another process works in it: wait for it, or name another folder")
+	clprop(t, runArgs(folder)...).failed(t, exitFailure, "--run "+folder+": another process works in it: wait for it, or name another folder")
+	release()
+	clprop(t, "train", "--resume", folder, "--quiet").succeeded(t)
 }
 
 // A signal stops a run in its middle; it goes on in another working folder to the

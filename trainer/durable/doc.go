@@ -6,7 +6,8 @@
 // renames it over the old one, which POSIX.1-2017 rename() makes atomic, and
 // forces the folder to the disk, without which the new name may not survive.
 //
-// WriteFloats writes many numbers fast, as all files here have them. Open is for those who read
+// Hold is for those who write several files that belong together: two of them would take each
+// other's for what a crash has left. WriteFloats writes many numbers fast, as all files here have them. Open is for those who read
 // what was written: it opens files, and nothing that only looks like one.
 //
 // What may not live here: formats. Package safetensors and the model file say

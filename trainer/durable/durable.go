@@ -37,8 +37,11 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 	}
 	renamed := false
 	defer func() {
-		if !renamed {
-			err = also(err, os.Remove(f.Name()))
+		if renamed {
+			return
+		}
+		if left := os.Remove(f.Name()); !errors.Is(left, fs.ErrNotExist) { // unless the folder is gone
+			err = also(err, left)
 		}
 	}()
 	if err := fill(f, old, write); err != nil {

@@ -214,6 +214,33 @@ func TestWriteFileConcurrent(t *testing.T) {
 	is(t, path, string(got))
 }
 
+// A folder is held by one at a time, and nothing lies in it for that.
+func TestHold(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("windows cannot lock a folder")
+	}
+	folder := t.TempDir()
+	release, err := Hold(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Hold(folder); !errors.Is(err, ErrHeld) || !strings.Contains(err.Error(), folder) {
+		t.Errorf("held twice: error %v", err)
+	}
+	release()
+	again, err := Hold(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) > 0 {
+		t.Errorf("%v, %v", entries, err)
+	}
+	if _, err := Hold(filepath.Join(folder, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func ExampleWriteFile() {
 	folder, err := os.MkdirTemp("", "")
 	if err != nil {

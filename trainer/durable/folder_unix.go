@@ -24,3 +24,19 @@ func syncFolder(folder string) error {
 	}
 	return err
 }
+
+// hold locks the folder itself. The lock is that of the open folder, which no process that was
+// started inherits.
+func hold(folder string) (func(), error) {
+	f, err := os.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	release := func() { _ = f.Close() } // read only: nothing can be lost
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		release()
+		return nil, ErrHeld
+	}
+	return release, nil // whatever else is wrong is the file system's
+}
