@@ -94,6 +94,11 @@ func newSearchCommand(e *env) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		release, err := durable.Hold(s.folder)
+		if err != nil {
+			return fmt.Errorf("search: %w", err)
+		}
+		defer release()
 		return e.search(cmd.Context(), s)
 	}
 	return cmd
@@ -228,16 +233,40 @@ func (s *search) load(cmd *cobra.Command, folder string) (err error) {
 		return err
 	}
 	s.folder = folder
-	text, err := os.ReadFile(filepath.Join(folder, searchFile))
-	if err == nil {
-		s.searchPlan = searchPlan{}
-		err = json.Unmarshal(text, &s.searchPlan)
-	}
+	s.searchPlan = searchPlan{}
+	err = readJSON(filepath.Join(folder, searchFile), &s.searchPlan)
 	if err == nil && (s.Schema != schemaVersion || s.Trials < 1 || s.Trials > 1e6 || s.Budget < 1 || s.Eta < 1 || len(s.Space) == 0) {
-		err = errors.New("not the plan of a search, or one of a newer clprop")
+		err = fmt.Errorf("%s: not the plan of a search, or one of a newer clprop", filepath.Join(folder, searchFile))
 	}
 	if err != nil {
-		return badFile(fmt.Errorf("--resume: %s: %w", searchFile, err))
+		return badFile(fmt.Errorf("--resume: %w", err))
+	}
+	return nil
+}
+
+// maxJSON bounds the files of a search, which may come from anyone.
+const maxJSON = 16 << 20
+
+// errJSON: a file of a search is not as it was written.
+var errJSON = errors.New("not a file of a search")
+
+// readJSON reads what writeJSON wrote. The error names path; it wraps errJSON if the content is
+// at fault.
+func readJSON(path string, v any) error {
+	file, _, err := durable.Open(path, errors.New("not a file"))
+	if err != nil {
+		return err
+	}
+	defer file.Close() // read only: nothing can be lost
+	text, err := io.ReadAll(io.LimitReader(file, maxJSON+1))
+	if err != nil {
+		return err
+	}
+	if len(text) > maxJSON {
+		return fmt.Errorf("%s: %w: more than %d bytes", path, errJSON, maxJSON)
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("%s: %w: %w", path, errJSON, err)
 	}
 	return nil
 }

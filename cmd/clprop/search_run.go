@@ -7,8 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -127,13 +127,15 @@ func (s *search) trialFolder(i, epochs int) string {
 func (e *env) trial(ctx context.Context, s *search, i, epochs int) (result trialResult, err error) {
 	folder := s.trialFolder(i, epochs)
 	path := filepath.Join(folder, searchResult)
-	text, err := os.ReadFile(path)
-	if err == nil && json.Unmarshal(text, &result) == nil {
+	switch err := readJSON(path, &result); {
+	case err == nil:
 		return result, nil
-	}
-	if err := ctx.Err(); err != nil {
+	case ctx.Err() != nil:
 		return result, context.Cause(ctx)
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errJSON): // which is trained again
+		return result, badFile(fmt.Errorf("trial %d: %w", i+1, err))
 	}
+	result = trialResult{} // without what a damaged file had in it
 	args := []string{"train", "--quiet", "--json"}
 	has, err := trainer.HasCheckpoints(folder)
 	if err == nil && has {
