@@ -215,6 +215,8 @@ func TestUnknownDevice(t *testing.T) {
 func TestExitCode(t *testing.T) {
 	interrupted, cancel := context.WithCancelCause(context.Background())
 	cancel(signalError{os.Interrupt})
+	hung, cancel := context.WithCancelCause(context.Background())
+	cancel(signalError{syscall.SIGHUP})
 	terminated, cancel := context.WithCancelCause(context.Background())
 	cancel(signalError{syscall.SIGTERM})
 	for _, c := range []struct {
@@ -238,6 +240,7 @@ func TestExitCode(t *testing.T) {
 		{context.Background(), &device.MemoryError{}, exitMemory},
 		{interrupted, context.Canceled, exitInterrupt},
 		{interrupted, context.Cause(interrupted), exitInterrupt},
+		{hung, context.Canceled, exitHangup},
 		{terminated, context.Canceled, exitTerminated},
 		{terminated, badFile(context.Cause(terminated)), exitTerminated}, // while reading a file
 		{terminated, errors.New("disk full"), exitFailure},               // not for the signal
@@ -256,12 +259,27 @@ type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
+// gone is a standard output that nobody reads any more.
+type gone struct{}
+
+func (gone) Write([]byte) (int, error) {
+	return 0, &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}
+}
+
 func TestStandardOutputFull(t *testing.T) {
 	m := model(t, "--epochs", "1", "--val-split", "0", "--data", write(t, "ok.csv", flowers(9)))
 	in := write(t, "in.csv", flowers(3))
 	t.Chdir(t.TempDir())
+	clprop(t, "train", "--device", "cpuref", "--epochs", "1", "--quiet", "--run", "run").succeeded(t)
+	clprop(t, "search", "--device", "cpuref", "--quiet", "--run", "found", "--vary", "lr=0.1|0.2", "--trials", "2", "--budget", "1").succeeded(t)
 	for _, args := range [][]string{
-		{"--help"}, {"version"}, {"devices"}, {"completion", "bash"},
+		{"--help"}, {"version"}, {"devices"}, {"completion", "bash"}, {"version", "--json"}, {"devices", "--json"}, {"help", "train"},
+		{"bench", "--json", "--seconds", "0.01", "--devices", "cpuref", "--net", "4-3-2", "--batch", "2"},
+		{"inspect", in}, {"inspect", "--json", in},
+		{"evaluate", "--json", "--device", "cpuref", "--model", m, "--data", in},
+		{"config", "init"}, {"config", "show"}, {"docs", "markdown"}, {"compare", "run", "run"}, {"doctor", "--json"},
+		{"lr-find", "--device", "cpuref", "--json"}, {"search", "--resume", "found", "--quiet"}, {"search", "--resume", "found", "--json"},
+		{"train", "--device", "cpuref", "--quiet", "--json", "--epochs", "1"},
 		{"train", "--device", "cpuref", "--progress", "none", "--epochs", "1"},
 		{"evaluate", "--device", "cpuref", "--model", m, "--data", in},
 		{"predict", "--device", "cpuref", "--model", m, "--data", in},
@@ -272,6 +290,20 @@ func TestStandardOutputFull(t *testing.T) {
 		if code != exitFailure || !strings.HasSuffix(stderr.String(), want) {
 			t.Errorf("%v: exit code %d, stderr %q, want %q at its end", args, code, stderr.String(), want)
 		}
+		stderr.Reset()
+		if code := run(context.Background(), args, strings.NewReader(""), gone{}, &stderr); code != exitPipe || strings.Contains(stderr.String(), "clprop: ") {
+			t.Errorf("%v, read by nobody: exit code %d, stderr %q", args, code, stderr.String())
+		}
+	}
+	device, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full here: ", err)
+	}
+	defer device.Close()
+	var stderr strings.Builder
+	code := run(context.Background(), []string{"predict", "--device", "cpuref", "--model", m, "--data", in}, nil, device, &stderr)
+	if code != exitFailure || strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), "/dev/full: no space left on device") {
+		t.Errorf("exit code %d, stderr %q", code, stderr.String())
 	}
 }
 

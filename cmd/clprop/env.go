@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 	"unicode"
 
 	"github.com/clprop/clprop/device"
@@ -23,6 +25,9 @@ type env struct {
 	joined         *joined // nil if this process trains alone
 }
 
+// errNoReader: whoever read standard output has ended, as head does.
+var errNoReader = errors.New("nobody reads it")
+
 // latch keeps the first error of writing to w, and writes nothing after it.
 type latch struct {
 	w   io.Writer
@@ -35,6 +40,9 @@ func (l *latch) Write(p []byte) (int, error) {
 	}
 	n, err := l.w.Write(p)
 	if err != nil {
+		if errors.Is(err, syscall.EPIPE) {
+			err = fmt.Errorf("%w: %w", errNoReader, err)
+		}
 		l.err = fmt.Errorf("writing standard output: %w", err)
 	}
 	return n, l.err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
@@ -22,7 +23,9 @@ const (
 	exitBadFile    = 4
 	exitDiverged   = 5
 	exitMemory     = 6
-	exitInterrupt  = 130 // 128 + SIGINT, as shells have it
+	exitHangup     = 129 // 128 + SIGHUP, as shells have it
+	exitInterrupt  = 130 // 128 + SIGINT
+	exitPipe       = 141 // 128 + SIGPIPE
 	exitTerminated = 143 // 128 + SIGTERM
 )
 
@@ -63,7 +66,9 @@ func (e *env) exit(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	e.note("clprop: %v", err)
+	if !errors.Is(err, errNoReader) { // who has seen enough wants no complaint
+		e.note("clprop: %v", err)
+	}
 	return exitCode(ctx, err)
 }
 
@@ -78,10 +83,15 @@ func exitCode(ctx context.Context, err error) int {
 	case errors.As(err, &usage), errors.Is(err, trainer.ErrConfig), errors.Is(err, device.ErrOneDevice), errors.Is(err, device.ErrHalf):
 		return exitUsage
 	case errors.Is(err, context.Canceled), errors.As(err, &stopped):
-		if errors.As(context.Cause(ctx), &stopped) && stopped.Signal != os.Interrupt {
+		switch errors.As(context.Cause(ctx), &stopped); stopped.Signal {
+		case syscall.SIGTERM:
 			return exitTerminated
+		case syscall.SIGHUP:
+			return exitHangup
 		}
 		return exitInterrupt
+	case errors.Is(err, errNoReader):
+		return exitPipe
 	case errors.Is(err, device.ErrUnknownDevice), errors.Is(err, device.ErrNoLibrary),
 		errors.Is(err, device.ErrNoPlatform), errors.Is(err, device.ErrNoDevice):
 		return exitNoDevice

@@ -25,7 +25,7 @@ func TestExitCodesAreDocumented(t *testing.T) {
 			codes = append(codes, n)
 		}
 	}
-	want := []int{exitOK, exitFailure, exitUsage, exitNoDevice, exitBadFile, exitDiverged, exitMemory, exitInterrupt, exitTerminated}
+	want := []int{exitOK, exitFailure, exitUsage, exitNoDevice, exitBadFile, exitDiverged, exitMemory, exitHangup, exitInterrupt, exitTerminated, exitPipe}
 	if !slices.Equal(codes, want) {
 		t.Errorf("documented are %v, want %v", codes, want)
 	}

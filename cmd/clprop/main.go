@@ -9,6 +9,9 @@ import (
 )
 
 func main() {
+	// A write to a pipe that nobody reads is an error like others: it must not end a training
+	// whose log went to a program that has ended.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx := untilSignal(context.Background())
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
@@ -48,12 +51,16 @@ func whileWanted[T any](ctx context.Context, read func() (T, error)) (T, error) 
 	}
 }
 
-// untilSignal returns a context that the first SIGINT or SIGTERM cancels, with
-// the signal as its cause. A second one ends the process at once.
+// untilSignal returns a context that the first SIGINT, SIGTERM or SIGHUP cancels, with
+// the signal as its cause. A second one ends the process at once. SIGHUP, that the terminal
+// is gone, is ignored if it was to be from the start, as under nohup.
 func untilSignal(parent context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		received := <-signals
 		signal.Stop(signals)

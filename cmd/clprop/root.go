@@ -14,7 +14,8 @@ CPU where there is none.
 
 Results go to standard output, everything else to standard error. Exit codes:
 0 done, 1 failure, 2 usage, 3 no such device, 4 bad data or model file,
-5 training diverged, 6 out of memory, 130 interrupted, 143 terminated.`
+5 training diverged, 6 out of memory, 129, 130 or 143 stopped by
+SIGHUP, SIGINT or SIGTERM, 141 nobody reads the output.`
 
 const rootExample = `  clprop train                                  # the digits that come with clprop
   clprop train --data iris.csv --label species  # a table

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/clprop/clprop/trainer"
 )
 
 // The first signal ends a command that waits for a pipe, which nobody writes to.
@@ -66,7 +69,21 @@ func TestPipesAreNoFiles(t *testing.T) {
 		}
 		return path
 	}
+	found := filepath.Join(dir, "found")
+	clprop(t, "search", "--run", found, "--vary", "lr=0.1|0.2", "--trials", "1", "--budget", "1", "--device", "cpuref", "--quiet").succeeded(t)
+	if err := os.Remove(filepath.Join(found, "trial-0001", "epochs-1", searchResult)); err != nil {
+		t.Fatal(err)
+	}
+	labels := filepath.Join(dir, "idx", "train-labels-idx1-ubyte")
+	if err := os.MkdirAll(filepath.Dir(labels), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(labels, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for path, args := range map[string][]string{
+		pipe("found", "trial-0001", "epochs-1", searchResult): {"search", "--resume", found},
+
 		pipe("model"):                     {"predict", "--data", table, "--model"},
 		pipe("weights"):                   {"import", "--out", filepath.Join(dir, "y"), ""},
 		pipe("graph.onnx"):                {"import", "--out", filepath.Join(dir, "y"), ""},
@@ -75,6 +92,8 @@ func TestPipesAreNoFiles(t *testing.T) {
 		pipe("unfinished", "metrics.csv"): {"plot", "--out", filepath.Join(dir, "y.svg"), "/"},
 		pipe("saved", "checkpoint-000001-00000000.clprop"): {"train", "--resume", "/"},
 		pipe("pictures", "cat", "1.png"):                   {"inspect", "//"},
+		pipe("idx", "train-images-idx3-ubyte"):             {"inspect", "/"},
+		pipe("search", searchFile):                         {"search", "--resume", "/"},
 	} {
 		switch last := &args[len(args)-1]; *last {
 		case "/":
@@ -151,5 +170,51 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(under.Dir, defaultModel)); err == nil {
 		t.Error("a model was saved")
+	}
+}
+
+// A training goes on when nobody reads its log any more, such as a tee that Ctrl-C ends before
+// it: the signal then stops it as ever.
+func TestNobodyReadsTheLog(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	cmd := process(t, nil, "train", "--device", "cpuref", "--epochs", "5000", "--progress", "plain", "--run", folder)
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(log)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "epoch ") {
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := trainer.Newest(folder)
+	for err == nil && len(before.Epochs) < 10 { // it writes its log meanwhile
+		before, err = trainer.Newest(folder)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Error(err)
+	}
+	err = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitHangup {
+		t.Errorf("%v, want exit code %d", err, exitHangup)
+	}
+}
+
+// What was started with SIGHUP ignored goes on when the terminal is gone.
+func TestHangupIgnored(t *testing.T) {
+	cmd := process(t, nil, "train", "--device", "cpuref", "--epochs", "3", "--progress", "plain")
+	under := exec.Command("sh", append([]string{"-c", `trap "" HUP; exec "$@"`, "sh", cmd.Path}, cmd.Args[1:]...)...)
+	under.Env, under.Dir = cmd.Env, t.TempDir()
+	stderr := &trigger{text: "epoch 1/3", act: func() { _ = under.Process.Signal(syscall.SIGHUP) }}
+	under.Stderr = stderr
+	if err := under.Run(); err != nil || !strings.Contains(stderr.String(), "epoch 3/3") {
+		t.Errorf("%v: stderr %q", err, stderr.String())
 	}
 }

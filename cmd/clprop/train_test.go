@@ -266,7 +266,7 @@ func (w *trigger) Write(p []byte) (int, error) {
 }
 
 func TestInterruptionSavesTheModelSoFar(t *testing.T) {
-	for signal, code := range map[os.Signal]int{os.Interrupt: exitInterrupt, syscall.SIGTERM: exitTerminated} {
+	for signal, code := range map[os.Signal]int{os.Interrupt: exitInterrupt, syscall.SIGTERM: exitTerminated, syscall.SIGHUP: exitHangup} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Chdir(t.TempDir())
 			ctx, cancel := context.WithCancelCause(context.Background())
