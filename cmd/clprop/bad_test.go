@@ -273,12 +273,12 @@ func TestStandardOutputFull(t *testing.T) {
 	clprop(t, "train", "--device", "cpuref", "--epochs", "1", "--quiet", "--run", "run").succeeded(t)
 	clprop(t, "search", "--device", "cpuref", "--quiet", "--run", "found", "--vary", "lr=0.1|0.2", "--trials", "2", "--budget", "1").succeeded(t)
 	for _, args := range [][]string{
-		{"--help"}, {"version"}, {"devices"}, {"completion", "bash"}, {"version", "--json"}, {"devices", "--json"}, {"help", "train"},
+		{"--help"}, {"version"}, {"devices"}, {"completion", "bash"}, {"version", "--json"}, {"help", "train"},
 		{"bench", "--json", "--seconds", "0.01", "--devices", "cpuref", "--net", "4-3-2", "--batch", "2"},
 		{"inspect", in}, {"inspect", "--json", in},
 		{"evaluate", "--json", "--device", "cpuref", "--model", m, "--data", in},
-		{"config", "init"}, {"config", "show"}, {"docs", "markdown"}, {"compare", "run", "run"}, {"doctor", "--json"},
-		{"lr-find", "--device", "cpuref", "--json"}, {"search", "--resume", "found", "--quiet"}, {"search", "--resume", "found", "--json"},
+		{"config", "init"}, {"config", "show"}, {"docs", "markdown"}, {"compare", "run", "run"}, {"devices", "--json"},
+		{"lr-find", "--device", "cpuref", "--json"}, {"search", "--resume", "found", "--json"},
 		{"train", "--device", "cpuref", "--quiet", "--json", "--epochs", "1"},
 		{"train", "--device", "cpuref", "--progress", "none", "--epochs", "1"},
 		{"evaluate", "--device", "cpuref", "--model", m, "--data", in},

@@ -82,7 +82,7 @@ func TestPipesAreNoFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, args := range map[string][]string{
-		pipe("found", "trial-0001", "epochs-1", searchResult): {"search", "--resume", found},
+		pipe("found", "trial-0001", "epochs-1", searchResult): {"search", "--resume", "///"},
 
 		pipe("model"):                     {"predict", "--data", table, "--model"},
 		pipe("weights"):                   {"import", "--out", filepath.Join(dir, "y"), ""},
@@ -98,6 +98,8 @@ func TestPipesAreNoFiles(t *testing.T) {
 		switch last := &args[len(args)-1]; *last {
 		case "/":
 			*last = filepath.Dir(path)
+		case "///":
+			*last = found
 		case "//":
 			*last = filepath.Dir(filepath.Dir(path))
 		case "":
