@@ -8,6 +8,8 @@ import "gonum.org/v1/gonum/blas"
 //
 // which is Δ(l) := Δ(l) + δ(l+1) [1; a(l)]ᵀ over the rows. delta = δ(l+1):
 // b × out, a = a(l): b × in, sum: in → out. For Δ := 0 first, see Zero.
+//
+// Source: Rumelhart, Hinton and Williams (1986), eq. 6, summed over the examples.
 func Accumulate[T Float](delta, a Matrix[T], sum Layer[T]) {
 	if !sum.is(a.Cols, delta.Cols) || !delta.is(a.Rows, delta.Cols) || !a.is(a.Rows, a.Cols) {
 		panic(unfit("Accumulate", "delta a sum bias", delta, a, sum.W, biases(sum.B)))

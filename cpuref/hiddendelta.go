@@ -10,6 +10,9 @@ import "gonum.org/v1/gonum/blas"
 // a = a(l) = g(z(l)), or, for an activation that NeedsZ, a is z(l) itself. next = δ(l+1):
 // b × out, theta: in → out, a and delta: b × in; delta must share memory with no other
 // operand. It panics on an activation that is not elementwise.
+//
+// Source: Rumelhart, Hinton and Williams (1986), eq. 7 and then 5, whose ∂E/∂x is δ and
+// whose y(1−y) is g′ of the sigmoid.
 func HiddenDelta[T Float](act Activation, next Matrix[T], theta Layer[T], a, delta Matrix[T]) {
 	if !theta.is(a.Cols, next.Cols) || !next.is(a.Rows, next.Cols) ||
 		!a.is(a.Rows, a.Cols) || !delta.is(a.Rows, a.Cols) {
