@@ -8,8 +8,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	done := cltest.Setup()
+	done, forget := cltest.Setup(), cltest.SharePrograms()
 	code := m.Run()
+	forget()
 	done()
 	os.Exit(code)
 }

@@ -48,6 +48,28 @@ func Setup() (cleanup func()) {
 	return func() { os.RemoveAll(dir) }
 }
 
+// envPrograms is the folder of SharePrograms, for the processes that a test starts.
+const envPrograms = "CLPROP_TEST_PROGRAMS"
+
+// SharePrograms is for packages whose tests open many engines, and comes after Setup: what
+// one engine has compiled, the next one loads from a folder that lasts as long as the tests
+// of the package. It returns what removes the folder.
+func SharePrograms() (cleanup func()) {
+	dir, cleanup := os.Getenv(envPrograms), func() {}
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "clprop-programs-"); err != nil {
+			os.Setenv("CLPROP_CACHE", "off")
+			return cleanup
+		}
+		os.Setenv(envPrograms, dir)
+		cleanup = func() { os.RemoveAll(dir) }
+	}
+	os.Setenv("CLPROP_CACHE", "on")
+	os.Setenv("CLPROP_CACHE_DIR", dir)
+	return cleanup
+}
+
 // Devices returns every device of every platform. Without one the test is skipped,
 // or fails if CLPROP_REQUIRE_OPENCL is 1.
 func Devices(t testing.TB) []*cl.Device {

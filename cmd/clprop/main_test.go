@@ -23,9 +23,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(envMain) != "" {
 		main() // exits
 	}
-	cleanup := cltest.Setup()
+	cleanup, forget := cltest.Setup(), cltest.SharePrograms()
 	os.Unsetenv(device.EnvDevice) // the user's choice must not change what tests see
 	code := m.Run()
+	forget()
 	cleanup()
 	os.Exit(code)
 }
