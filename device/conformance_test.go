@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/clprop/clprop/cl/cltest"
@@ -28,7 +29,9 @@ func TestReferenceConforms(t *testing.T) {
 }
 
 // TestOpenCLConforms runs the suite on every device of the machine, with the
-// kernels for CPUs and with those for GPUs.
+// kernels for CPUs and with those for GPUs. PoCL takes minutes to compile all of the latter
+// for a CPU: there the sizes are those below a large tile, and the products in a large one.
+// In the simulator, which package kernels runs every kernel in, they are the products.
 func TestOpenCLConforms(t *testing.T) {
 	listing, err := device.List()
 	if err != nil {
@@ -52,30 +55,39 @@ func conform(t *testing.T, found device.Found, family kernels.Family) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	enginetest.Run(t, e, enginetest.Options{Small: cltest.Slow(found.Name), Another: open})
+	tile, simulated := family == kernels.Tile, cltest.Slow(found.Name)
+	slow := tile && strings.HasPrefix(found.Name, "pthread")
+	enginetest.Run(t, e, enginetest.Options{Small: slow || simulated, Products: tile && simulated, Another: open})
+	if slow {
+		t.Run("Products", func(t *testing.T) { enginetest.Run(t, e, enginetest.Options{Products: true}) })
+	}
 }
 
-// TestCandidatesConform runs the suite's products with every kernel that Tune may choose,
-// for CPUs and for GPUs, on the first device that is not simulated.
+// TestCandidatesConform runs the suite's products with every kernel that Tune may choose:
+// those for CPUs on the first device that is not simulated, PoCL, and those for GPUs on the
+// last one, whose compiler takes a tenth of the time for them.
 func TestCandidatesConform(t *testing.T) {
 	listing, err := device.List()
 	if err != nil {
 		cltest.Missing(t, err)
 	}
-	i := slices.IndexFunc(listing.Devices, func(f device.Found) bool { return !cltest.Slow(f.Name) })
-	if i < 0 {
+	devices := slices.DeleteFunc(listing.Devices, func(f device.Found) bool { return cltest.Slow(f.Name) })
+	if len(devices) == 0 {
 		cltest.Missing(t, errors.New("only simulated devices"))
 	}
-	for _, family := range []kernels.Family{kernels.Block, kernels.Tile} {
+	for _, c := range []struct {
+		family kernels.Family
+		found  device.Found
+	}{{kernels.Block, devices[0]}, {kernels.Tile, devices[len(devices)-1]}} {
 		// one engine, so that what does not depend on the shape is compiled once
-		e, err := device.OpenWith(strconv.Itoa(listing.Devices[i].Index), device.Options{Family: family})
+		e, err := device.OpenWith(strconv.Itoa(c.found.Index), device.Options{Family: c.family})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer e.Close()
-		all := device.TuneChoices(listing.Devices[i], family)
+		all := device.TuneChoices(c.found, c.family)
 		if len(all) < 12 {
-			t.Errorf("%s: %d kernels to choose from", family, len(all))
+			t.Errorf("%s: %d kernels to choose from", c.family, len(all))
 		}
 		for _, tuning := range all {
 			device.Retune(e, tuning)

@@ -136,6 +136,9 @@ func TestNoProfile(t *testing.T) {
 // Peaks are above 0, and measuring them is no work of the engine's.
 func TestMeasurePeaks(t *testing.T) {
 	everywhere(t, Options{}, func(t *testing.T, e Engine) {
+		if cltest.Slow(e.Info().Name) {
+			t.Skip("a simulator takes minutes, and has no peaks: the kernels are tested in package kernels")
+		}
 		before := e.Counters()
 		p, err := MeasurePeaks(e)
 		if err != nil || p.GFLOPS <= 0 || p.GBps <= 0 || p.Launch <= 0 {

@@ -49,10 +49,10 @@ type suite struct {
 // Run runs the suite on e, which stays open and usable.
 func Run(t *testing.T, e device.Engine, opts Options) {
 	sizes := allSizes
-	if opts.Small {
+	switch {
+	case opts.Small:
 		sizes = smallSizes
-	}
-	if opts.Products {
+	case opts.Products:
 		sizes = productSizes
 	}
 	for _, c := range []struct {
