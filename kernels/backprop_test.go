@@ -8,14 +8,35 @@ import (
 	"github.com/clprop/clprop/cpuref"
 )
 
-// narrowNets are nets of ragged widths with a batch: one layer, more units than a
-// panel, one unit, the most layers there may be.
-var narrowNets = []struct {
+// narrowNet is a net of ragged widths with a batch. turn chooses among activations, losses
+// and λ.
+type narrowNet struct {
 	batch int
 	sizes []int
-}{
-	{1, []int{1, 1}}, {2, []int{3, 2}}, {17, []int{5, 7, 3}}, {16, []int{15, 16, 17, 8}}, {33, []int{33, 31, 10}},
-	{65, []int{63, 127, 1}}, {31, []int{257, 65, 13, 26}}, {13, []int{4, 3, 2, 1, 5, 6, 9, 8, 7, 17, 16, 15, 11, 1, 2, 3, 4}},
+	turn  int
+}
+
+// narrowNets are one layer, more units than a panel, one unit, the most layers there may be.
+var narrowNets = []narrowNet{
+	{1, []int{1, 1}, 0}, {2, []int{3, 2}, 1}, {17, []int{5, 7, 3}, 2}, {16, []int{15, 16, 17, 8}, 3}, {33, []int{33, 31, 10}, 4},
+	{65, []int{63, 127, 1}, 5}, {31, []int{257, 65, 13, 26}, 6},
+	{13, []int{4, 3, 2, 1, 5, 6, 9, 8, 7, 17, 16, 15, 11, 1, 2, 3, 4}, 7},
+}
+
+// narrowNets are those for a Tuning. One made by hand gets nets of two layers in one turn:
+// a kernel for all layers is one program for each number of them and each activation.
+func (f fixture) narrowNets() []narrowNet {
+	var nets []narrowNet
+	for _, n := range narrowNets {
+		if f.simulated && n.batch > 17 || f.byHand() && len(n.sizes) != 3 {
+			continue
+		}
+		if f.byHand() {
+			n.turn = f.set.Tuning.RowsPerItem
+		}
+		nets = append(nets, n)
+	}
+	return nets
 }
 
 // fromA are the activations whose g′ is written from a.
@@ -50,11 +71,8 @@ func TestBackprop(t *testing.T) {
 		if !f.set.Backprops(1) {
 			return
 		}
-		for at, n := range narrowNets {
-			if f.simulated && n.batch > 17 {
-				continue
-			}
-			act, loss := fromA[at%len(fromA)], losses[at%len(losses)]
+		for _, n := range f.narrowNets() {
+			act, loss := fromA[n.turn%len(fromA)], losses[n.turn%len(losses)]
 			output := string(loss.Output())
 			one, many := f.netPass(loss, n.batch, n.sizes), f.netPass(loss, n.batch, n.sizes)
 			f.run(f.set.Backprop(string(act), output, f.loss(loss, nil), one.Pass, f.scratch(f.set.BackpropFloats(one.Pass))))
@@ -84,12 +102,9 @@ func TestBackpropFetches(t *testing.T) {
 		if !f.set.Backprops(1) {
 			return
 		}
-		for at, n := range narrowNets {
-			if f.simulated && n.batch > 17 {
-				continue
-			}
+		for _, n := range f.narrowNets() {
 			const act, from = "tanh", 5
-			loss, last := losses[at%len(losses)], n.sizes[len(n.sizes)-1]
+			loss, last := losses[n.turn%len(losses)], n.sizes[len(n.sizes)-1]
 			output, of := string(loss.Output()), f.loss(loss, nil)
 			setX, setY := normal(1, n.batch+3, n.sizes[0], 1), classes(loss, 2, n.batch+3, last)
 			rows := make([]int32, n.batch+from)

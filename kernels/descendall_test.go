@@ -14,11 +14,8 @@ func TestDescendAll(t *testing.T) {
 		if !f.set.DescendsAll(1) {
 			return
 		}
-		for at, n := range narrowNets {
-			if f.simulated && n.batch > 17 {
-				continue
-			}
-			lambda, m := []float32{0, 0.3}[at%2], n.batch+at%3
+		for _, n := range f.narrowNets() {
+			lambda, m := []float32{0, 0.3}[n.turn%2], n.batch+n.turn%3
 			one, many := f.descents(n.batch, n.sizes), f.descents(n.batch, n.sizes)
 			tallied, tally := f.tallied(n.batch)
 			l, err := f.set.DescendAll(one, lambda, m, tallied)
@@ -84,11 +81,8 @@ func TestGradientAll(t *testing.T) {
 		if !f.set.DescendsAll(1) {
 			return
 		}
-		for at, n := range narrowNets {
-			if f.simulated && n.batch > 17 {
-				continue
-			}
-			lambda, m := []float32{0, 0.3}[at%2], n.batch+at%3
+		for _, n := range f.narrowNets() {
+			lambda, m := []float32{0, 0.3}[n.turn%2], n.batch+n.turn%3
 			layers := f.descents(n.batch, n.sizes)
 			var grad []Weights
 			for _, d := range layers {
