@@ -105,9 +105,9 @@ class Comparison:
             print(f"  {name}: left out: {error}", file=sys.stderr)
             return None
 
-    def python(self, script, *arguments):
-        result, took = run([sys.executable, os.path.join(HERE, script), *map(str, arguments)], **self.core)
-        return result, took
+    def python(self, script, *arguments, own=False):
+        """One run, on the OpenBLAS kernels that win at large products, or on its own choice."""
+        return run([sys.executable, os.path.join(HERE, script), *map(str, arguments)], **({} if own else self.core))
 
     def python_both(self, script, *arguments):
         """A step with OpenBLAS's own choice of kernels, and with the one that wins at large products."""
@@ -211,6 +211,8 @@ class Comparison:
             calls = {
                 "OpenBLAS": lambda: self.python("gemm.py", "openblas", "--seconds", self.seconds, *cubes, *shapes),
                 "CLBlast": lambda: self.python("gemm.py", "clblast", *clblast, "--seconds", self.seconds, *cubes)}
+            if self.core:
+                calls["OpenBLAS" + OWN] = lambda: self.python("gemm.py", "openblas", "--seconds", self.seconds, *cubes, *shapes, own=True)
             if tuned:
                 calls["CLBlast tuned"] = lambda: self.python(
                     "gemm.py", "clblast", *clblast, "--seconds", self.seconds, "--parameters", json.dumps(tuned[0]["parameters"]), *cubes)
@@ -228,7 +230,7 @@ class Comparison:
         if tuned:
             self.about["CLBlast tuned"] = "the best of %d parameters that its tuner tried in %g s on 512 × 512 × 512: %s" % (
                 tuned[0]["tried"], self.given.tune, " ".join(f"{k}={v}" for k, v in tuned[0]["parameters"].items()))
-        peers, rows = ["OpenBLAS", "CLBlast", "CLBlast tuned", "gonum"], []
+        peers, rows = ["OpenBLAS"] + (["OpenBLAS" + OWN] if self.core else []) + ["CLBlast", "CLBlast tuned", "gonum"], []
         for size in cubes + shapes:
             for layout in ("forward", "delta", "accumulate"):
                 m = {key: statistics.median(values) for key, values in found[f"{layout} {size}"].items()}
