@@ -80,25 +80,10 @@ func (f *lossFlags) check(cmd *cobra.Command, c *trainer.Config, task *string) e
 // of returns the loss for labels as they are, and fills in the weights of classes and
 // the rate for quantities.
 func (f *lossFlags) of(cmd *cobra.Command, c *trainer.Config, p *data.Preprocess) (loss device.Loss, err error) {
+	if loss, err = f.choose(cmd, p); err != nil {
+		return loss, err
+	}
 	quantities := len(p.Targets) > 0
-	switch {
-	case p.MultiLabel && (f.loss == "" || f.loss == string(device.SigmoidCrossEntropy)):
-		loss = device.MultiLabelCrossEntropy
-	case f.loss != "":
-		loss = device.Loss(f.loss)
-	case quantities:
-		loss = device.MeanSquaredError
-	case f.output == "sigmoid":
-		loss = device.SigmoidCrossEntropy
-	default:
-		loss = device.SoftmaxCrossEntropy
-	}
-	if loss.Regression() != quantities || loss.MultiLabel() != p.MultiLabel {
-		return loss, usage(cmd, "--loss %s does not go with the labels, which are %s", loss, labelsText(p))
-	}
-	if p.MultiLabel && cmd.Flags().Changed("output") && f.output != "sigmoid" {
-		return loss, usage(cmd, "--output %s is for one class of several, and the labels are %s: leave it out", f.output, labelsText(p))
-	}
 	if c.LabelSmoothing > 0 && loss.Output() == device.Linear {
 		return loss, usage(cmd, "--label-smoothing is for the cross-entropies, and --loss is %s", loss)
 	}
@@ -114,6 +99,30 @@ func (f *lossFlags) of(cmd *cobra.Command, c *trainer.Config, p *data.Preprocess
 	}
 	if c.ClassWeights, err = f.weights(p.Classes); err != nil {
 		return loss, usage(cmd, "%w", err)
+	}
+	return loss, nil
+}
+
+// choose is the loss for labels as they are.
+func (f *lossFlags) choose(cmd *cobra.Command, p *data.Preprocess) (loss device.Loss, err error) {
+	quantities := len(p.Targets) > 0
+	switch {
+	case p.MultiLabel && (f.loss == "" || f.loss == string(device.SigmoidCrossEntropy)):
+		loss = device.MultiLabelCrossEntropy
+	case f.loss != "":
+		loss = device.Loss(f.loss)
+	case quantities:
+		loss = device.MeanSquaredError
+	case f.output == "sigmoid":
+		loss = device.SigmoidCrossEntropy
+	default:
+		loss = device.SoftmaxCrossEntropy
+	}
+	if loss.Regression() != quantities || loss.MultiLabel() != p.MultiLabel {
+		return "", usage(cmd, "--loss %s does not go with the labels, which are %s", loss, labelsText(p))
+	}
+	if p.MultiLabel && cmd.Flags().Changed("output") && f.output != "sigmoid" {
+		return "", usage(cmd, "--output %s is for one class of several, and the labels are %s: leave it out", f.output, labelsText(p))
 	}
 	return loss, nil
 }

@@ -92,19 +92,6 @@ func (t *Table) encodeClasses(l labelling, s *Set) error {
 	return err
 }
 
-// encodeLabels takes the columns of several labels as they are: 0 or 1.
-func (t *Table) encodeLabels(columns []int, s *Set) error {
-	if row, j := t.notLabels(columns); row >= 0 {
-		return t.noLabel(row, j)
-	}
-	for i := range t.rows {
-		for k, j := range columns {
-			s.Y[i*s.Outputs+k] = float32(t.at(i, j).number())
-		}
-	}
-	return nil
-}
-
 // match finds the column of each input, −1 for one that is 0 throughout, and the
 // label columns, nil if they are not there.
 func (t *Table) match(p *Preprocess) (inputs, labels []int, err error) {

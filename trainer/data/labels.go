@@ -55,36 +55,6 @@ func (t *Table) labelling() (labelling, error) {
 	return l, nil
 }
 
-// notLabels returns the first row with a cell in the columns that is neither 0 nor 1, and its
-// column; −1 if there is none.
-func (t *Table) notLabels(columns []int) (row, j int) {
-	if t.seen != nil {
-		return t.seen.notLabels, t.seen.notLabel
-	}
-	for i := range t.rows {
-		for _, j := range columns {
-			if c := t.at(i, j); c != numberCell(0) && c != numberCell(1) {
-				return i, j
-			}
-		}
-	}
-	return -1, -1
-}
-
-// noLabel says what is wrong with a cell that notLabels found.
-func (t *Table) noLabel(row, j int) error {
-	text := ""
-	if t.seen != nil {
-		text = t.seen.notLabelText
-	} else {
-		text = t.shown(row, j)
-	}
-	if text == "" {
-		return t.missing(row, j, labelWayOut)
-	}
-	return t.fail(row, j, fmt.Sprintf("%q is neither 0 nor 1, as each of several labels must be: mend it, or choose regression", text))
-}
-
 func (t *Table) checkQuantities(columns []int) error {
 	for _, j := range columns {
 		if c := t.texts[j]; c != nil && c.missing > 0 {
