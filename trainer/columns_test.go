@@ -92,18 +92,21 @@ var columnsCases = map[string]struct {
 	"narrow hidden": {net: NetworkConfig{Sizes: []int{5, 2, 9, 4}, Hidden: device.Sigmoid}, config: Config{Optimizer: Optimizer{Name: "rmsprop"}, Lambda: 0.1}},
 }
 
+// columnsDevices are so many devices, the first and others that are not like it.
+var columnsDevices = []struct {
+	n     int
+	other string
+}{{2, ""}, {3, ""}, {4, "unlike"}}
+
 // The same network comes of them on two devices and three as on one, within 2e-5 a step as
 // in TestGroupTrainsAsOne.
 func TestColumnsTrainAll(t *testing.T) {
 	for name, c := range columnsCases {
 		want := columnsFit(t, device.OpenReference(), c.net, c.config)
-		for n, other := range []string{2: "", 3: "", 4: "unlike"} {
-			if n < 2 {
-				continue
-			}
-			got := columnsFit(t, referenceColumns(t, n, 1, other), c.net, c.config)
+		for _, on := range columnsDevices {
+			got := columnsFit(t, referenceColumns(t, on.n, 1, on.other), c.net, c.config)
 			if d := distance(got.all(), newOracle(want).theta); !(d <= 8*2e-5) {
-				t.Errorf("%s, %d devices: weights are %.1e off", name, n, d)
+				t.Errorf("%s, %d devices: weights are %.1e off", name, on.n, d)
 			}
 		}
 	}
@@ -114,12 +117,9 @@ func TestColumnsTraffic(t *testing.T) {
 	const batch, steps = 6, 3
 	for name, c := range columnsCases {
 		for _, least := range []int{1, 3} {
-			for n, other := range []string{2: "", 3: "", 4: "unlike"} {
-				if n < 2 {
-					continue
-				}
+			for _, on := range columnsDevices {
 				sizes := c.net.Sizes
-				eng, net := referenceColumns(t, n, least, other), c.net
+				eng, net := referenceColumns(t, on.n, least, on.other), c.net
 				net.Seed = 1
 				c.config.BatchSize, c.config.Rate, c.config.Resident = batch, 0.01, ResidentYes
 				s, err := NewStepper(newNetwork(t, net), eng, randomSet(1, 12, sizes[0], sizes[len(sizes)-1]), c.config)
@@ -133,10 +133,10 @@ func TestColumnsTraffic(t *testing.T) {
 				if err := s.Run(steps); err != nil {
 					t.Fatal(err)
 				}
-				want := device.StepTraffic{Workload: device.Workload{Sizes: sizes, Batch: batch}, Devices: n, Least: least,
-					Whole: c.whole, Twice: c.z && other != ""}.Bytes()
+				want := device.StepTraffic{Workload: device.Workload{Sizes: sizes, Batch: batch}, Devices: on.n, Least: least,
+					Whole: c.whole, Twice: c.z && on.other != ""}.Bytes()
 				if got := eng.Counters().Moved - before; got != steps*want || want == 0 {
-					t.Errorf("%s, %d devices, at least %d units: %d steps moved %d bytes, %d each were predicted", name, n, least, steps, got, want)
+					t.Errorf("%s, %d devices, at least %d units: %d steps moved %d bytes, %d each were predicted", name, on.n, least, steps, got, want)
 				}
 				s.Close()
 				eng.Close()

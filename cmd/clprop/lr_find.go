@@ -105,6 +105,7 @@ func (e *env) lrFind(cmd *cobra.Command, f *lrFindFlags, hidden []int) (err erro
 	if err := e.settleSizes(t, tr); err != nil {
 		return err
 	}
+	e.describeColumns(t)
 	found, err := tr.Sweep(cmd.Context(), t.examples.train, f.step.config, f.sweep)
 	if err != nil {
 		return first(context.Cause(cmd.Context()), err)
