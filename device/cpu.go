@@ -14,7 +14,7 @@ var _ Engine = (*reference)(nil)
 // queued: work is done when it is asked for, so that a wait never waits.
 type reference struct {
 	info      Info
-	unusable  error // why the library that EnvBLAS names is not used
+	unusable  error // what EnvBLAS or EnvMemory says that cannot be
 	calls     int64 // cpuref functions called
 	allocated int64 // bytes
 	closed    bool
@@ -27,7 +27,8 @@ type reference struct {
 const EnvBLAS = "CLPROP_BLAS"
 
 // OpenReference opens the CPU reference. It needs no driver and never fails: where
-// EnvBLAS names what is no library, which Open says, products are gonum's.
+// EnvBLAS names what is no library, which Open says, products are gonum's; EnvMemory that is
+// no number of bytes, which Open says too, bounds nothing.
 func OpenReference() Engine { return newReference() }
 
 func newReference() *reference {
@@ -55,7 +56,7 @@ func newReference() *reference {
 	return e
 }
 
-// opened refuses a CPU reference that is not what EnvBLAS asks for.
+// opened refuses a CPU reference that is not what EnvBLAS and EnvMemory ask for.
 func (e *reference) opened() (Engine, error) {
 	if e.unusable != nil {
 		return nil, e.unusable
