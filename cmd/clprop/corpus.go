@@ -29,6 +29,7 @@ type corpus struct {
 	test       *data.Set // nil if there is none
 	testSource string
 	note       string // what the user should know about it; may be ""
+	doubts     []string
 }
 
 // loadCorpus reads the data to train on, holds back some of it for validation and
@@ -58,6 +59,13 @@ func (f *dataFlags) loadCorpus(ctx context.Context, stdin io.Reader, testPath st
 	}
 	if err != nil {
 		return nil, badFile(err)
+	}
+	var opts data.Options
+	if err := f.learn.apply(&opts); err != nil {
+		return nil, err
+	}
+	if c.preprocess.Image == nil {
+		c.doubts = c.preprocess.Doubts(opts.Task)
 	}
 	return c, nil
 }

@@ -24,6 +24,9 @@ func (e *env) describe(t *training) {
 	if x.note != "" {
 		e.note("        %s", x.note)
 	}
+	for _, d := range x.doubts {
+		e.note("warning: %s", d)
+	}
 	e.note("net     %v, %s, %s: %d parameters", t.net, hiddenText(t.net), outputText(t.net.Loss), t.net.Parameters())
 	e.note("device  %s", deviceText(t.eng.Info()))
 	if _, err := os.Stat(t.flags.out); err == nil {

@@ -93,8 +93,8 @@ func inspectText(source string, s *data.Summary) string {
 	if len(s.Constant) > 0 {
 		fmt.Fprintf(&b, "constant columns, which say nothing: %s\n", some(s.Constant))
 	}
-	if len(s.Missing) > 0 {
-		fmt.Fprintf(&b, "columns with missing values: %s; train fills them in with --missing median, mean or a number\n", some(s.Missing))
+	if gaps := inputsMissing(s); len(gaps) > 0 {
+		fmt.Fprintf(&b, "columns with missing values: %s; train fills them in with --missing median, mean or a number\n", some(gaps))
 	}
 	if s.Task != "" {
 		fmt.Fprintf(&b, "task: %s\n", s.Task)
@@ -106,10 +106,23 @@ func inspectText(source string, s *data.Summary) string {
 		}
 		fmt.Fprintf(&b, "%d %s: %s\n", len(s.Classes), what, countsText(s.Classes, 20))
 	}
+	for _, d := range s.Doubts {
+		fmt.Fprintf(&b, "is this meant? %s\n", oneLine(d))
+	}
 	for _, p := range s.Problems {
 		fmt.Fprintf(&b, "to mend before training: %s\n", oneLine(p))
 	}
 	return b.String()
+}
+
+// inputsMissing are the columns of s.Missing that are no labels: a label is not filled in.
+func inputsMissing(s *data.Summary) (names []string) {
+	for _, c := range s.Columns {
+		if c.Missing > 0 && !c.Label {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 func columnsText(s *data.Summary) string {

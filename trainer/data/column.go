@@ -18,6 +18,7 @@ type texts struct {
 	over     bool
 	overRow  int
 	overText string
+	overWhy  string // why it cannot be a category
 
 	missing, count int    // cells that are missing, cells that are texts
 	firstMissing   int    // row of the first missing cell
@@ -80,7 +81,7 @@ func (t *Table) intern(j int, b []byte) cell {
 	}
 	if len(c.known) == maxCategories || len(b) > maxText || !utf8.Valid(b) {
 		if !c.over {
-			c.over, c.overRow, c.overText = true, t.rows, clip(string(b))
+			c.over, c.overRow, c.overText, c.overWhy = true, t.rows, clip(string(b)), whyOver(b)
 		}
 		return textCell | maxCategories
 	}
@@ -91,6 +92,17 @@ func (t *Table) intern(j int, b []byte) cell {
 	c.known = append(c.known, string(b))
 	c.index[c.known[code]] = code
 	return textCell | cell(code)
+}
+
+// whyOver says why a text is none of a column's categories.
+func whyOver(b []byte) string {
+	switch {
+	case !utf8.Valid(b):
+		return "is not UTF-8: save the file as UTF-8"
+	case len(b) > maxText:
+		return fmt.Sprintf("has %d bytes, more than the %d of a name: leave the column out", len(b), maxText)
+	}
+	return fmt.Sprintf("is one text more than the %d that a column may have: leave it out, or see that it has numbers alone", maxCategories)
 }
 
 // clip keeps what an error message shows of a cell.

@@ -86,14 +86,18 @@ func readCSV(path string, r io.Reader, opts Options) (*Table, error) {
 func newCSVReader(path string, r io.Reader, opts Options) (*csvReader, error) {
 	in := newLines(path, r, false)
 	start := in.peek()
-	if bytes.HasPrefix(start, []byte{0xff, 0xfe}) || bytes.HasPrefix(start, []byte{0xfe, 0xff}) {
-		return nil, &Error{Path: path, Offset: 0, Reason: "the text is UTF-16: save it as UTF-8"}
+	if reason := noTable(start); reason != "" {
+		return nil, &Error{Path: path, Offset: -1, Reason: reason}
 	}
 	if bom := []byte("\ufeff"); bytes.HasPrefix(start, bom) {
 		in.start += len(bom)
 		start = start[len(bom):]
 	}
 	comma := opts.Comma
+	if separator, n := sepLine(start); n > 0 {
+		in.start, in.line = in.start+n, 2
+		comma = cmp.Or(comma, separator)
+	}
 	if comma == 0 {
 		comma = sniff(start)
 	}
@@ -101,6 +105,18 @@ func newCSVReader(path string, r io.Reader, opts Options) (*csvReader, error) {
 		return nil, fmt.Errorf("%s: %q cannot separate cells: choose another character", path, comma)
 	}
 	return &csvReader{lines: in, comma: comma}, nil
+}
+
+// sepLine reads the line "sep=;", with which some programs tell Excel what separates cells. n
+// is its length, 0 if the text does not begin with one.
+func sepLine(start []byte) (comma rune, n int) {
+	line, _, ok := bytes.Cut(start, []byte{'\n'})
+	rest, isSep := bytes.CutPrefix(bytes.TrimSuffix(line, []byte{'\r'}), []byte("sep="))
+	if !ok || !isSep || utf8.RuneCount(rest) != 1 {
+		return 0, 0
+	}
+	comma, _ = utf8.DecodeRune(rest)
+	return comma, len(line) + 1
 }
 
 // newCSVTable makes a Table for the rows that begin with head, and returns those

@@ -77,14 +77,14 @@ func unquote(b []byte) (cell []byte, n int, ok bool) {
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 
 // sniff finds the separator in the first line: a tab if it has one outside quotes,
-// else a semicolon, else a comma, else a blank.
+// else a semicolon, else a comma, else an upright line, else a blank.
 func sniff(start []byte) rune {
 	if i := bytes.IndexByte(start, '\n'); i >= 0 { // a line end in quotes leaves enough
 		start = start[:i]
 	}
 	start = bytes.TrimSpace(start)
 	best, quoted := ',', false
-	rank := map[byte]int{' ': 1, ',': 2, ';': 3, '\t': 4}
+	rank := map[byte]int{' ': 1, '|': 2, ',': 3, ';': 4, '\t': 5}
 	found := 0
 	for _, b := range start {
 		if b == '"' {

@@ -158,10 +158,9 @@ func (t *Table) fitCategory(c *Column, j int, rows []int, opts FitOptions) error
 	case t.seen != nil && t.seen.bare[j]:
 		return t.fail(first, j, fmt.Sprintf("%q is not a number, most of the column are texts, and in a part of the file all are numbers, which a stream cannot learn as categories: leave the column out, or mix the rows", t.shown(first, j)))
 	case !ok:
-		return t.fail(first, j, fmt.Sprintf("%q is not a number, and as a category the column has more than %d texts, or one that is not UTF-8 of at most %d bytes: leave it out",
-			t.shown(first, j), maxCategories, maxText))
+		return t.notCategory(j)
 	case t.texts[j] != nil && t.texts[j].decimalComma():
-		return t.fail(first, j, fmt.Sprintf("%q has a decimal comma: write numbers with a point", t.shown(first, j)))
+		return t.decimalComma(j)
 	case len(names) == 0:
 		return t.fail(-1, j, "no training row has a value: leave the column out, or hold other rows back")
 	}
@@ -171,6 +170,19 @@ func (t *Table) fitCategory(c *Column, j int, rows []int, opts FitOptions) error
 		c.Missing = Zero
 	}
 	return nil
+}
+
+func (t *Table) decimalComma(j int) error {
+	first := t.firstText(j)
+	return t.fail(first, j, fmt.Sprintf("%q has a decimal comma: write numbers with a point", t.shown(first, j)))
+}
+
+// notCategory says why column j, which has texts, is neither numbers nor categories.
+func (t *Table) notCategory(j int) error {
+	if c := t.texts[j]; c != nil && c.over {
+		return t.fail(c.overRow, j, fmt.Sprintf("%q is no number, and as a category it %s", c.overText, c.overWhy))
+	}
+	return t.fail(t.firstText(j), j, fmt.Sprintf("there are more than %d different values, most of them texts: leave the column out", maxCategories))
 }
 
 // statistics of the numbers of a column.

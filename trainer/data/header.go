@@ -74,7 +74,7 @@ func columnNames(path string, first record) ([]string, error) {
 		}
 		if len(name) > maxText || !utf8.ValidString(name) {
 			return nil, &Error{Path: path, Line: first.line, Column: columnName(j), Offset: -1,
-				Reason: fmt.Sprintf("the name is not UTF-8 text of at most %d bytes", maxText)}
+				Reason: fmt.Sprintf("the name is not UTF-8 text of at most %d bytes: save the file as UTF-8", maxText)}
 		}
 		if before, ok := seen[name]; ok {
 			return nil, &Error{Path: path, Line: first.line, Column: name, Offset: -1,

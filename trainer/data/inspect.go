@@ -21,6 +21,8 @@ type Summary struct {
 	Constant []string `json:"constant"`
 	Missing  []string `json:"missing"`
 	Problems []string `json:"problems"`
+	// Doubts says what is likely not meant, see Preprocess.Doubts.
+	Doubts []string `json:"doubts"`
 }
 
 // ColumnSummary is about one column of a table.
@@ -58,7 +60,7 @@ type ImageSummary struct {
 
 // Inspect summarises what Read returned.
 func Inspect(raw Raw) *Summary {
-	s := &Summary{Columns: []ColumnSummary{}, Classes: []Count{}, Constant: []string{}, Missing: []string{}, Problems: []string{}}
+	s := &Summary{Columns: []ColumnSummary{}, Classes: []Count{}, Constant: []string{}, Missing: []string{}, Problems: []string{}, Doubts: []string{}}
 	switch raw := raw.(type) {
 	case *Images:
 		s.images(raw)
@@ -132,6 +134,10 @@ func (s *Summary) table(t *Table) {
 	}
 	if _, err := t.Fit(nil, FitOptions{}); err != nil {
 		s.Problems = append(s.Problems, err.Error())
+	}
+	// Missing values are told of, and are to hide nothing here.
+	if p, err := t.Fit(nil, FitOptions{Missing: Constant}); err == nil {
+		s.Doubts = append(s.Doubts, p.Doubts(t.task)...)
 	}
 }
 

@@ -57,13 +57,34 @@ func (t *Table) labelling() (labelling, error) {
 
 func (t *Table) checkQuantities(columns []int) error {
 	for _, j := range columns {
-		if c := t.texts[j]; c != nil && c.missing > 0 {
-			return t.missing(c.firstMissing, j, labelWayOut)
-		} else if c != nil {
+		if err := t.checkLabel(j); err != nil {
+			return err
+		}
+		if c := t.texts[j]; c != nil {
 			return t.fail(c.firstText, j, fmt.Sprintf("%q is not a finite number, as a quantity to predict must be: mend it, or choose classification", t.shown(c.firstText, j)))
 		}
 	}
 	return nil
+}
+
+// checkLabel demands that no label is missing.
+func (t *Table) checkLabel(j int) error {
+	switch c := t.texts[j]; {
+	case c == nil || c.missing == 0:
+		return nil
+	case c.missing == t.rows:
+		return t.fail(-1, j, "it is the label, and empty in every row: choose the label column (--label); a separator at the end of lines makes an empty column")
+	default:
+		return t.missing(c.firstMissing, j, labelWayOut)
+	}
+}
+
+// notClasses says why column j cannot be classes.
+func (t *Table) notClasses(j int) error {
+	if c := t.texts[j]; c != nil && c.over && len(c.known) < maxCategories {
+		return t.fail(c.overRow, j, fmt.Sprintf("%q as a class %s", c.overText, c.overWhy))
+	}
+	return t.fail(t.firstText(j), j, fmt.Sprintf("the label has more than %d classes: choose another column", maxCategories))
 }
 
 const labelWayOut = "fill it in, or leave the row out"
@@ -103,8 +124,8 @@ func (t *Table) hot(row int, columns []int) int {
 // classes returns the class names in label column j, sorted as numbers if all are
 // whole numbers, else as texts; nil if it has quantities.
 func (t *Table) classes(j int) ([]string, error) {
-	if c := t.texts[j]; c != nil && c.missing > 0 {
-		return nil, t.missing(c.firstMissing, j, labelWayOut)
+	if err := t.checkLabel(j); err != nil {
+		return nil, err
 	}
 	_, _, texts := t.counts(j)
 	numeric := !t.isCategory(j)
@@ -120,7 +141,7 @@ func (t *Table) classes(j int) ([]string, error) {
 		return nil, nil
 	}
 	if !ok {
-		return nil, t.fail(t.firstText(j), j, fmt.Sprintf("the label has more than %d classes, or one that is not UTF-8 of at most %d bytes: choose another column", maxCategories, maxText))
+		return nil, t.notClasses(j)
 	}
 	sortNames(names)
 	names = slices.Compact(names) // a number may be spelled like a text
@@ -185,6 +206,11 @@ func (t *Table) keepCategories(l labelling, train, validation []int) ([]int, []i
 		return nil, nil, err
 	}
 	inputs = slices.DeleteFunc(inputs, func(j int) bool { return !t.isCategory(j) || t.texts[j].over })
+	for _, j := range inputs {
+		if t.texts[j].decimalComma() { // each cell is another text, of which no row can be held back
+			return nil, nil, t.decimalComma(j)
+		}
+	}
 	seen := make([]map[cell]bool, len(inputs))
 	note := func(i int) (fresh bool) {
 		for k, j := range inputs {
@@ -209,7 +235,9 @@ func (t *Table) keepCategories(l labelling, train, validation []int) ([]int, []i
 		return true
 	})
 	if len(validation) == 0 {
-		return nil, nil, fmt.Errorf("split: no example for validation has only categories that another one has: drop a column of texts")
+		most := slices.MaxFunc(inputs, func(a, b int) int { return cmp.Compare(len(t.texts[a].known), len(t.texts[b].known)) })
+		return nil, nil, fmt.Errorf("split: no example for validation has only categories that another one has: drop a column of texts, such as %.40q, which has %d different ones",
+			t.Names[most], len(t.texts[most].known))
 	}
 	if len(train) > moved {
 		slices.Sort(train)

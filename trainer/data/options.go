@@ -10,7 +10,7 @@ type Options struct {
 	// Format of the file; default AutoFormat.
 	Format Format
 	// Comma separates the cells of CSV. 0 looks at the first line: a tab if it has
-	// one outside quotes, else a semicolon if it has one, else a comma.
+	// one outside quotes, else a semicolon if it has one, else a comma, else |, else a blank.
 	Comma rune
 	// Header says whether CSV has a header; default AutoHeader.
 	Header Header

@@ -51,7 +51,7 @@ func (v *survey) addTexts(c *chunk, j int) (known int) {
 		to.firstText, to.first = note(from.firstText), from.first
 	}
 	if from.over && !to.over {
-		to.over, to.overRow, to.overText = true, note(from.overRow), from.overText
+		to.over, to.overRow, to.overText, to.overWhy = true, note(from.overRow), from.overText, from.overWhy
 	}
 	to.missing += from.missing
 	to.count += from.count
@@ -61,7 +61,7 @@ func (v *survey) addTexts(c *chunk, j int) (known int) {
 			continue
 		}
 		if len(to.known) == maxCategories {
-			to.over, to.overRow, to.overText = true, note(from.firstText), clip(text)
+			to.over, to.overRow, to.overText, to.overWhy = true, note(from.firstText), clip(text), whyOver([]byte(text))
 			continue
 		}
 		if to.index == nil {
