@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/clprop/clprop/device"
@@ -15,8 +16,8 @@ const evaluationBatch = 256
 // Predict returns h for examples x, row-major with s_1 features each: K numbers
 // an example, the probability of each class (softmax), or that each output is 1
 // (sigmoid), or the quantities, scaled as in training, or a hinge's scores. batch is how
-// many examples the device takes at a time; 0 means 256. The batch size does not change a
-// result by more than rounding. When ctx ends between two batches the error wraps its error.
+// many examples the device takes at a time; 0 means 256, or as many as it has memory for. The
+// batch size does not change a result by more than rounding. When ctx ends between two batches the error wraps its error.
 func (t *Trainer) Predict(ctx context.Context, x []float32, batch int) ([]float32, error) {
 	features, k := t.net.Sizes[0], t.net.outputs()
 	if len(x)%features != 0 {
@@ -25,23 +26,41 @@ func (t *Trainer) Predict(ctx context.Context, x []float32, batch int) ([]float3
 	if batch < 0 {
 		return nil, fmt.Errorf("predict: batch size is %d: need at least 1", batch)
 	}
-	if batch == 0 {
-		batch = evaluationBatch
-	}
 	rows := len(x) / features
 	if rows == 0 {
 		return nil, nil
 	}
-	p, err := t.NewPredictor(min(batch, rows))
+	h := make([]float32, rows*k)
+	predict := func(batch int) error {
+		p, err := t.NewPredictor(batch)
+		if err != nil {
+			return err
+		}
+		defer p.Close()
+		return p.Predict(ctx, h, x)
+	}
+	var err error
+	if batch > 0 {
+		err = predict(min(batch, rows))
+	} else {
+		err = fitting(min(evaluationBatch, rows), predict)
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer p.Close()
-	h := make([]float32, rows*k)
-	if err := p.Predict(ctx, h, x); err != nil {
-		return nil, err
-	}
 	return h, nil
+}
+
+// fitting does something with a batch of a size, or, where the device is known to have no
+// memory for that, with half of it, a quarter, and so on down to 1.
+func fitting(size int, do func(size int) error) error {
+	for {
+		err := do(size)
+		if full := (*device.MemoryError)(nil); size == 1 || !errors.As(err, &full) || full.Cause != nil {
+			return err
+		}
+		size = (size + 1) / 2
+	}
 }
 
 // Evaluation is how well a network does on a set.
@@ -63,17 +82,25 @@ type Evaluation struct {
 // the largest z(L), the first if several are equal, or, for a single output,
 // whether z > 0; that of the label likewise, with y > ½. Of several labels at once all are
 // seen as the one of a single output. When ctx ends between two batches the error wraps its error.
-func (t *Trainer) Evaluate(ctx context.Context, set *data.Set) (Evaluation, error) {
+func (t *Trainer) Evaluate(ctx context.Context, set *data.Set) (e Evaluation, err error) {
 	if err := t.checkSet("test set", set); err != nil {
 		return Evaluation{}, fmt.Errorf("evaluate: %w", err)
 	}
 	if streams(set) {
 		return Evaluation{}, fmt.Errorf("evaluate: examples that are judged one by one %w: what is said of each takes memory: evaluate a smaller set", data.ErrNoStream)
 	}
+	err = fitting(min(evaluationBatch, set.Rows), func(size int) (err error) {
+		e, err = t.evaluate(ctx, set, size)
+		return err
+	})
+	return e, err
+}
+
+// evaluate is Evaluate in batches of a size.
+func (t *Trainer) evaluate(ctx context.Context, set *data.Set, size int) (Evaluation, error) {
 	eng := t.ranks.local(t.eng)
 	m := memory{eng: eng}
 	defer m.release()
-	size := min(evaluationBatch, set.Rows)
 	u, tally := m.units(t.net, size, false), m.tally()
 	p := m.pass("evaluation", examples{Set: unweighted(set)}, size, false, m.inputs(t.net, 1, size),
 		func(b batch, _ part) []device.Op { return judge(t.dev, tally, u, b) })

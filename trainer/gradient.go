@@ -13,14 +13,24 @@ const gradientExamples = 1024
 
 // Gradient returns D = (Δ + λΘ)/m, biases without λ, at the weights as they are, a Layer
 // like each Θ(l). It is of the m = 1024 examples of set that lie evenly in it, of a stream the
-// first, or of all if there are fewer, without dropout and weights of examples.
-func (t *Trainer) Gradient(set *data.Set, lambda float64) ([]Layer, error) {
+// first, or of all if there are fewer, or of as many as the device has memory for, without
+// dropout and weights of examples.
+func (t *Trainer) Gradient(set *data.Set, lambda float64) (layers []Layer, err error) {
 	if err := t.checkSet("training set", set); err != nil {
 		return nil, fmt.Errorf("gradient: %w", err)
 	}
+	err = fitting(min(set.Rows, gradientExamples), func(n int) (err error) {
+		layers, err = t.gradient(set, n, lambda)
+		return err
+	})
+	return layers, err
+}
+
+// gradient is Gradient of n examples.
+func (t *Trainer) gradient(set *data.Set, n int, lambda float64) ([]Layer, error) {
 	m := memory{eng: t.ranks.local(t.eng)}
 	defer m.release()
-	n, shapes := min(set.Rows, gradientExamples), t.net.shapes()
+	shapes := t.net.shapes()
 	to := descent{sum: m.parameters("Δ", shapes), grad: m.parameters("D", shapes), tally: m.tally()}
 	u, in := m.units(t.net, n, true), m.inputs(t.net, 1, n)
 	if m.err != nil {

@@ -1,7 +1,10 @@
 package trainer
 
 import (
+	"context"
 	"errors"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,4 +105,56 @@ func TestLargestAllocation(t *testing.T) {
 	if !errors.Is(err, ErrMemory) || !errors.As(err, &refused) || !refused.Single || !strings.Contains(err.Error(), "a batch of ") {
 		t.Errorf("error %v", err)
 	}
+}
+
+// On a device that has room for the weights and a few examples more, a network is evaluated
+// and looked at in batches that fit, with the same result to rounding of the sums.
+func TestEvaluationFits(t *testing.T) {
+	net := newNetwork(t, NetworkConfig{Sizes: []int{3, 200, 2}, Seed: 1})
+	set := randomSet(1, 300, 3, 2)
+	all := func() (Evaluation, []float32, []Layer) {
+		tr := onOpenCL(t, net)
+		e, err := tr.Evaluate(context.Background(), set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := tr.Predict(context.Background(), set.X, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		layers, err := tr.Gradient(set, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e, h, layers
+	}
+	free, freeH, _ := all()
+	// Padded, Θ, Δ and D are 16 KB each, and an example 1 KB forward, 2 KB there and back.
+	t.Setenv(device.EnvMemory, "200KB")
+	few, fewH, layers := all()
+	if few.Count != free.Count || few.Accuracy != free.Accuracy || math.Abs(few.Loss-free.Loss) > 1e-6*free.Loss {
+		t.Errorf("evaluated as %v, %v, %v; with memory for all %v, %v, %v", few.Count, few.Accuracy, few.Loss, free.Count, free.Accuracy, free.Loss)
+	}
+	if !slices.Equal(fewH, freeH) {
+		t.Error("predictions differ")
+	}
+	if len(layers) != 2 {
+		t.Errorf("a gradient of %d layers", len(layers))
+	}
+	full := (*device.MemoryError)(nil)
+	if _, err := onOpenCL(t, net).Predict(context.Background(), set.X, 256); !errors.As(err, &full) {
+		t.Errorf("a batch that was asked for: error %v, want one of memory", err)
+	}
+}
+
+// onOpenCL is a trainer of a network on an OpenCL device that is opened anew.
+func onOpenCL(t *testing.T, net *Network) *Trainer {
+	t.Helper()
+	eng := openOpenCL(t)
+	tr, err := New(net, eng)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tr.Close)
+	return tr
 }
