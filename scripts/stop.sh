@@ -3,10 +3,10 @@
 # SIGTERM: scripts/stop.sh [CLPROP [TRIES [FLAG…]]]. FLAGs go to train, such as --device.
 set -eu
 clprop=${1:-bin/clprop} tries=${2:-5}
-[ $# -lt 2 ] && shift $# || shift 2
+if [ $# -lt 2 ]; then shift $#; else shift 2; fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-for try in $(seq "$tries"); do
+for _ in $(seq "$tries"); do
 	rm -rf "$folder/run" "$folder/log"
 	"$clprop" train --run "$folder/run" --hidden 5000,5000 --lr 0.01 --epochs 100 --checkpoint-every 1000e \
 		--progress plain "$@" >/dev/null 2>"$folder/log" &
