@@ -5,9 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/clprop/clprop/cl/cltest"
 	"github.com/clprop/clprop/device"
-	"github.com/clprop/clprop/device/enginetest"
 )
 
 // columnsOf are the members of a spec, or so many CPU references for "", which split layers
@@ -33,29 +31,13 @@ func columnsOf(spec string, n, least int) func() (device.Engine, error) {
 // are not alike. What does not split a layer, and what members that hold nothing do, is among
 // the suite's ragged shapes.
 func TestColumnsConform(t *testing.T) {
-	if _, err := device.List(); err != nil {
-		cltest.Missing(t, err)
-	}
-	for _, c := range []struct {
-		name  string
-		open  func() (device.Engine, error)
-		small bool // for the compiler's sake: the operations are those of the members
-	}{
-		{"two references", columnsOf("", 2, 1), false},
-		{"three references in ranges", columnsOf("", 3, 16), true},
-		{"two references, narrow", columnsOf("", 2, 0), true},
-		{"parts with memories of their own", columnsOf("pthread/1,pthread/1", 0, 1), true},
-		{"part and reference", columnsOf("pthread/1,cpuref", 0, 5), true},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			e, err := c.open()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer e.Close()
-			enginetest.Run(t, e, enginetest.Options{Small: c.small, Another: c.open})
-		})
-	}
+	conformAll(t,
+		conforming{"two references", columnsOf("", 2, 1), false},
+		conforming{"three references in ranges", columnsOf("", 3, 16), true},
+		conforming{"two references, narrow", columnsOf("", 2, 0), true},
+		conforming{"parts with memories of their own", columnsOf("pthread/1,pthread/1", 0, 1), true},
+		conforming{"part and reference", columnsOf("pthread/1,cpuref", 0, 5), true},
+	)
 }
 
 func TestColumnsAreRefused(t *testing.T) {

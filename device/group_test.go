@@ -26,22 +26,19 @@ func opened(spec string) func() (device.Engine, error) {
 	return func() (device.Engine, error) { return device.Open(spec) }
 }
 
-// A group is an engine like another: also with more members than rows, with shares that are
-// not even, on parts of a device, and on devices that are not alike.
-func TestGroupConforms(t *testing.T) {
+// conforming is an engine of several, opened anew by each call of open.
+type conforming struct {
+	name  string
+	open  func() (device.Engine, error)
+	small bool // for the compiler's sake: the operations are those of the members
+}
+
+// conformAll runs the suite of engines on each.
+func conformAll(t *testing.T, engines ...conforming) {
 	if _, err := device.List(); err != nil {
 		cltest.Missing(t, err)
 	}
-	for _, c := range []struct {
-		name  string
-		open  func() (device.Engine, error)
-		small bool // for the compiler's sake: the operations are those of the members
-	}{
-		{"two references", references(2), false},
-		{"five references", references(5, 1, 0.1, 2, 3, 0.5), true},
-		{"parts with memories of their own", opened("pthread/1,pthread/1"), true},
-		{"part and reference", opened("pthread/1,cpuref"), true},
-	} {
+	for _, c := range engines {
 		t.Run(c.name, func(t *testing.T) {
 			e, err := c.open()
 			if err != nil {
@@ -51,6 +48,17 @@ func TestGroupConforms(t *testing.T) {
 			enginetest.Run(t, e, enginetest.Options{Small: c.small, Another: c.open})
 		})
 	}
+}
+
+// A group is an engine like another: also with more members than rows, with shares that are
+// not even, on parts of a device, and on devices that are not alike.
+func TestGroupConforms(t *testing.T) {
+	conformAll(t,
+		conforming{"two references", references(2), false},
+		conforming{"five references", references(5, 1, 0.1, 2, 3, 0.5), true},
+		conforming{"parts with memories of their own", opened("pthread/1,pthread/1"), true},
+		conforming{"part and reference", opened("pthread/1,cpuref"), true},
+	)
 }
 
 // A group of one is that engine.

@@ -31,10 +31,6 @@ type Fetch struct {
 	Index *cl.MemObject // row numbers (int32) inside the set; the first is that of SetFirst
 }
 
-// Losses are the loss of each of b examples (float) and whether it is right (int), as RowCost
-// writes them.
-type Losses struct{ Loss, Right *cl.MemObject }
-
 // backpropFrom is the position of from among the arguments of backprop.cl, with GATHER.
 const backpropFrom = 12
 
@@ -67,8 +63,7 @@ func (p Pass) check(name string) error {
 		}
 	}
 	if c := p.Costs; c != nil {
-		err := rooms(name, operandBuffer{"losses", c.Loss, p.X.Rows}, operandBuffer{"right", c.Right, p.X.Rows})
-		if err != nil {
+		if err := rooms(name, c.operands(p.X.Rows)...); err != nil {
 			return err
 		}
 	}

@@ -77,11 +77,7 @@ func TestBackprop(t *testing.T) {
 			one, many := f.netPass(loss, n.batch, n.sizes), f.netPass(loss, n.batch, n.sizes)
 			f.run(f.set.Backprop(string(act), output, f.loss(loss, nil), one.Pass, f.scratch(f.set.BackpropFloats(one.Pass))))
 			f.layerByLayer(string(act), output, f.loss(loss, nil), many.Pass)
-			f.sameBits(n.sizes, "z", one.Z, many.Z)
-			for l := range one.A {
-				f.sameBits(n.sizes, "a", one.A[l], many.A[l])
-				f.sameBits(n.sizes, "delta", one.Delta[l], many.Delta[l])
-			}
+			f.samePass(n.sizes, one, many)
 			want := one.reference(act, loss)
 			for l := range want {
 				f.near(n.sizes, f.values(one.Delta[l]), want[l])
@@ -134,11 +130,7 @@ func TestBackpropFetches(t *testing.T) {
 			f.run(f.set.RowCost(of, many.Z, many.Y, loss32, right))
 			f.sameBits(n.sizes, "x", one.X, many.X)
 			f.sameBits(n.sizes, "y", one.Y, many.Y)
-			f.sameBits(n.sizes, "z", one.Z, many.Z)
-			for l := range one.A {
-				f.sameBits(n.sizes, "a", one.A[l], many.A[l])
-				f.sameBits(n.sizes, "delta", one.Delta[l], many.Delta[l])
-			}
+			f.samePass(n.sizes, one, many)
 			if got, want := f.floats(one.Costs.Loss, n.batch), f.floats(loss32, n.batch); !slices.Equal(got, want) {
 				f.Errorf("%v: losses %v, by RowCost %v", n.sizes, got, want)
 			}
@@ -193,6 +185,16 @@ func (p netPass) reference(act cpuref.Activation, loss cpuref.Loss) []matrix64 {
 		cpuref.HiddenDelta(act, delta[l], theta[l], a[l], delta[l-1])
 	}
 	return delta
+}
+
+// samePass compares what two passes have set.
+func (f fixture) samePass(sizes []int, one, many netPass) {
+	f.Helper()
+	f.sameBits(sizes, "z", one.Z, many.Z)
+	for l := range one.A {
+		f.sameBits(sizes, "a", one.A[l], many.A[l])
+		f.sameBits(sizes, "delta", one.Delta[l], many.Delta[l])
+	}
 }
 
 func (f fixture) sameBits(sizes []int, what string, one, many Matrix) {

@@ -55,6 +55,24 @@ func (l Loss) args() []any {
 	return []any{l.Weight.Buf, l.Weight.LD}
 }
 
+// Losses are the loss of each of b examples (float) and whether it is right (int), as RowCost
+// writes them.
+type Losses struct{ Loss, Right *cl.MemObject }
+
+func (l Losses) operands(rows int) []operandBuffer {
+	return []operandBuffer{{"losses", l.Loss, rows}, {"right", l.Right, rows}}
+}
+
+// Tallied is a batch to be added to a tally, as Tally does it.
+type Tallied struct {
+	Losses
+	Tally *cl.MemObject
+}
+
+func (t Tallied) operands(rows int) []operandBuffer {
+	return append(t.Losses.operands(rows), operandBuffer{"tally", t.Tally, TallyWords})
+}
+
 // RowCost launches the loss of each row, times its weight, and whether it is right,
 // into losses (rows floats) and right (rows ints). z are the logits z(L). See cost.cl.
 func (s *Set) RowCost(loss Loss, z, y Matrix, losses, right *cl.MemObject) (*Launch, error) {
@@ -65,8 +83,8 @@ func (s *Set) RowCost(loss Loss, z, y Matrix, losses, right *cl.MemObject) (*Lau
 	if err != nil {
 		return nil, err
 	}
-	if err := rooms("rowcost", operandBuffer{"z", z.Buf, z.Rows * z.LD}, operandBuffer{"y", y.Buf, y.Rows * y.LD},
-		operandBuffer{"losses", losses, z.Rows}, operandBuffer{"right", right, z.Rows}); err != nil {
+	operands := []operandBuffer{{"z", z.Buf, z.Rows * z.LD}, {"y", y.Buf, y.Rows * y.LD}}
+	if err := rooms("rowcost", append(operands, Losses{losses, right}.operands(z.Rows)...)...); err != nil {
 		return nil, err
 	}
 	k, err := s.kernel("rowcost", mac, "loss.cl", "tally.cl", "cost.cl")
@@ -85,7 +103,7 @@ func (s *Set) RowCost(loss Loss, z, y Matrix, losses, right *cl.MemObject) (*Lau
 // Tally launches adding rows losses and hits, as RowCost wrote them, to a tally.
 // See cost.cl.
 func (s *Set) Tally(rows int, losses, right, tally *cl.MemObject) (*Launch, error) {
-	if err := rooms("tally", operandBuffer{"losses", losses, rows}, operandBuffer{"right", right, rows}, operandBuffer{"tally", tally, TallyWords}); err != nil {
+	if err := rooms("tally", Tallied{Losses{losses, right}, tally}.operands(rows)...); err != nil {
 		return nil, err
 	}
 	k, err := s.plain("tally")

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
-	"github.com/clprop/clprop/cl"
 )
 
 // descendAllRate is the position of α among the arguments of descendall.cl.
@@ -21,12 +19,6 @@ type Descent struct {
 // DescendsAll reports whether DescendAll is there for so many layers: it is for CPUs.
 func (s *Set) DescendsAll(layers int) bool {
 	return s.Tuning.Family == Block && layers >= 1 && layers <= MaxLayers
-}
-
-// Tallied is a batch to be added to a tally, as Tally does it.
-type Tallied struct {
-	Losses
-	Tally *cl.MemObject
 }
 
 // DescendAll launches Descend of every layer of a net, with the same bits. All have b
@@ -67,8 +59,7 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 	items, flops, bytes := 0, 0.0, 0.0
 	args := []any{rows, lambda, float32(m), float32(0), strip}
 	if tally != nil {
-		err := rooms(name, operandBuffer{"losses", tally.Loss, rows}, operandBuffer{"right", tally.Right, rows}, operandBuffer{"tally", tally.Tally, TallyWords})
-		if err != nil {
+		if err := rooms(name, tally.operands(rows)...); err != nil {
 			return nil, err
 		}
 		mac["TALLY"] = 1

@@ -12,17 +12,23 @@ import (
 	"github.com/clprop/clprop/trainer/data"
 )
 
-// The digits come out as well as in float32, within one point of validation accuracy, and
-// the work is done where the engine says.
-func TestHalfPrecisionOnDigits(t *testing.T) {
+// splitDigits is the digits, and a fifth of them to validate on.
+func splitDigits(t *testing.T) (train, validation *data.Set) {
+	t.Helper()
 	digits, _, err := data.Digits()
 	if err != nil {
 		t.Fatal(err)
 	}
-	train, validation, err := digits.Split(0.2, 1)
-	if err != nil {
+	if train, validation, err = digits.Split(0.2, 1); err != nil {
 		t.Fatal(err)
 	}
+	return train, validation
+}
+
+// The digits come out as well as in float32, within one point of validation accuracy, and
+// the work is done where the engine says.
+func TestHalfPrecisionOnDigits(t *testing.T) {
+	train, validation := splitDigits(t)
 	eachEngine(t, func(t *testing.T, eng device.Engine) {
 		accuracy := map[Precision]float64{}
 		for _, p := range []Precision{FP32, FP16} {
@@ -69,14 +75,7 @@ func TestHalfPrecisionRepeats(t *testing.T) {
 // as in float32, within one point and a half, and to the same bits streamed; all of it is done on
 // the device.
 func TestHalfPrecisionWithAllElse(t *testing.T) {
-	digits, _, err := data.Digits()
-	if err != nil {
-		t.Fatal(err)
-	}
-	train, validation, err := digits.Split(0.2, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	train, validation := splitDigits(t)
 	image := device.ImageShape{Height: 8, Width: 8, Channels: 1}
 	eachEngine(t, func(t *testing.T, eng device.Engine) {
 		for _, norm := range []Norm{BatchNorm, LayerNorm} {
