@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/parquet-go/parquet-go"
 )
 
 // fruits is a table of which a row is big above size 5, heavy above mass 5, and odd where just
@@ -101,6 +103,51 @@ func TestSeveralLabels(t *testing.T) {
 	}
 }
 
+// fruitsParquet is fruits in a Parquet file, as a data frame with a column of booleans has it.
+func fruitsParquet(t *testing.T, rows int) string {
+	t.Helper()
+	type fruit struct {
+		Size  float32 `parquet:"size"`
+		Mass  float64 `parquet:"mass"`
+		Big   bool    `parquet:"big"`
+		Heavy int64   `parquet:"heavy"`
+		Odd   int32   `parquet:"odd"`
+	}
+	table := make([]fruit, rows)
+	for i := range table {
+		var f fruit
+		var big int
+		if _, err := fmt.Sscanf(strings.Split(fruits(rows), "\n")[i+1], "%g,%g,%d,%d,%d", &f.Size, &f.Mass, &big, &f.Heavy, &f.Odd); err != nil {
+			t.Fatal(err)
+		}
+		f.Big = big == 1
+		table[i] = f
+	}
+	path := filepath.Join(t.TempDir(), "fruits.parquet")
+	if err := parquet.WriteFile(path, table, parquet.MaxRowsPerRowGroup(25)); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Several quantities of a Parquet file are learned, judged and predicted as those of the table as text.
+func TestQuantitiesOfParquet(t *testing.T) {
+	var results [2]string
+	for i, path := range []string{write(t, "fruits.csv", fruits(60)), fruitsParquet(t, 60)} {
+		m := model(t, "--data", path, "--label", "mass,size", "--drop", "big", "--task", "regression", "--epochs", "3")
+		results[i] = clprop(t, "predict", "--device", "cpuref", "--model", m, "--data", path).succeeded(t).stdout
+		var v evaluateJSON
+		unpack(t, clprop(t, "evaluate", "--device", "cpuref", "--json", "--model", m, "--data", path).succeeded(t).stdout, &v)
+		if len(v.Targets) != 2 || v.Targets[0].Name != "mass" {
+			t.Errorf("%+v", v.Targets)
+		}
+		results[i] += fmt.Sprint(v.Loss, v.Targets)
+	}
+	if results[0] != results[1] || !strings.HasPrefix(results[0], "predicted_mass,predicted_size\n") || strings.Count(results[0], "\n") != 61 {
+		t.Errorf("of text\n%s\nof Parquet\n%s", results[0], results[1])
+	}
+}
+
 // A graph of ONNX takes the labels along; search, streams and other formats know of them.
 func TestSeveralLabelsElsewhere(t *testing.T) {
 	table := write(t, "fruits.csv", fruits(60))
@@ -144,6 +191,8 @@ func TestSeveralLabelsElsewhere(t *testing.T) {
 	same("ARFF", "--data", write(t, "fruits.arff", arff), "--label", "big,heavy,odd")
 	same("FANN", "--data", write(t, "fruits.fann", fann))
 	same("tabs", "--data", write(t, "fruits.tsv", strings.ReplaceAll(fruits(60), ",", "\t")), "--label", "-3,-2,-1")
+
+	same("Parquet", "--data", fruitsParquet(t, 60), "--label", "big,heavy,odd")
 
 	o := clprop(t, append([]string{"search", "--run", filepath.Join(folder, "found"), "--device", "cpuref", "--vary", "lr=0.1|0.01", "--trials", "2", "--budget", "2", "--quiet", "--json"}, args...)...)
 	if o.code != exitOK || !strings.Contains(o.stdout, `"val_accuracy"`) {

@@ -126,7 +126,7 @@ func (s *Summary) table(t *Table) {
 	case l.several:
 		s.Task = "multilabel"
 		for k, name := range l.classes {
-			s.Classes = append(s.Classes, Count{name, t.tally(l.columns[k])[numberCell(1)]})
+			s.Classes = append(s.Classes, Count{name, t.yes(l.columns[k])})
 		}
 	case l.classes != nil:
 		s.Task = "classification"

@@ -107,12 +107,12 @@ func (t *Table) notOneHot(columns []int) int {
 func (t *Table) hot(row int, columns []int) int {
 	one, cold := -1, 0
 	for k, j := range columns {
-		switch {
-		case t.at(row, j) == numberCell(1) && one < 0:
+		switch c := t.labelCell(row, j); {
+		case c == numberCell(1) && one < 0:
 			one = k
-		case t.at(row, j) == numberCell(0) && cold >= 0:
+		case c == numberCell(0) && cold >= 0:
 			cold = 1
-		case t.at(row, j) == numberCell(-1) && cold <= 0:
+		case c == numberCell(-1) && cold <= 0:
 			cold = -1
 		default:
 			return -1

@@ -3,11 +3,15 @@ package data
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/parquet-go/parquet-go"
 )
 
 const fruits = "mass,red,round,ripe\n1,1,0,0\n2,0,0,0\n3,1,1,1\n4,0,1,1\n5,1,1,0\n6,0,0,1\n"
@@ -83,6 +87,109 @@ func TestMultiLabel(t *testing.T) {
 	if p := fitText(t, fruits, Options{Label: "red,round,ripe", Task: Regression}); p.MultiLabel || len(p.Targets) != 3 {
 		t.Errorf("regression: %+v", p)
 	}
+}
+
+// fruit is a row of fruits in Parquet, whose columns of labels have a type each.
+type fruit struct {
+	Mass  float64 `parquet:"mass"`
+	Red   bool    `parquet:"red"`
+	Round int32   `parquet:"round"`
+	Ripe  float32 `parquet:"ripe"`
+}
+
+func fruitFile(t *testing.T, rows []fruit) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "fruits.parquet")
+	if err := parquet.WriteFile(path, rows, parquet.MaxRowsPerRowGroup(4)); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Label columns of Parquet are what those of text are, as several labels, as classes and as
+// quantities, in memory and streamed; booleans are labels, and no quantities.
+func TestLabelsOfParquet(t *testing.T) {
+	path := fruitFile(t, []fruit{{1, true, 0, 0}, {2, false, 0, 0}, {3, true, 1, 1}, {4, false, 1, 1}, {5, true, 1, 0}, {6, false, 0, 1}})
+	hot := fruitFile(t, []fruit{{1, true, 0, 0}, {2, false, 1, 0}, {3, false, 0, 1}, {4, false, 1, 0}})
+	for _, c := range []struct {
+		path, label string
+		task        Task
+		want        Preprocess // its labels
+		y           []float32
+	}{
+		{path, "red,round,ripe", AutoTask, Preprocess{Classes: []string{"red", "round", "ripe"}, MultiLabel: true},
+			[]float32{1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 1}},
+		{hot, "ripe,red,round", AutoTask, Preprocess{Classes: []string{"ripe", "red", "round"}, OneHot: true},
+			[]float32{0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1}},
+		{hot, "red,ripe", MultiLabel, Preprocess{Classes: []string{"red", "ripe"}, MultiLabel: true}, []float32{1, 0, 0, 0, 0, 1, 0, 0}},
+		{path, "red", AutoTask, Preprocess{Classes: []string{"false", "true"}}, []float32{0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0}},
+		{hot, "round,mass", Regression, Preprocess{Targets: []Column{{Name: "round", Kind: Number, Mean: 0.5, Std: 0.5}, {Name: "mass", Kind: Number, Mean: 2.5, Std: math.Sqrt(1.25)}}},
+			[]float32{-1, float32(-1.5 / math.Sqrt(1.25)), 1, float32(-0.5 / math.Sqrt(1.25)), -1, float32(0.5 / math.Sqrt(1.25)), 1, float32(1.5 / math.Sqrt(1.25))}},
+	} {
+		opts := Options{Label: c.label, Task: c.task}
+		p, s := fitBoth(t, c.path, opts)
+		if !slices.Equal(p.Classes, c.want.Classes) || p.MultiLabel != c.want.MultiLabel || p.OneHot != c.want.OneHot || !reflect.DeepEqual(p.Targets, c.want.Targets) {
+			t.Errorf("%s of %s: %+v", c.label, c.path, p)
+		}
+		if !slices.Equal(s.Y, c.y) {
+			t.Errorf("%s of %s: labels %v, want %v", c.label, c.path, s.Y, c.y)
+		}
+	}
+	raw, err := Read(path, Options{Label: "red,round,ripe"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := Inspect(raw); sum.Task != "multilabel" || !slices.Equal(sum.Classes, []Count{{"red", 3}, {"round", 3}, {"ripe", 3}}) {
+		t.Errorf("inspect: %+v", sum)
+	}
+	raw, err = Read(path, Options{Label: "red,ripe", Task: Regression})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := raw.Fit(nil, FitOptions{}); err == nil || !strings.Contains(err.Error(), `row 1, column "red": "true" is not a finite number`) {
+		t.Errorf("a boolean as a quantity: %v", err)
+	}
+}
+
+// fitBoth fits a file in memory and as a stream, which have to be the same, and returns that.
+func fitBoth(t *testing.T, path string, opts Options) (*Preprocess, *Set) {
+	t.Helper()
+	raw, err := Read(path, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := raw.Fit(nil, FitOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := raw.Set(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := OpenStream(path, opts, StreamOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := stream.Fit(context.Background(), FitOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(p, q) {
+		t.Errorf("%s: streamed %+v, want %+v", path, q, p)
+	}
+	train, _ := stream.Sets()
+	r, err := train.Streamed.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := r.Next()
+	if err := errors.Join(err, r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(part.X, s.X) || !slices.Equal(part.Y, s.Y) {
+		t.Errorf("%s: streamed %v of %v, want %v of %v", path, part.Y, part.X, s.Y, s.X)
+	}
+	return p, s
 }
 
 func fitText(t *testing.T, text string, opts Options) *Preprocess {

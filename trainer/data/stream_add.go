@@ -153,7 +153,7 @@ func (v *survey) addRows(c *chunk) error {
 // table's first row.
 func (v *survey) findNoLabel(t *Table, first, i int) {
 	for _, j := range v.labels {
-		if c := t.at(i, j); c != numberCell(0) && c != numberCell(1) {
+		if c := t.labelCell(i, j); c != numberCell(0) && c != numberCell(1) {
 			v.notLabels, v.notLabel, v.notLabelText = first+i, j, t.shown(i, j)
 			v.lines[v.notLabels] = t.line(i)
 			return
