@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -41,22 +42,9 @@ func (t *Trainer) gradient(set *data.Set, n int, lambda float64) ([]Layer, error
 	if m.err != nil {
 		return nil, fmt.Errorf("gradient: %w", m.err)
 	}
-	rows := make([]int32, n)
-	for i := range rows {
-		rows[i] = int32(int64(i) * int64(set.Rows) / int64(n))
-	}
-	var err error
-	if streams(set) {
-		first := &stream{of: examples{Set: set}}
-		if err = first.begin(0, 0, 1); err == nil {
-			err = in[0].send(t.eng, false, func() error { return first.load(in[0], 0, n) })
-		}
-		err = errors.Join(err, first.close())
-	} else {
-		err = in[0].load(t.eng, unweighted(set), rows)
-	}
+	err := t.evenly(in[0], set, n)
 	if err == nil {
-		err = plan.Run()
+		err = t.keepingStatistics(plan.Run)
 	}
 	layers := newLayers(t.net)
 	for l := range layers {
@@ -68,4 +56,42 @@ func (t *Trainer) gradient(set *data.Set, n int, lambda float64) ([]Layer, error
 		return nil, fmt.Errorf("gradient: %w", err)
 	}
 	return layers, nil
+}
+
+// evenly loads n examples that lie evenly in a set, or the first n of a stream.
+func (t *Trainer) evenly(in *input, set *data.Set, n int) error {
+	if streams(set) {
+		first := &stream{of: examples{Set: set}}
+		err := first.begin(0, 0, 1)
+		if err == nil {
+			err = in.send(t.eng, false, func() error { return first.load(in, 0, n) })
+		}
+		return errors.Join(err, first.close())
+	}
+	rows := make([]int32, n)
+	for i := range rows {
+		rows[i] = int32(int64(i) * int64(set.Rows) / int64(n))
+	}
+	return in.load(t.eng, unweighted(set), rows)
+}
+
+// keepingStatistics does something that goes forward as training does, and gives the network
+// the running means and variances back that this has moved.
+func (t *Trainer) keepingStatistics(do func() error) error {
+	kept := newLayers(t.net)
+	for l, layer := range kept {
+		if !t.dev.statistic(l) {
+			continue
+		}
+		if err := t.eng.ReadParameters(layer.W, layer.B, t.dev.theta, l); err != nil {
+			return err
+		}
+	}
+	err := do()
+	for l, layer := range kept {
+		if t.dev.statistic(l) {
+			err = cmp.Or(err, t.eng.WriteParameters(t.dev.theta, l, layer.W, layer.B))
+		}
+	}
+	return err
 }

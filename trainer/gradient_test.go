@@ -46,3 +46,25 @@ func TestGradient(t *testing.T) {
 		t.Error("examples of another size")
 	}
 }
+
+// A gradient leaves the network on the device as it is: running means and variances, which
+// the way forward of training moves, too.
+func TestGradientChangesNothing(t *testing.T) {
+	for name, eng := range map[string]device.Engine{"reference": device.OpenReference(), "OpenCL": openOpenCL(t)} {
+		set := randomSet(1, 23, 6, 3)
+		tr := open(t, newNetwork(t, NetworkConfig{Sizes: []int{6, 11, 7, 3}, Norm: BatchNorm, Seed: 2}), eng)
+		if _, err := tr.Fit(context.Background(), set, nil, Config{Epochs: 1, BatchSize: 7}); err != nil {
+			t.Fatal(err)
+		}
+		before, err := tr.Evaluate(context.Background(), set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tr.Gradient(set, 0.1); err != nil {
+			t.Fatal(err)
+		}
+		if after, err := tr.Evaluate(context.Background(), set); err != nil || after.Loss != before.Loss {
+			t.Errorf("%s: loss %v after the gradient, %v before: %v", name, after.Loss, before.Loss, err)
+		}
+	}
+}
