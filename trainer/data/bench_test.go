@@ -23,8 +23,8 @@ func busy(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkReadCSV reads tables of numbers in memory: pixels, measurements with a
-// few digits, and float64 with all their digits, which need strconv.
+// BenchmarkReadCSV reads tables of numbers in memory: pixels, measurements with a few digits,
+// whole numbers, float32 and float64 with all their digits, and what NumPy's savetxt writes.
 func BenchmarkReadCSV(b *testing.B) {
 	for _, c := range []struct {
 		name, format string
@@ -32,6 +32,9 @@ func BenchmarkReadCSV(b *testing.B) {
 	}{
 		{"pixels", "%d", func(r *rand.Rand) any { return r.IntN(256) }},
 		{"measured", "%.4f", func(r *rand.Rand) any { return 100 * r.NormFloat64() }},
+		{"signed", "%d", func(r *rand.Rand) any { return r.IntN(2000) - 1000 }},
+		{"single", "%v", func(r *rand.Rand) any { return float32(r.NormFloat64()) }},
+		{"savetxt", "%.18e", func(r *rand.Rand) any { return r.NormFloat64() }},
 		{"full", "%v", func(r *rand.Rand) any { return r.NormFloat64() }},
 	} {
 		r := rand.New(rand.NewPCG(1, 1))

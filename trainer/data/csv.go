@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -34,17 +33,30 @@ type csvReader struct {
 	first int // line of the first row
 	width int // cells of a row, 0 before the first
 	cells [][]byte
-	forms []form // by column, of the last cell
+	forms []form // by column
 }
 
-// form is how numbers of a column are spelled: what the last one was, the next one likely is.
+// form is how numbers of a column are spelled. It goes from one to the next when a number is not
+// what it takes, and never back, so that columns of several forms do not change it in each row.
 type form uint8
 
 const (
-	plain form = iota // digits alone, such as pixels
-	short             // as shortNumber takes them
-	other
+	plain   form = iota // as plainNumber takes them, such as pixels
+	integer             // as wholeNumber takes them
+	short               // as shortNumber takes them
+	long                // as longNumber takes them, and all else
 )
+
+// next is the form after f for a column that has number, which f does not take.
+func (f form) next(number []byte) form {
+	switch {
+	case f != plain || len(number) > 1+8:
+		return long
+	case bytes.IndexByte(number, '.') >= 0:
+		return short
+	}
+	return integer
+}
 
 func readCSV(path string, r io.Reader, opts Options) (*Table, error) {
 	rows, err := newCSVReader(path, r, opts)
@@ -283,32 +295,34 @@ func (r *csvReader) fill(t *Table, to []cell, row []byte) (ok bool) {
 		row = bytes.TrimRight(row, " ")
 	}
 	i, text := 0, row[:cap(row)] // what is behind the row is read and not used
-	for j := range to {
-		for spaces && i < len(row) && isSpace(row[i]) {
-			i++
-		}
-		end, x := i, 0.0
-		switch r.forms[j] {
-		case plain: // without a call
-			m := uint64(0)
-			for end < len(row) && row[end]-'0' < 10 {
-				m = 10*m + uint64(row[end]-'0')
-				end++
-			}
-			if x = float64(m); end-i >= 16 {
-				end = i
-			}
+	forms := r.forms[:len(to)]
+	for j := 0; j < len(to); {
+		n, x := 0, 0.0
+		switch forms[j] {
+		case plain:
+			x, n = plainNumber(text[i:])
+		case integer:
+			x, n = wholeNumber(text[i:])
 		case short:
-			n := 0
 			x, n = shortNumber(text[i:])
-			end += n
+		case long:
+			x, n = longNumber(text[i:])
 		}
-		if end > i && (end == len(row) || end < len(row) && row[end] == comma) {
+		end := i + n
+		switch {
+		case n > 0 && end < len(row) && row[end] == comma && j+1 < len(to):
 			to[j] = numberCell(x)
-		} else {
+			i, j = end+1, j+1
+			continue
+		case n > 0 && end == len(row):
+			to[j] = numberCell(x)
+		case spaces && i < len(row) && isSpace(row[i]):
+			i++
+			continue
+		default:
 			to[j], end = r.cell(t, j, row, i)
 		}
-		if last := end == len(row); last != (j == len(to)-1) {
+		if j++; (end == len(row)) != (j == len(to)) {
 			return false
 		}
 		i = end + 1
@@ -321,12 +335,8 @@ func (r *csvReader) fill(t *Table, to []cell, row []byte) (ok bool) {
 func (r *csvReader) cell(t *Table, j int, row []byte, i int) (c cell, end int) {
 	comma := byte(r.comma)
 	x, n, exact := scanNumber(row[i:])
-	switch r.forms[j] = other; {
-	case !exact:
-	case x == math.Trunc(x):
-		r.forms[j] = plain
-	case n <= 1+8:
-		r.forms[j] = short
+	if exact {
+		r.forms[j] = r.forms[j].next(row[i : i+n])
 	}
 	end = i + n
 	for comma != '\t' && comma != ' ' && end < len(row) && isSpace(row[end]) {

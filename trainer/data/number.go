@@ -2,7 +2,6 @@ package data
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math"
 	"math/bits"
 	"strconv"
@@ -14,6 +13,15 @@ var pow10 = [...]float64{
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 }
 
+// pow5 are the powers of five that uint64 holds.
+var pow5 = func() (p [28]uint64) {
+	p[0] = 1
+	for k := 1; k < len(p); k++ {
+		p[k] = 5 * p[k-1]
+	}
+	return p
+}()
+
 const (
 	exactInteger = 1 << 53 // whole numbers up to here are float64
 	exactDigits  = 19      // decimal digits that uint64 always holds
@@ -21,10 +29,7 @@ const (
 
 // scanNumber reads the decimal number that b begins with, and tells how many
 // bytes it has. If exact is false, x is not set: there is no number, or it needs
-// more than the fast ways. One is: digits m up to 2⁵³ and a power of ten up to
-// 10²² are both float64, so m·10ᵉ or m/10⁻ᵉ is rounded once, as IEEE 754 and
-// strconv round it (W. D. Clinger, "How to read floating point numbers
-// accurately", PLDI 1990, section 2). The other is divide.
+// more than the fast ways of decimal.
 func scanNumber(b []byte) (x float64, n int, exact bool) {
 	i, negative := 0, false
 	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
@@ -58,70 +63,13 @@ func scanNumber(b []byte) (x float64, n int, exact bool) {
 		i += 1 + n
 		e += power
 	}
-	switch {
-	case m <= exactInteger && -22 <= e && e <= 0:
-		x = float64(m) / pow10[-e]
-	case m <= exactInteger && 0 < e && e <= 22:
-		x = float64(m) * pow10[e]
-	case m > exactInteger && -19 <= e && e < 0:
-		x = divide(m, uint64(pow10[-e]))
-	default:
+	if x, exact = decimal(m, e); !exact {
 		return 0, i, false
 	}
 	if negative && m > 0 { // −0 is 0
 		x = -x
 	}
 	return x, i, true
-}
-
-// shortNumber reads the number that b begins with, as scanNumber does, if it has a point and
-// eight bytes at most behind a minus, as most of what is measured has. n is its length, 0 if it
-// is none; of a longer one it reads a part, so that who calls looks at what follows.
-//
-// How many digits there are changes from cell to cell, and no processor guesses where a loop
-// over them ends. Here is none: eight bytes are taken at once, the point is taken out of them,
-// and what is left is all digits up to the first byte that is none.
-func shortNumber(b []byte) (x float64, n int) {
-	if len(b) < 1+8 {
-		return 0, 0
-	}
-	sign := uint64(0)
-	if b[0] == '-' {
-		sign, n = 1<<63, 1
-	}
-	w := binary.LittleEndian.Uint64(b[n:])
-	whole := countDigits(w)
-	if whole == 8 || byte(w>>uint(8*whole)) != '.' {
-		return 0, 0
-	}
-	before := uint64(1)<<uint(8*whole) - 1
-	w = w&before | w>>8&^before
-	digits := countDigits(w) // 7 at most: the last byte is 0 now
-	m := firstDigits(w, digits)
-	if digits == 0 {
-		return 0, 0
-	}
-	if m == 0 { // −0 is 0
-		sign = 0
-	}
-	x = float64(m) / pow10[digits-whole]
-	return math.Float64frombits(math.Float64bits(x) | sign), n + digits + 1
-}
-
-// countDigits tells with how many digits the eight bytes of w begin, the first in its lowest
-// byte. c is a digit if c xor 0x30 is below 10; a carry goes to the bytes behind alone.
-func countDigits(w uint64) int {
-	w ^= 0x3030303030303030
-	return bits.TrailingZeros64((w|(w+0x7676767676767676))&0x8080808080808080) / 8
-}
-
-// firstDigits is the number that the first n bytes of w are the digits of: 0 to 8 of them, moved
-// to the end of eight and put together as pairs, fours and eight.
-func firstDigits(w uint64, n int) uint64 {
-	w = w << uint(64-8*n) & 0x0f0f0f0f0f0f0f0f
-	w = w * (10<<8 + 1) >> 8 & 0x00ff00ff00ff00ff
-	w = w * (100<<16 + 1) >> 16 & 0x0000ffff0000ffff
-	return w * (10000<<32 + 1) >> 32
 }
 
 // jsonNumber reads the number that b begins with if it is spelled as JSON spells numbers (RFC
@@ -142,21 +90,37 @@ func jsonNumber(b []byte) (x float64, n int) {
 	return x, n
 }
 
-// divide returns m/d for m and d above 0, rounded to the nearest float64, to the
-// even one of two as near: with d' = d·2ᵃ and m' = m·2ᵇ, both of 64 bits, the whole
-// number q = ⌊m'·2⁶³/d'⌋ has 63 or 64 bits, more than the 53 of float64, and what
-// the division leaves tells whether there is something below them.
-func divide(m, d uint64) float64 {
+// decimal returns m·10ᵉ, rounded to the nearest float64, to the even one of two as near. ok is false
+// if it takes more than the fast ways: where m up to 2⁵³ and a power of ten up to 10²² are both
+// float64, the product or quotient is rounded once, as IEEE 754 and strconv round it (W. D.
+// Clinger, "How to read floating point numbers accurately", PLDI 1990, section 2). The other is
+// divide, also for all that has 16 places or more, where m may be on either side of 2⁵³.
+func decimal(m uint64, e int) (x float64, ok bool) {
+	switch {
+	case -len(pow5) < e && e <= -16:
+		return divide(m, -e), true
+	case m <= exactInteger && -16 < e && e <= 0:
+		return float64(int64(m)) / pow10[-e], true
+	case m <= exactInteger && 0 < e && e <= 22:
+		return float64(int64(m)) * pow10[e], true
+	case -16 < e && e < 0:
+		return divide(m, -e), true
+	}
+	return 0, false
+}
+
+// divide returns m/10ᵏ = m/5ᵏ·2⁻ᵏ, rounded as decimal says: with d' = 5ᵏ·2ᵃ and m' = m·2ᵇ, both of
+// 64 bits, the whole number q = ⌊m'·2⁶²/d'⌋ has 62 or 63 bits, more than the 53 of float64. Its last
+// bit is set if the division leaves something, so that q is rounded as m'·2⁶²/d' is.
+func divide(m uint64, k int) float64 {
+	d := pow5[k]
 	a, b := bits.LeadingZeros64(d), bits.LeadingZeros64(m)
 	m <<= b
-	q, rest := bits.Div64(m>>1, m<<63, d<<a)
-	e := a - b - 63
-	drop := bits.Len64(q) - 53 // 10 or 11
-	kept, half := q>>drop, uint64(1)<<(drop-1)
-	if below := q & (2*half - 1); below > half || below == half && (rest > 0 || kept&1 == 1) {
-		kept++
+	q, rest := bits.Div64(m>>2, m<<62, d<<a)
+	if rest > 0 {
+		q |= 1
 	}
-	return float64(kept) * math.Float64frombits(uint64(1023+e+drop)<<52) // 2ᵉ⁺ᵈʳᵒᵖ, from 2⁻⁶⁴ to 2⁹
+	return float64(int64(q)) * math.Float64frombits(uint64(1023+a-b-62-k)<<52) // 2ᵃ⁻ᵇ⁻⁶²⁻ᵏ, from 2⁻¹⁵² on
 }
 
 // scanExponent reads a sign and up to four digits; more are no job for the fast
