@@ -117,20 +117,17 @@ func BatchNormDelta[T Float](delta, z, saved Matrix[T], n, sum Norm[T], back Mat
 
 func batchNormDeltaStrip[T Float](delta, z, saved Matrix[T], gamma []T, sum Norm[T], back Matrix[T], from, to int) {
 	var ofBeta, ofGamma [strip]float64
-	b, mean, inverse := float64(z.Rows), saved.Row(0), saved.Row(1)
-	normalized := func(i, j int) float64 {
-		return (float64(z.Row(i)[j]) - float64(mean[j])) * float64(inverse[j])
-	}
+	b, inverse := float64(z.Rows), saved.Row(1)
 	for i := range z.Rows {
 		for j := from; j < to; j++ {
 			d := float64(delta.Row(i)[j])
 			ofBeta[j-from] += d
-			ofGamma[j-from] += d * normalized(i, j)
+			ofGamma[j-from] += d * normalizedAt(z, saved, i, j)
 		}
 	}
 	for i := range z.Rows {
 		for j := from; j < to; j++ {
-			rest := float64(delta.Row(i)[j]) - ofBeta[j-from]/b - normalized(i, j)*ofGamma[j-from]/b
+			rest := float64(delta.Row(i)[j]) - ofBeta[j-from]/b - normalizedAt(z, saved, i, j)*ofGamma[j-from]/b
 			back.Row(i)[j] = T(float64(gamma[j]) * float64(inverse[j]) * rest)
 		}
 	}

@@ -133,7 +133,7 @@ func checkOps(ops []Op) error {
 		case Gather, Forward, Activate, OutputDelta, HiddenDelta, Accumulate, Gradient, SGD, Cost, Penalty,
 			Momentum, RMSprop, Adagrad, Adam, Lion, L1, ClipValue, ClipNorm, MaxNorm, Average, Dropout,
 			Shift, Noise, Mixup, BatchNorm, BatchNormDelta, LayerNorm, LayerNormDelta, Unscale,
-			gradientNorm, rescale:
+			gradientNorm, rescale, normMoments, normGiven, normSums, normBack:
 		default: // nil, or a pointer, which may be nil
 			return fmt.Errorf("prepare: operation %d is a %T: need one of package device's, by value", i, op)
 		}

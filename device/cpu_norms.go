@@ -13,6 +13,36 @@ func (b *binder) norm(op Op) {
 		b.normDelta(o, cpuref.BatchNormDelta[float32])
 	case LayerNormDelta:
 		b.normDelta(BatchNormDelta(o), cpuref.LayerNormDelta[float32])
+	default:
+		b.normPart(op)
+	}
+}
+
+// normPart is half of a batch normalisation, each way.
+func (b *binder) normPart(op Op) {
+	switch o := op.(type) {
+	case normMoments:
+		z, saved := b.matrix(o.Z), b.matrix(o.Saved)
+		b.call(func() { cpuref.BatchNormMoments(z, saved) })
+	case normGiven:
+		z, saved, theta, y := b.matrix(o.Z), b.matrix(o.Saved), b.layers(o.Theta), b.matrix(o.Out)
+		if o.Y != nil {
+			y = b.matrix(o.Y)
+		}
+		if b.err == nil {
+			n := cpuref.Norm[float32]{Gamma: theta[o.Layer].B, Beta: theta[o.Layer+1].B}
+			b.call(func() { cpuref.BatchNormGiven(z, saved, n, y) })
+			b.activateNormed(o.BatchNorm)
+		}
+	case normSums:
+		b.normDelta(o.BatchNormDelta, func(delta, z, saved cpuref.Matrix[float32], _, sum cpuref.Norm[float32], _ cpuref.Matrix[float32]) {
+			cpuref.BatchNormSums(delta, z, saved, sum)
+		})
+	case normBack:
+		o.Fresh = false // Sum is read
+		b.normDelta(o.BatchNormDelta, func(delta, z, saved cpuref.Matrix[float32], n, sum cpuref.Norm[float32], back cpuref.Matrix[float32]) {
+			cpuref.BatchNormBack(delta, z, saved, n, sum, o.all, back)
+		})
 	}
 }
 

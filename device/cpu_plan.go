@@ -169,7 +169,7 @@ func (b *binder) bind(op Op) {
 		b.dropout(o)
 	case Shift, Noise, Mixup:
 		b.augment(op)
-	case BatchNorm, BatchNormDelta, LayerNorm, LayerNormDelta:
+	case BatchNorm, BatchNormDelta, LayerNorm, LayerNormDelta, normMoments, normGiven, normSums, normBack:
 		b.norm(op)
 	case Cost:
 		b.cost(o)

@@ -187,6 +187,12 @@ func written(op Op) []Matrix {
 		return []Matrix{o.Back}
 	case LayerNormDelta:
 		return []Matrix{o.Back}
+	case normMoments:
+		return []Matrix{o.Saved}
+	case normGiven:
+		return slices.DeleteFunc([]Matrix{o.Out, o.Y}, func(m Matrix) bool { return m == nil })
+	case normBack:
+		return []Matrix{o.Back}
 	}
 	return nil
 }

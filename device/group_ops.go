@@ -3,7 +3,7 @@ package device
 import "slices"
 
 // splitMatrices are the matrices of an operation whose rows are those of a batch: all but
-// what Gather reads.
+// what Gather reads, and what batch normalisation keeps of the units.
 func splitMatrices(op Op) []Matrix {
 	var all []Matrix
 	switch o := op.(type) {
@@ -33,6 +33,16 @@ func splitMatrices(op Op) []Matrix {
 		all = []Matrix{o.Z, o.Saved, o.Out, o.Y}
 	case LayerNormDelta:
 		all = []Matrix{o.Delta, o.Z, o.Saved, o.Back}
+	case BatchNorm:
+		all = []Matrix{o.Z, o.Out, o.Y}
+	case normMoments:
+		all = []Matrix{o.Z}
+	case normGiven:
+		all = []Matrix{o.Z, o.Out, o.Y}
+	case normSums:
+		all = []Matrix{o.Delta, o.Z}
+	case normBack:
+		all = []Matrix{o.Delta, o.Z, o.Back}
 	}
 	return slices.DeleteFunc(all, func(m Matrix) bool { return m == nil }) // which some may be
 }
@@ -111,6 +121,8 @@ func (l localiser) op(op Op) Op {
 		o.Delta, o.Z, o.Saved, o.Back = l.rows(o.Delta), l.rows(o.Z), l.rows(o.Saved), l.rows(o.Back)
 		o.Theta, o.Sum = l.parameters(o.Theta), l.parameters(o.Sum)
 		return o
+	case BatchNorm, normMoments, normGiven, normSums, normBack:
+		return l.batchNorm(op)
 	case Penalty:
 		if l.k > 0 {
 			return nil // the same on all
@@ -118,6 +130,36 @@ func (l localiser) op(op Op) Op {
 		return Penalty{l.parameters(o.Theta), l.tally(o.Tally)}
 	}
 	return localUpdate(op, l.parameters)
+}
+
+// batchNorm is a batch normalisation, or half of one: Saved is on every member.
+func (l localiser) batchNorm(op Op) Op {
+	switch o := op.(type) {
+	case BatchNorm:
+		o.Z, o.Out, o.Y, o.Theta = l.rows(o.Z), l.rows(o.Out), l.rows(o.Y), l.parameters(o.Theta)
+		return o
+	case normMoments:
+		return normMoments{l.rows(o.Z), o.Saved.(*groupMatrix).copyFor(l.k)}
+	case normGiven:
+		saved := o.Saved.(*groupMatrix).copyFor(l.k)
+		o.BatchNorm = l.batchNorm(o.BatchNorm).(BatchNorm)
+		o.Saved = saved
+		return o
+	case normSums:
+		o.BatchNormDelta = l.batchNormDelta(o.BatchNormDelta)
+		return o
+	case normBack:
+		o.BatchNormDelta = l.batchNormDelta(o.BatchNormDelta)
+		return o
+	}
+	return nil
+}
+
+func (l localiser) batchNormDelta(o BatchNormDelta) BatchNormDelta {
+	o.Delta, o.Z, o.Back = l.rows(o.Delta), l.rows(o.Z), l.rows(o.Back)
+	o.Saved = o.Saved.(*groupMatrix).copyFor(l.k)
+	o.Theta, o.Sum = l.parameters(o.Theta), l.parameters(o.Sum)
+	return o
 }
 
 // localUpdate is op, of what every member does alike, on its own Parameters.

@@ -21,6 +21,7 @@ type groupStage struct {
 	uses    []*groupParameters // by other operations than Accumulate: sums must be summed
 	rows    []*groupParameters // by those on rows: copies must be the first member's
 	changes []*groupParameters // perhaps
+	join    []normGiven
 	adds    []groupAdd
 	tallies []*groupTally
 	squares []*groupTally // of Penalty
@@ -43,10 +44,14 @@ func (g *group) Prepare(ops ...Op) (Plan, error) {
 	if err := checkOps(ops); err != nil {
 		return nil, err
 	}
-	if err := oneDevice(ops); err != nil {
+	if err := unscaled(ops); err != nil {
 		return nil, err
 	}
-	p := &groupPlan{owner: g, ops: slices.Clone(ops)}
+	ops, err := normsInParts(slices.Clone(ops), func(o BatchNormDelta) (int, error) { return o.Z.Rows(), nil })
+	if err != nil {
+		return nil, err
+	}
+	p := &groupPlan{owner: g, ops: ops}
 	for i, op := range ops {
 		if err := p.bind(op); err != nil {
 			return nil, fmt.Errorf("prepare: operation %d: %w", i, err)
@@ -93,6 +98,10 @@ func (p *groupPlan) bind(op Op) error {
 		tally = o.Tally
 	case Gather:
 		return p.gather(o)
+	case normMoments:
+		return p.replicate(o.Saved)
+	case normSums:
+		return p.replicate(o.Saved)
 	}
 	if tally == nil {
 		return nil
@@ -100,6 +109,16 @@ func (p *groupPlan) bind(op Op) error {
 	own, err := ownOf[*groupTally](g, "tally", tally)
 	p.operands = append(p.operands, own)
 	return err
+}
+
+// replicate makes copies of what every member has all of.
+func (p *groupPlan) replicate(m Matrix) error {
+	own, err := ownOf[*groupMatrix](p.owner, "matrix", m)
+	if err != nil {
+		return err
+	}
+	p.operands = append(p.operands, own)
+	return own.copyOn(p.owner)
 }
 
 // gather makes copies of what is read, on every member.
@@ -158,7 +177,7 @@ func (r *groupRows) refresh(g *group) error {
 func (p *groupPlan) prepare() error {
 	p.stages, p.shifted = nil, nil
 	for _, stage := range Split(p.ops) {
-		s := groupStage{plans: make([]Plan, len(p.owner.members))}
+		s := groupStage{join: stage.join, plans: make([]Plan, len(p.owner.members))}
 		for _, op := range stage.Ops {
 			s.note(op)
 		}
@@ -199,6 +218,11 @@ func (s *groupStage) note(op Op) {
 			s.adds = append(s.adds, newGroupAdd(o.Delta, o.Sum, l, o.Fresh))
 		}
 		all = []Parameters{o.Theta}
+	case normSums:
+		for _, l := range addedLayers(op) {
+			s.adds = append(s.adds, newGroupAdd(o.Delta, o.Sum, l, o.Fresh))
+		}
+		return
 	case Cost:
 		s.tallies = append(s.tallies, o.Tally.(*groupTally))
 	case Penalty:
@@ -209,7 +233,7 @@ func (s *groupStage) note(op Op) {
 		own := p.(*groupParameters)
 		s.uses = append(s.uses, own)
 		switch op.(type) {
-		case Forward, HiddenDelta, LayerNorm, LayerNormDelta:
+		case Forward, HiddenDelta, LayerNorm, LayerNormDelta, BatchNorm, normGiven, normBack:
 			s.rows = append(s.rows, own)
 		case Penalty:
 		default:

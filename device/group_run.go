@@ -25,10 +25,22 @@ func (p *groupPlan) Run() error {
 		}
 	}
 	changing := false
+	var joined []moved
 	for i := range p.stages {
 		s := &p.stages[i]
 		before := len(g.lost)
 		err := g.begin(s)
+		for _, o := range s.join {
+			if err == nil {
+				var m moved
+				m, err = g.join(o)
+				joined = append(joined, m)
+			}
+		}
+		if last := i == len(p.stages)-1; err == nil && (last || len(s.changes) > 0) {
+			changing = changing || len(joined) > 0
+			err, joined = g.move(joined), nil
+		}
 		if err != nil && changing && len(g.lost) > before {
 			g.torn = true
 		}

@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// ErrOneDevice is wrapped by the error of Prepare about an operation that several devices
-// cannot share.
-var ErrOneDevice = errors.New("batch normalisation needs one device and one rank; layer normalisation, of each example by itself, does not")
+// ErrOneDevice is wrapped by the error of Prepare about a batch normalisation that several
+// devices cannot share as it is.
+var ErrOneDevice = errors.New("batch normalisation is not shared in this way: use one device, one for each rank, or layer normalisation, which is of each example by itself")
 
 // BatchNorm is batch normalisation of z and then g, Out = g(γ ẑ + β). With Saved, in
 // training, ẑ is by the mean and variance of the rows of Z, and the running ones move
@@ -152,14 +152,10 @@ func (o LayerNormDelta) check() error {
 	return checkNormDelta("layer norm delta", BatchNormDelta(o), false)
 }
 
-// oneDevice refuses normalisations whose statistics are of a whole batch, where its rows
-// lie on several devices: nothing sums their means and variances. It refuses a loss scale,
-// which would have to be the same on all.
-func oneDevice(ops []Op) error {
+// unscaled refuses a loss scale, which would have to be the same on all of several devices.
+func unscaled(ops []Op) error {
 	for _, op := range ops {
 		switch o := op.(type) {
-		case BatchNorm, BatchNormDelta:
-			return fmt.Errorf("prepare: a %T on several devices: %w", op, ErrOneDevice)
 		case OutputDelta:
 			if o.Scale != nil {
 				return fmt.Errorf("prepare: a scaled %T on several devices: %w", op, ErrHalf)

@@ -25,6 +25,29 @@ func (p *openclPlan) norm(op Op) {
 		n, sum := p.normOf(o.Theta, o.Layer, LayerNormLayers), p.normOf(o.Sum, o.Layer, LayerNormLayers)
 		p.launch(func() (*kernels.Launch, error) { return set.LayerNormSums(delta, z, saved, sum, o.Fresh) })
 		p.launch(func() (*kernels.Launch, error) { return set.LayerNormDelta(delta, z, saved, n, back) })
+	default:
+		p.normPart(op)
+	}
+}
+
+// normPart adds half of a batch normalisation, each way.
+func (p *openclPlan) normPart(op Op) {
+	set := p.engine.set
+	switch o := op.(type) {
+	case normMoments:
+		z, saved := p.matrix(o.Z), p.matrix(o.Saved)
+		p.launch(func() (*kernels.Launch, error) { return set.BatchNormMoments(z, saved) })
+	case normGiven:
+		z, saved, out, y := p.matrix(o.Z), p.matrix(o.Saved), p.matrix(o.Out), p.maybe(o.Y)
+		n := p.normOf(o.Theta, o.Layer, LayerNormLayers)
+		p.launch(func() (*kernels.Launch, error) { return set.BatchNormGiven(string(o.Act), z, saved, n, out, y) })
+	case normSums:
+		delta, z, saved, sum := p.matrix(o.Delta), p.matrix(o.Z), p.matrix(o.Saved), p.normOf(o.Sum, o.Layer, LayerNormLayers)
+		p.launch(func() (*kernels.Launch, error) { return set.BatchNormSums(delta, z, saved, sum, o.Fresh) })
+	case normBack:
+		delta, z, saved, back := p.matrix(o.Delta), p.matrix(o.Z), p.matrix(o.Saved), p.matrix(o.Back)
+		n, sum := p.normOf(o.Theta, o.Layer, LayerNormLayers), p.normOf(o.Sum, o.Layer, LayerNormLayers)
+		p.launch(func() (*kernels.Launch, error) { return set.BatchNormBack(delta, z, saved, n, sum, o.all, back) })
 	}
 }
 

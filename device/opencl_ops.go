@@ -40,7 +40,7 @@ func (p *openclPlan) add(op Op) {
 		p.dropout(o)
 	case Shift, Noise, Mixup:
 		p.augment(op)
-	case BatchNorm, BatchNormDelta, LayerNorm, LayerNormDelta:
+	case BatchNorm, BatchNormDelta, LayerNorm, LayerNormDelta, normMoments, normGiven, normSums, normBack:
 		p.norm(op)
 	case backprop:
 		p.backprop(o)

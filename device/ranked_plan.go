@@ -3,6 +3,7 @@ package device
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -15,6 +16,7 @@ const leastBucket = 1 << 16
 type rankedPlan struct {
 	engine  *Ranked
 	copies  layerCopier
+	before  []joint    // of batch normalisations
 	sum     Parameters // Δ
 	buckets []*bucket
 	update  Plan
@@ -77,19 +79,25 @@ func (e *Ranked) Prepare(ops ...Op) (Plan, error) {
 	if err := checkOps(ops); err != nil {
 		return nil, err
 	}
-	if err := oneDevice(ops); err != nil {
+	if err := unscaled(ops); err != nil {
 		return nil, err
 	}
+	before, ops, err := e.joints(ops)
+	if err != nil {
+		return nil, err
+	}
+	p := &rankedPlan{engine: e, copies: e.copier(), before: before}
 	stages := Split(ops)
 	last := stages[len(stages)-1]
 	switch {
-	case len(stages) == 1 && len(last.Sums) == 0:
+	case len(before) == 0 && len(stages) == 1 && len(last.Sums) == 0:
 		return e.Engine.Prepare(ops...)
-	case len(stages) > 2 || len(last.Sums) != 1 || len(stages) == 2 && len(stages[0].Sums) > 0:
-		return nil, errors.New("prepare: the list sums over ranks more than once: make a plan for each sum")
+	case len(stages) > 2 || len(last.Sums) > 1 || len(stages) == 2 && len(stages[0].Sums) > 0:
+		err = errors.New("prepare: the list sums over ranks more than once: make a plan for each sum")
+	case len(last.Sums) == 1:
+		p.sum = last.Sums[0]
+		err = p.prepare(ops[:len(ops)-len(last.Ops)])
 	}
-	p := &rankedPlan{engine: e, copies: e.copier(), sum: last.Sums[0]}
-	err := p.prepare(ops[:len(ops)-len(last.Ops)])
 	if err == nil {
 		p.update, err = e.Engine.Prepare(last.Ops...)
 	}
@@ -98,6 +106,15 @@ func (e *Ranked) Prepare(ops ...Op) (Plan, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// unsummed are the layers of a bucket without those that a joint has summed.
+func (p *rankedPlan) unsummed(layers []int) []int {
+	return slices.DeleteFunc(layers, func(l int) bool {
+		return slices.ContainsFunc(p.before, func(j joint) bool {
+			return j.given == nil && j.sums.Sum == p.sum && slices.Contains(addedLayers(j.sums), l)
+		})
+	})
 }
 
 // prepare cuts the operations before Gradient: a bucket begins with those that Δ of its
@@ -114,6 +131,7 @@ func (p *rankedPlan) prepare(ops []Op) error {
 	}
 	buckets := bucketLayers(shapes)
 	for i, layers := range buckets {
+		layers = p.unsummed(layers)
 		to := from
 		for _, l := range layers {
 			to = max(to, complete[l])
@@ -178,6 +196,11 @@ func (p *rankedPlan) newBucket(layers []int) (*bucket, error) {
 // the host waits, everything before the sums is queued first, so that it goes on with the lower
 // layers while those above are copied and summed.
 func (p *rankedPlan) Run() error {
+	for i := range p.before {
+		if err := p.before[i].run(p.engine); err != nil {
+			return err
+		}
+	}
 	_, atOnce := p.copies.(plainCopier)
 	begun := 0
 	begin := func(b *bucket) error {
@@ -260,6 +283,9 @@ func (p *rankedPlan) end(b *bucket) error {
 
 func (p *rankedPlan) Launches() int {
 	launches := p.update.Launches()
+	for _, j := range p.before {
+		launches += j.plan.Launches()
+	}
 	for _, b := range p.buckets {
 		if b.plan != nil {
 			launches += b.plan.Launches()
@@ -269,6 +295,7 @@ func (p *rankedPlan) Launches() int {
 }
 
 func (p *rankedPlan) Release() {
+	releaseJoints(p.before)
 	for _, b := range p.buckets {
 		if b.plan != nil {
 			b.plan.Release()

@@ -9,6 +9,7 @@ type Stage struct {
 	// written to each, before Ops runs. They are in the order of their first use.
 	Sums []Parameters
 	Ops  []Op
+	join []normGiven // the first of Ops, if Saved of all must be joined before
 }
 
 // Split cuts a list of operations where data-parallel training has to exchange
@@ -26,8 +27,8 @@ type Stage struct {
 // the same way, which each reads when it is asked for.
 //
 // BatchNorm in training is another matter: its mean and variance are of a worker's own rows,
-// and so are the running ones that it moves in Theta. No Stage makes them those of the whole
-// batch; whoever splits a step refuses it.
+// and so are the running ones that it moves in Theta. Engines of several write it down as
+// what is in norm_parts.go first, which ends a stage each way.
 //
 // The order of the operations stays as it is, and no stage is empty.
 func Split(ops []Op) []Stage {
@@ -36,7 +37,8 @@ func Split(ops []Op) []Stage {
 	now := Stage{}
 	for _, op := range ops {
 		sums := sumsOf(op, open)
-		if slices.ContainsFunc(sums, func(p Parameters) bool { return slices.Contains(open, p) }) {
+		given, joins := op.(normGiven)
+		if joins && len(now.Ops) > 0 || slices.ContainsFunc(sums, func(p Parameters) bool { return slices.Contains(open, p) }) {
 			stages, now = append(stages, now), Stage{}
 			open = slices.DeleteFunc(open, func(p Parameters) bool { return slices.Contains(sums, p) })
 		}
@@ -44,6 +46,9 @@ func Split(ops []Op) []Stage {
 			if !slices.Contains(now.Sums, p) {
 				now.Sums = append(now.Sums, p)
 			}
+		}
+		if joins {
+			now.join = append(now.join, given)
 		}
 		now.Ops = append(now.Ops, op)
 		if sum := addsTo(op); sum != nil && !slices.Contains(open, sum) {
@@ -81,6 +86,8 @@ func addsTo(op Op) Parameters {
 		return o.Sum
 	case LayerNormDelta:
 		return o.Sum
+	case normSums:
+		return o.Sum
 	}
 	return nil
 }
@@ -93,6 +100,8 @@ func addedLayers(op Op) []int {
 	case BatchNormDelta:
 		return []int{o.Layer, o.Layer + 1}
 	case LayerNormDelta:
+		return []int{o.Layer, o.Layer + 1}
+	case normSums:
 		return []int{o.Layer, o.Layer + 1}
 	}
 	return nil
@@ -148,7 +157,13 @@ func parametersOf(op Op) (all []Parameters, known bool) {
 		return []Parameters{o.Theta, o.Sum}, true
 	case Unscale:
 		return []Parameters{o.Sum}, true
-	case Gather, Activate, OutputDelta, Cost, Dropout, Shift, Noise, Mixup:
+	case normGiven:
+		return []Parameters{o.Theta}, true
+	case normSums:
+		return []Parameters{o.Sum}, true
+	case normBack:
+		return []Parameters{o.Theta, o.Sum}, true
+	case normMoments, Gather, Activate, OutputDelta, Cost, Dropout, Shift, Noise, Mixup:
 		return nil, true
 	}
 	return nil, false

@@ -143,6 +143,9 @@ func (s *Set) normLaunchers(m Matrix) []launcher {
 	byUnit, byRow := shaped(m.Buf, 2, 4, false), shaped(m.Buf, 4, 2, false)
 	list := []launcher{
 		func() (*Launch, error) { return s.BatchNormDelta(m, m, byUnit, n, n, true, m) },
+		func() (*Launch, error) { return s.BatchNormMoments(m, byUnit) },
+		func() (*Launch, error) { return s.BatchNormSums(m, m, byUnit, n, true) },
+		func() (*Launch, error) { return s.BatchNormBack(m, m, byUnit, n, n, 4, m) },
 		func() (*Launch, error) { return s.LayerNormSums(m, m, byRow, n, true) },
 		func() (*Launch, error) { return s.LayerNormDelta(m, m, byRow, n, m) },
 	}
@@ -150,6 +153,7 @@ func (s *Set) normLaunchers(m Matrix) []launcher {
 		list = append(list,
 			func() (*Launch, error) { return s.BatchNorm(act, m, n, byUnit, m, y) },
 			func() (*Launch, error) { return s.BatchNormRunning(act, m, n, m, y) },
+			func() (*Launch, error) { return s.BatchNormGiven(act, m, byUnit, n, m, y) },
 			func() (*Launch, error) { return s.LayerNorm(act, m, n, &byRow, m, y) },
 		)
 	}

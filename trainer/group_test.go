@@ -25,8 +25,14 @@ func referenceGroup(t *testing.T, n int, shares ...float64) device.Engine {
 // groupFit trains five epochs of four steps, the last of two examples, and closes eng.
 func groupFit(t *testing.T, eng device.Engine, set *data.Set, change func(*Config)) (*Network, *History) {
 	t.Helper()
+	return groupFitWith(t, eng, NormNone, set, change)
+}
+
+// groupFitWith is groupFit with a normalisation.
+func groupFitWith(t *testing.T, eng device.Engine, norm Norm, set *data.Set, change func(*Config)) (*Network, *History) {
+	t.Helper()
 	defer eng.Close()
-	net := newNetwork(t, NetworkConfig{Sizes: []int{6, 9, 4}, Hidden: device.Tanh, Seed: 3})
+	net := newNetwork(t, NetworkConfig{Sizes: []int{6, 9, 4}, Hidden: device.Tanh, Norm: norm, Seed: 3})
 	tr, err := New(net, eng)
 	if err != nil {
 		t.Fatal(err)

@@ -138,9 +138,12 @@ var normNames = []string{"γ", "β", "mean", "variance"}
 
 // checkBatchNorm refuses what batch normalisation cannot be trained with: examples that are
 // alone in a step, as PyTorch does when it meets one, parts of a batch, whose means and
-// variances are not those of the batch, and points that are only tried.
-func (n *Network) checkBatchNorm(rows int, c Config) error {
-	alone := func(batch int) bool { return batch == 1 || rows%batch == 1 }
+// variances are not those of the batch, and points that are only tried. Each of several ranks
+// needs examples in every step, since all wait for what it has to say of them: with two for
+// each, device.Ranked.Share gives none to nobody.
+func (n *Network) checkBatchNorm(rows, ranks int, c Config) error {
+	least := 2 * ranks
+	few := func(batch int) bool { return batch < least || rows%batch > 0 && rows%batch < least }
 	switch batch := c.BatchSize; {
 	case n.Norm != BatchNorm || len(n.Norms) == 0:
 		return nil
@@ -150,12 +153,17 @@ func (n *Network) checkBatchNorm(rows int, c Config) error {
 		return conflict("batch normalisation is by all examples of a step, %d, and a micro-batch of %d has a part of them: leave it out, or use norm layer", batch, c.MicroBatch)
 	case rows == 1:
 		return fmt.Errorf("%w: batch normalisation needs two examples, and there is one", ErrData)
-	case !alone(batch):
+	case rows < least:
+		return fmt.Errorf("%w: batch normalisation needs two examples for each of %d ranks, and there are %d", ErrData, ranks, rows)
+	case !few(batch):
 		return nil
 	}
 	better := c.BatchSize + 1
-	for better < rows && alone(better) {
+	for better < rows && few(better) {
 		better++
+	}
+	if ranks > 1 {
+		return conflict("batch normalisation on %d ranks needs %d examples in each step: %d in batches of %d leave fewer: take batches of %d", ranks, least, rows, c.BatchSize, better)
 	}
 	return conflict("batch normalisation needs two examples in each step: %d in batches of %d leave one alone: take batches of %d", rows, c.BatchSize, better)
 }
