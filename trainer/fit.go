@@ -50,6 +50,9 @@ func (t *Trainer) checkFit(train, validation *data.Set, c Config) error {
 	if err := c.Stop.checkMonitors(validation != nil); err != nil {
 		return err
 	}
+	if n := len(t.eng.Info().Members); n > 0 && c.Precision == FP16 {
+		return conflict("precision fp16 is for one device, and there are %d: use one, or precision fp32", n)
+	}
 	for _, m := range []Monitor{c.Stop.Monitor, c.Stop.Target.Monitor} {
 		if m.rises() && t.net.Loss.Regression() {
 			return fmt.Errorf("monitor %s is of classes, the loss %s of quantities: use one of a loss", m, t.net.Loss)

@@ -231,7 +231,7 @@ func TestPrecisionRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer group.Close()
-	if _, err := open(t, newNetwork(t, resumeNet), group).Fit(t.Context(), set, nil, Config{Precision: FP16}); !errors.Is(err, device.ErrHalf) {
+	if _, err := open(t, newNetwork(t, resumeNet), group).Fit(t.Context(), set, nil, Config{Precision: FP16}); !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "precision fp16 is for one device, and there are 2") {
 		t.Errorf("two devices: %v", err)
 	}
 }

@@ -72,7 +72,7 @@ func TestParallelIsAsked(t *testing.T) {
 		{nil, exitOK, `"parallel": "data"`},
 		{[]string{"--parallel", "tensor", "--shares", "1,1"}, exitUsage, "leave one of them out"},
 		{[]string{"--parallel", "tensor", "--on-device-loss", "continue"}, exitUsage, "leave one of them out"},
-		{[]string{"--parallel", "tensor", "--precision", "fp16"}, exitUsage, "several devices work in float32 only"},
+		{[]string{"--parallel", "tensor", "--precision", "fp16"}, exitUsage, "precision fp16 is for one device"},
 		{[]string{"--parallel", "rows"}, exitUsage, "have auto, data, tensor"},
 		{[]string{"--parallel", "tensor", "--device", "cpuref"}, exitUsage, "names one"},
 	} {

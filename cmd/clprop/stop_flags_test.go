@@ -23,7 +23,7 @@ func TestTrainStops(t *testing.T) {
 			"--out", filepath.Join(t.TempDir(), "m.safetensors")}, c.args...)...).succeeded(t)
 		var r trainJSON
 		unpack(t, o.stdout, &r)
-		if r.Config.Stop != c.want || r.History.Stopped == nil || len(r.History.Epochs) > 50 || r.Test == nil {
+		if r.Config.Stop != c.want || r.History.Stopped == nil || r.History.Epochs == nil || len(r.History.Epochs) > 50 || r.Test == nil {
 			t.Errorf("%v: %+v, %+v after %d epochs", c.args, r.Config.Stop, r.History.Stopped, len(r.History.Epochs))
 		}
 		if !strings.Contains(o.stderr, c.text) {

@@ -157,7 +157,10 @@ func (t *training) scores() scores {
 }
 
 func (t *training) result() trainJSON {
-	f, x := t.flags, t.examples
+	f, x, history := t.flags, t.examples, *t.history
+	if history.Epochs == nil { // none was completed: a list all the same
+		history.Epochs = []trainer.Epoch{}
+	}
 	r := trainJSON{
 		Schema:  schemaVersion,
 		Version: currentVersion().Version,
@@ -170,7 +173,7 @@ func (t *training) result() trainJSON {
 		Config: configJSON{
 			f.config.Epochs, f.config.BatchSize, f.config.MicroBatch, optimizerJSON(f.config.Optimizer), f.config.Rate, scheduleJSON(f.config.Schedule), f.config.Lambda, lossJSON{f.config.LabelSmoothing, f.loss.classWeights, f.data.learn.weights}, newStopJSON(f.config.Stop), regularizersJSON(f.config.Regularizers), newAugmentJSON(f.config.Augment), f.precision, f.seed, f.init, f.resident, f.valSplit,
 		},
-		History:     t.history,
+		History:     &history,
 		Model:       f.out,
 		Interrupted: t.interrupted != nil,
 	}
