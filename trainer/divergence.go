@@ -142,7 +142,7 @@ func (f *fit) rewind(history *History) error {
 func (f *fit) scaledRate() float64 { return math.Ldexp(f.config.Rate, -f.reloads) }
 
 // stopped is called with the error that ended an epoch early. If it was ctx, the
-// steps done count: the network gets their weights.
+// steps done count: the network gets their weights, here or as ended saves them.
 func (f *fit) stopped(ctx context.Context, cause error) error {
 	if ctx.Err() == nil || !errors.Is(cause, ctx.Err()) {
 		return cause
@@ -150,6 +150,9 @@ func (f *fit) stopped(ctx context.Context, cause error) error {
 	where := fmt.Sprintf("when it was stopped, after %d of %d steps; ", f.step, f.train.steps())
 	if !finite(f.sums.Loss) {
 		return f.diverged(f.epochs+1, fmt.Sprintf("loss is %v %s%s", f.sums.Loss, where, f.culprit()))
+	}
+	if f.keeper != nil && f.keeper.at != f.position() {
+		return cause
 	}
 	kept, err := f.read()
 	if err == nil && !kept {

@@ -94,8 +94,8 @@ func (f *fit) ended(ctx context.Context, history *History, cause error) error {
 	if f.keeper == nil {
 		return cause
 	}
-	if ctx.Err() != nil && errors.Is(cause, ctx.Err()) && f.keeper.at != (place{f.epochs, f.step}) {
-		if err := f.save(history, f.step, f.sums, f.elapsed); err != nil {
+	if ctx.Err() != nil && errors.Is(cause, ctx.Err()) && f.keeper.at != f.position() {
+		if err := f.saveLast(history); err != nil {
 			return fmt.Errorf("%w; stopped there: %v", err, cause)
 		}
 	}
@@ -105,4 +105,29 @@ func (f *fit) ended(ctx context.Context, history *History, cause error) error {
 		return fmt.Errorf("%w; stopped there: %v", err, cause)
 	}
 	return cause
+}
+
+// position is how far training is.
+func (f *fit) position() place { return place{f.epochs, f.step} }
+
+// saveLast begins the checkpoint of a training that was stopped, and gives the network the
+// weights in it. Somebody waits for the end, so that all that can is done while the disk
+// writes: also giving back the memory of the device, of which the process otherwise has the
+// more to clear away when it exits.
+func (f *fit) saveLast(history *History) error {
+	if err := f.save(history, f.step, f.sums, f.elapsed); err != nil {
+		if errors.Is(err, ErrDiverged) {
+			return err
+		}
+		_, reading := f.read()
+		return also(err, reading)
+	}
+	s := &f.keeper.snapshot
+	held := s.Network.all()
+	if f.to.average.mean != nil {
+		held = s.Moments[nameMean]
+	}
+	copyLayers(f.net.all(), held)
+	f.memory.release()
+	return nil
 }
