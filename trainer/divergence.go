@@ -173,8 +173,26 @@ func (f *fit) diverged(epoch int, what string) error {
 	return also(err, f.write())
 }
 
-// culprit says in which layer the first weight is that is not finite.
+// unsound says what is not finite of an epoch, "" for nothing. Units that saturate keep the
+// loss finite however large the weights are, so that these count too: from where their squares
+// add up to more than float32 holds, the cost of one device is infinite, and that of another,
+// which adds in float64, as good as.
+func unsound(e Epoch, sums device.Sums) string {
+	switch {
+	case finite(e.Loss) && finite(e.ValLoss) && !(sums.Squares <= math.MaxFloat32): // so that NaN counts
+		return "the squares of the weights add up to more than float32 holds"
+	case finite(e.Loss) && finite(e.ValLoss) && finite(e.Cost):
+		return ""
+	case e.Validated:
+		return fmt.Sprintf("cost is %v, validation loss %v", e.Cost, e.ValLoss)
+	}
+	return fmt.Sprintf("cost is %v", e.Cost)
+}
+
+// culprit says in which layer the first weight is that is not finite, or else the largest.
 func (f *fit) culprit() string {
+	var largest float32
+	where := 0
 	for l, layer := range f.spare {
 		if err := f.eng.ReadParameters(layer.W, layer.B, f.dev.theta, l); err != nil {
 			return fmt.Sprintf("and the weights cannot be read: %v", err)
@@ -182,8 +200,13 @@ func (f *fit) culprit() string {
 		if firstNonFinite(layer.W) >= 0 || firstNonFinite(layer.B) >= 0 {
 			return "the first weight that is not finite is in " + f.layerName(l)
 		}
+		for _, w := range layer.W {
+			if size := max(w, -w); size > largest {
+				largest, where = size, l
+			}
+		}
 	}
-	return "all weights are finite"
+	return fmt.Sprintf("all weights are finite, the largest is %.3g, in %s", largest, f.layerName(where))
 }
 
 // badExample names the first example with a value that is not finite, which no rate

@@ -87,6 +87,26 @@ func TestWhatIsNotFiniteIsCaught(t *testing.T) {
 	}
 }
 
+// Units that saturate keep the loss of weights as large as 1e30 finite, whose squares are not:
+// the end of the epoch finds that on each engine, and which layer it is.
+func TestWeightsTooLargeAreCaught(t *testing.T) {
+	eachEngine(t, func(t *testing.T, eng device.Engine) {
+		for _, hidden := range []device.Activation{device.Sigmoid, device.Tanh} {
+			net := newNetwork(t, NetworkConfig{Sizes: []int{5, 7, 3}, Hidden: hidden, Seed: 1})
+			before := net.clone()
+			_, err := open(t, net, eng).Fit(context.Background(), randomSet(1, 32, 5, 3), nil, Config{Epochs: 3, BatchSize: 32, Rate: 1e30})
+			if !errors.Is(err, ErrDiverged) || !sameBits(net, before) {
+				t.Fatalf("%s: error %v", hidden, err)
+			}
+			for _, text := range []string{"epoch 1: ", "the squares of the weights add up to more than float32 holds after its 1 steps; all weights are finite, the largest is ", "e+29, in Θ(2), 7 to 3 units"} {
+				if !strings.Contains(err.Error(), text) {
+					t.Errorf("%s: error %q without %q", hidden, err, text)
+				}
+			}
+		}
+	})
+}
+
 // reloadConfig trains with moments, and looks after every step.
 func reloadConfig() Config {
 	return Config{Epochs: 4, BatchSize: 4, Rate: 0.01, Optimizer: Optimizer{Name: "adam"}, Interval: 1,

@@ -38,11 +38,7 @@ func (f *fit) epoch(ctx context.Context, number int, history *History) (Epoch, e
 		e.ValAccuracy = float64(judged.Correct) / float64(judged.Count)
 	}
 	// The order matters: weights of an epoch that is not finite are not kept.
-	if !finite(e.Loss) || !finite(e.ValLoss) || !finite(e.Cost) {
-		what := fmt.Sprintf("cost is %v", e.Cost)
-		if f.validation != nil {
-			what += fmt.Sprintf(", validation loss %v", e.ValLoss)
-		}
+	if what := unsound(e, sums); what != "" {
 		return e, f.diverged(number, fmt.Sprintf("%s after its %d steps; %s", what, f.train.steps(), f.culprit()))
 	}
 	kept, err := f.read()
