@@ -83,6 +83,9 @@ func (c Config) shaping(set *data.Set, loss device.Loss) (s shaping, err error) 
 		s.heaviness += w
 	}
 	s.heaviness /= float64(set.Rows)
+	if s.heaviness == 0 && c.ClassWeights.Given != nil {
+		return s, conflict("class weights: no example counts: need one above 0, of a class that has examples")
+	}
 	if !(s.heaviness > 0 && !math.IsInf(s.heaviness, 1)) {
 		return s, fmt.Errorf("%w: the weights of all examples have the mean %v: need one above 0", ErrData, s.heaviness)
 	}

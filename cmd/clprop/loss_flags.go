@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -161,6 +162,9 @@ func (f *lossFlags) weights(classes []string) (trainer.ClassWeights, error) {
 			return trainer.ClassWeights{}, fmt.Errorf("--class-weights: no class %q: have %s", part[:at], strings.Join(classes[:min(len(classes), maxTableClasses)], ", "))
 		}
 		given[k] = weight
+	}
+	if classes != nil && slices.Max(given) == 0 {
+		return trainer.ClassWeights{}, errors.New("--class-weights: all are 0: need one above 0")
 	}
 	return trainer.ClassWeights{Given: given}, nil
 }

@@ -121,6 +121,7 @@ func TestLossFlags(t *testing.T) {
 		"--class-weights rose":                       `--class-weights: "rose" is not CLASS=WEIGHT with a weight of 0 or more: write none, balanced, or cat=2,dog=0.5`,
 		"--class-weights rose=-1":                    `--class-weights: "rose=-1" is not CLASS=WEIGHT with a weight of 0 or more: write none, balanced, or cat=2,dog=0.5`,
 		"--class-weights tulip=2":                    `--class-weights: no class "tulip": have iris, lily, rose`,
+		"--class-weights rose=0,lily=0,iris=0":       "--class-weights: all are 0: need one above 0",
 		"--task regression --class-weights balanced": "--class-weights is for classes, and the labels are quantities",
 		"--sample-weights w":                         "--sample-weights is for tables, and none is given",
 	} {
