@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,6 +42,7 @@ type runFlags struct {
 	flags    []byte            // what the next checkpoint holds of them
 	config   string            // the same for people, see runConfig
 	release  func()            // ends the hold on the folder; nil if there is none
+	made     []string          // the folders that create made, the outer first
 }
 
 func (r *runFlags) add(cmd *cobra.Command) {
@@ -188,11 +190,29 @@ func (r *runFlags) hold(j *joined, flag string) (err error) {
 	return nil
 }
 
-// end lets others have the folder.
+// end lets others have the folder. What create made goes again if it is empty: of data that
+// cannot be read, say, nothing is left.
 func (r *runFlags) end() {
+	for _, folder := range slices.Backward(r.made) {
+		if os.Remove(folder) != nil { // it holds the run
+			break
+		}
+	}
+	r.made = nil
 	if r.release != nil {
 		r.release()
 		r.release = nil
+	}
+}
+
+// missing lists the folders on the way to one that are not there, the outer first.
+func missing(folder string) (list []string) {
+	for {
+		if _, err := os.Lstat(folder); !errors.Is(err, fs.ErrNotExist) || folder == filepath.Dir(folder) {
+			return list
+		}
+		list = slices.Insert(list, 0, folder)
+		folder = filepath.Dir(folder)
 	}
 }
 
@@ -201,6 +221,7 @@ func (r *runFlags) create(cmd *cobra.Command, j *joined) error {
 	if r.folder == "" || r.snapshot != nil {
 		return nil
 	}
+	r.made = missing(filepath.Clean(r.folder))
 	if err := os.MkdirAll(r.folder, 0o777); err != nil {
 		return fmt.Errorf("--run: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -357,6 +358,23 @@ func TestRunInAFolderThatCannotBeWritten(t *testing.T) {
 	}
 	if o := clprop(t, runArgs(dir)...); o.code != exitFailure || !strings.Contains(o.stderr, dir) || !strings.Contains(o.stderr, "permission denied") {
 		t.Errorf("%+v", o)
+	}
+}
+
+// What is refused before the first checkpoint leaves no folder; one that was there stays.
+func TestRunOfNothingLeavesNoFolder(t *testing.T) {
+	dir, bad := t.TempDir(), write(t, "bad.csv", "a,b\n1,x\n2\n")
+	there := filepath.Join(dir, "there")
+	if err := os.Mkdir(there, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{filepath.Join(dir, "new"), filepath.Join(dir, "over", "and", "under"), there} {
+		if o := clprop(t, runArgs(folder, "--data", bad)...); o.code != exitBadFile {
+			t.Errorf("%s: %+v", folder, o)
+		}
+	}
+	if left := entries(t, dir); !slices.Equal(left, []string{"there"}) {
+		t.Errorf("left behind: %v", left)
 	}
 }
 
