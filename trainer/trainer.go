@@ -11,8 +11,9 @@ import (
 
 // Errors that Fit wraps, for errors.Is.
 var (
-	// ErrDiverged: the loss or a weight is no longer a finite number. A smaller
-	// rate, or inputs scaled to about ±1, help.
+	// ErrDiverged: the loss or a weight is no longer a finite number, or the squares of the
+	// weights add up to more than float32 holds. A smaller rate, or inputs scaled to about
+	// ±1, help.
 	ErrDiverged = errors.New("training diverged")
 	// ErrMemory: the device has too little memory for the network and batch.
 	ErrMemory = errors.New("not enough device memory")

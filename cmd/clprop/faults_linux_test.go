@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -62,4 +64,31 @@ func TestDeviceThatHangsAtOnce(t *testing.T) {
 			t.Errorf("auto does not fall back: %+v", o)
 		}
 	})
+}
+
+// A cache that is no folder, or one that may not be looked into, costs time and nothing else:
+// not even a warning. Who runs the tests as root may look into every folder, so that the
+// program runs without the capabilities for it.
+func TestCacheThatCannotBeUsed(t *testing.T) {
+	closed := filepath.Join(t.TempDir(), "closed")
+	if err := os.Mkdir(closed, 0); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"train", "--device", "cpu", "--hidden", "8", "--epochs", "1", "--quiet", "--out", filepath.Join(t.TempDir(), "m")}
+	for _, dir := range []string{write(t, "file", ""), closed} {
+		cmd := exec.Command(os.Args[0], args...)
+		if os.Geteuid() == 0 {
+			cmd = exec.Command("setpriv", append([]string{"--bounding-set=-dac_override,-dac_read_search", os.Args[0]}, args...)...)
+		}
+		cmd.Env = append(os.Environ(), envMain+"=1", "CLPROP_CACHE=on", "CLPROP_CACHE_DIR="+dir)
+		if text, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(text), "warning") {
+			t.Errorf("%s: %v\n%s", dir, err, text)
+		}
+	}
+	if err := os.Chmod(closed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if left := entries(t, closed); len(left) > 0 {
+		t.Errorf("it was written to: %v", left)
+	}
 }
