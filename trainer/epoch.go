@@ -199,7 +199,7 @@ func (f *fit) judge(ctx context.Context) (device.Sums, error) {
 	if err := f.validation.again(); err != nil {
 		return device.Sums{}, fmt.Errorf("validation: %w", err)
 	}
-	f.pace.start()
+	f.judging.start()
 	for step := range f.validation.steps() {
 		if err := ctx.Err(); err != nil {
 			return device.Sums{}, fmt.Errorf("validation: %w", err)
@@ -207,11 +207,11 @@ func (f *fit) judge(ctx context.Context) (device.Sums, error) {
 		if err := f.validation.run(step); err != nil {
 			return device.Sums{}, fmt.Errorf("validation: %w", err)
 		}
-		if f.pace.due() {
+		if f.judging.due() {
 			if err := f.eng.Sync(); err != nil {
 				return device.Sums{}, fmt.Errorf("validation: %w", err)
 			}
-			f.pace.waited()
+			f.judging.waited()
 		}
 	}
 	sums, err := f.eng.ReadTally(f.to.tally)

@@ -127,9 +127,10 @@ type fit struct {
 	units      units
 	penalty    device.Plan
 	train      *pass
-	validation *pass     // nil if there is no validation set
-	whole      *wholeSet // nil but with WholeSetOptimizers
-	pace       pace
+	validation *pass          // nil if there is no validation set
+	whole      *wholeSet      // nil but with WholeSetOptimizers
+	pace       pace           // of steps
+	judging    pace           // of validation, whose parts take a fraction of a step
 	sets       [2]Fingerprint // of both sets, where something asks which they are
 
 	before int    // epochs trained before this Fit
@@ -242,7 +243,7 @@ func (f *fit) resident(sets ...*data.Set) bool {
 
 // run trains epoch by epoch.
 func (f *fit) run(ctx context.Context, history *History) error {
-	f.pace = newPace(f.config.Interval)
+	f.pace, f.judging = newPace(f.config.Interval), newPace(f.config.Interval)
 	f.last = f.before + f.config.Epochs
 	history.Stopped = f.enough(history.Epochs) // going on from its end
 	for f.epochs < f.last && history.Stopped == nil {

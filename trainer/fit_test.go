@@ -220,6 +220,27 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// Parts of the validation set take less time than steps do: how many of them fit an interval
+// says nothing about how many steps the host may be ahead, which a stop waits for.
+func TestValidationLeavesThePaceOfSteps(t *testing.T) {
+	c, err := Config{BatchSize: 1, Interval: time.Hour}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := open(t, newNetwork(t, NetworkConfig{Sizes: []int{3, 4, 2}, Seed: 1}), device.OpenReference())
+	f := &fit{Trainer: tr, config: c, memory: memory{eng: tr.eng}, pace: newPace(c.Interval), judging: newPace(c.Interval)}
+	defer f.memory.release()
+	if err := f.prepare(randomSet(1, 5, 3, 2), randomSet(2, 40, 3, 2)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.judge(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if f.pace.limit != 1 || f.judging.limit < 4 {
+		t.Errorf("after 40 parts of validation the host may be ahead by %d steps, want 1, and by %d parts, want some", f.pace.limit, f.judging.limit)
+	}
+}
+
 func TestCancellation(t *testing.T) {
 	train := randomSet(1, 40, 3, 2)
 	n := NetworkConfig{Sizes: []int{3, 4, 2}, Seed: 1}
