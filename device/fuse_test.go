@@ -83,6 +83,12 @@ func openFamily(t *testing.T, found Found, family kernels.Family, unfused bool) 
 func trainedWeights(t *testing.T, e Engine, sizes []int, batch int, l1 float64) ([][]float32, int) {
 	t.Helper()
 	step := newStep(t, e, sizes, batch, l1)
+	return trainedBy(t, e, step, sizes, batch), step.Launches()
+}
+
+// trainedBy is trainedWeights with a step that is there.
+func trainedBy(t *testing.T, e Engine, step stepPlan, sizes []int, batch int) [][]float32 {
+	t.Helper()
 	random := cpuref.NewStream(3, 0, 0)
 	drawn := uint64(0)
 	values := func(n int) []float32 {
@@ -115,7 +121,7 @@ func trainedWeights(t *testing.T, e Engine, sizes []int, batch int, l1 float64) 
 	}
 	sums, err := e.ReadTally(step.tally)
 	must(err)
-	return append(weights, []float32{float32(sums.Loss), float32(sums.Correct), float32(sums.Count), float32(sums.Running), float32(sums.Lost)}), step.Launches()
+	return append(weights, []float32{float32(sums.Loss), float32(sums.Correct), float32(sums.Count), float32(sums.Running), float32(sums.Lost)})
 }
 
 // TestFuseOnlyWhereRight shows fuse lists in which joining would change a result.

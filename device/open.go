@@ -34,6 +34,8 @@ type Options struct {
 	// Unfused runs every operation of a plan by itself, to test and measure what
 	// joining them does.
 	Unfused bool
+	// Eager does at the first run of a plan what pays over many, to measure and test it.
+	Eager bool
 	// WaitTimeout is how long a wait for the device may take before it is lost, with
 	// a *LostError; 0 means what CLPROP_WAIT_TIMEOUT says, or else a minute, and below
 	// 0 means no limit.
@@ -148,7 +150,7 @@ func (f Found) open(reason string, options Options) (Engine, error) {
 		return nil, fmt.Errorf("%w; update its driver, choose another device (clprop devices), or use --device cpuref", err)
 	}
 	e.info.Tuning, e.info.Kernels = origin, tuning.String()
-	e.unfused = options.Unfused
+	e.unfused, e.eager = options.Unfused, options.Eager
 	if options.Context != nil {
 		e.wanted = options.Context
 	}

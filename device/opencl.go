@@ -39,7 +39,10 @@ type opencl struct {
 	parts      *parts        // of the device that the engine works on; nil for a whole device
 	launchTime time.Duration // see launchCost; 0 before it is measured
 	wanted     context.Context
-	unfused    bool // prepare plans operation by operation, to test fusion against
+	unfused    bool    // prepare plans operation by operation, to test fusion against
+	eager      bool    // do at the first run of a plan what pays over many
+	joined     *buffer // of joinState; nil before it is needed
+	cannotJoin bool    // the driver's compiler does not take joined.cl
 }
 
 // stagingFloats bounds the host memory of a blocking copy: 4 MiB.

@@ -23,6 +23,7 @@ type openclPlan struct {
 
 	tallied     *kernels.Tallied // while it is prepared: a batch that no launch adds to its tally yet
 	talliedRows int
+	untilJoined int // runs to come before the launches are made one; 0 if they are, or stay apart
 	released    bool
 }
 
@@ -66,6 +67,13 @@ func (e *opencl) Prepare(ops ...Op) (Plan, error) {
 		p.Release()
 		return nil, fmt.Errorf("prepare: %w", p.err)
 	}
+	if p.untilJoined = p.runsToJoin(); p.untilJoined == 1 {
+		p.untilJoined = 0
+		if err := p.join(); err != nil {
+			p.Release()
+			return nil, fmt.Errorf("prepare: %w", err)
+		}
+	}
 	return p, nil
 }
 
@@ -86,6 +94,13 @@ func (p *openclPlan) Run() error {
 				return err
 			}
 			s.last = v
+		}
+	}
+	if p.untilJoined > 0 {
+		if p.untilJoined--; p.untilJoined == 0 {
+			if err := p.join(); err != nil {
+				return fmt.Errorf("run: %w", err)
+			}
 		}
 	}
 	e.queue(p)

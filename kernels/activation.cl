@@ -68,7 +68,7 @@ inline void softmax_row(const int cols, __global const float *Z, __global float 
   float top = Z[0], lane[VW];
   floatv tops = (floatv)top;
   for (int j = 0; j + VW <= cols; j += VW) tops = fmax(tops, LOADV(Z + j));
-  STOREV(tops, lane);
+  KEEPV(tops, lane);
   for (int j = 0; j < VW; j++) top = fmax(top, lane[j]);
   for (int j = cols / VW * VW; j < cols; j++) top = fmax(top, Z[j]);
   for (int p = 0; p < ROW_PARTS; p++) sum[p] = 0.0f;

@@ -1,10 +1,8 @@
 package kernels
 
-import "github.com/clprop/clprop/cl"
-
 // Blank launches clearing a new matrix: zeros, and the column of ones. See blank.cl.
 func (s *Set) Blank(m Matrix) (*Launch, error) {
-	var k *cl.Kernel
+	var k *kernel
 	var err error
 	if m.Half {
 		k, err = s.kernel("blank", macros{"C_HALF": 1}, "blank.cl")

@@ -61,6 +61,6 @@ func (s *Set) Rescale(grad Weights, scale *cl.MemObject) (*Launch, error) {
 }
 
 // clipNorm returns a new kernel object of clipnorm.cl.
-func (s *Set) clipNorm(name string) (*cl.Kernel, error) {
+func (s *Set) clipNorm(name string) (*kernel, error) {
 	return s.kernel(name, macros{"CHUNK": s.Tuning.Chunk}, "clipnorm.cl")
 }

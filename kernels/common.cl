@@ -3,6 +3,8 @@
 // Tunables (set by kernels.Set from the device, each with a safe default):
 //   VW   floats in a vector: 1, 2, 4, 8 or 16. CPUs: CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT;
 //        GPUs: 4 for element-wise kernels, whose loads then coalesce.
+//
+// LOADV reads a vector, from anywhere; STOREV writes one to global memory, KEEPV to private.
 
 #ifndef VW
 #define VW 4
@@ -16,11 +18,19 @@ typedef float floatv;
 typedef int intv;
 #define LOADV(p) (*(p))
 #define STOREV(v, p) (*(p) = (v))
+#define KEEPV STOREV
 #else
 typedef CAT(float, VW) floatv;
 typedef CAT(int, VW) intv;
 #define LOADV(p) CAT(vload, VW)(0, p)
+#define KEEPV(v, p) CAT(vstore, VW)(v, 0, p)
+#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+// PoCL's vstore writes a vector in three parts. A vector of this type may lie where a float may.
+typedef floatv __attribute__((aligned(4))) floatv_anywhere;
+#define STOREV(v, p) (*(__global floatv_anywhere *)(p) = (v))
+#else
 #define STOREV(v, p) CAT(vstore, VW)(v, 0, p)
+#endif
 #endif
 
 // One multiply-add. fma where the device has it in hardware, so that a device
@@ -69,7 +79,7 @@ inline floatv first_lanes(floatv v, int left) { return left >= VW ? v : lane_num
 // add_lanes adds the lanes: halves of them, then halves of the sums.
 inline float add_lanes(const floatv *part) {
   float lane[ROW_LANES];
-  for (int p = 0; p < ROW_PARTS; p++) STOREV(part[p], lane + p * VW);
+  for (int p = 0; p < ROW_PARTS; p++) KEEPV(part[p], lane + p * VW);
   for (int h = ROW_LANES / 2; h > 0; h /= 2)
     for (int j = 0; j < h; j++) lane[j] += lane[j + h];
   return lane[0];
@@ -156,7 +166,7 @@ inline void store_part_c(floatv v, int left, __global half *p) {
 #else
 #define C_TYPE float
 #define STORE_C(v, p) (*(p) = (v))
-#define store_part_c store_part
+inline void store_part_c(floatv v, int left, __global float *p) { store_part(v, left, p); }
 #endif
 
 // FETCH brings a cache line of global memory near before it is needed. A CPU's compiler

@@ -61,9 +61,13 @@ __kernel void descendall(const int K, const float lambda, const float examples, 
 #else
 #define NEXT(theta, sum) descended(theta, sum, penalty, examples, rate)
 #endif
+  // Where the vectors of a row begin: found once, since it takes a division each.
+#define VECTOR(j) ((strip_n * NR + (j)*VW) / nr * (size_t)panel + (strip_n * NR + (j)*VW) % nr)
+  const size_t vector0 = VECTOR(0), vector1 = VECTOR(1), vector2 = VECTOR(2);
 #define STORE(row, col, left, v)                                                       \
   if ((left) > 0) {                                                                    \
-    const size_t at = (col) / nr * (size_t)panel + (size_t)(row)*nr + (col) % nr;      \
+    const int j = ((col) - n) / VW;                                                    \
+    const size_t at = (j == 0 ? vector0 : j == 1 ? vector1 : vector2) + (size_t)(row)*nr; \
     const float penalty = (row) < M - 1 ? lambda : 0.0f;                               \
     STORE_REAL(NEXT(LOAD_REAL(T + at), (v) + 0.0f), left, G + at);                     \
   }
@@ -71,4 +75,5 @@ __kernel void descendall(const int K, const float lambda, const float examples, 
     PRODUCT(A, lda, MR, D, NR, ldd)
   }
 #undef STORE
+#undef VECTOR
 }

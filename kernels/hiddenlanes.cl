@@ -27,7 +27,7 @@ inline void store_lanes(floatv *v, int lanes, int rows, __global const float *a,
   transpose(v, MR);
   for (int r = 0; r < MR; r++) {
     const real prime = ACT_PRIME(LOADV(kept + r * VW));
-    STOREV(v[r] * prime, delta + r * VW);
+    KEEPV(v[r] * prime, delta + r * VW);
   }
   lanes = min(lanes, VW);
   if (rows >= MR) {

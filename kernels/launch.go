@@ -21,9 +21,11 @@ type Launch struct {
 	Size   string  // sizes among its arguments, such as 128×512×785 of a product's m, n, k
 	FLOPs  float64 // floating-point operations of one run
 	Bytes  float64 // bytes that one run must move, each operand counted once
-	kernel *cl.Kernel
+	kernel *kernel
 	shape  *cl.NDRange
 
+	values        []any // of all arguments
+	first         int   // where argument 0 is among those of the kernel, see Join
 	global, local []int
 	strides       bool          // the work-items of dimension 0 step by its size: all of them, or another result
 	shares        []*cl.NDRange // see EnqueueShare
@@ -31,7 +33,7 @@ type Launch struct {
 
 // Enqueue queues one run. It does not wait.
 func (l *Launch) Enqueue(q *cl.CommandQueue) error {
-	if err := q.Launch(l.kernel, l.shape); err != nil {
+	if err := q.Launch(l.kernel.Kernel, l.shape); err != nil {
 		return fmt.Errorf("kernel %s: %w", l.Name, err)
 	}
 	return nil
@@ -39,7 +41,7 @@ func (l *Launch) Enqueue(q *cl.CommandQueue) error {
 
 // EnqueueEvent is Enqueue with an event, for profiling.
 func (l *Launch) EnqueueEvent(q *cl.CommandQueue) (*cl.Event, error) {
-	event, err := q.LaunchEvent(l.kernel, l.shape)
+	event, err := q.LaunchEvent(l.kernel.Kernel, l.shape)
 	if err != nil {
 		return nil, fmt.Errorf("kernel %s: %w", l.Name, err)
 	}
@@ -65,6 +67,7 @@ func leadingSizes(values []any) string {
 // args sets all arguments, in order.
 func (l *Launch) args(values ...any) (*Launch, error) {
 	l.Size = leadingSizes(values)
+	l.values = values
 	for i, v := range values {
 		if n, ok := v.(int); ok {
 			v = int32(n) // OpenCL C's int, whatever Go's is
@@ -78,20 +81,20 @@ func (l *Launch) args(values ...any) (*Launch, error) {
 }
 
 func (l *Launch) setFloat(arg int, v float32) error {
-	if err := l.kernel.SetArgFloat32(arg, v); err != nil {
+	if err := l.kernel.SetArgFloat32(l.first+arg, v); err != nil {
 		return fmt.Errorf("kernel %s: argument %d: %w", l.Name, arg, err)
 	}
 	return nil
 }
 
 func (l *Launch) setInt(arg int, v int32) error {
-	if err := l.kernel.SetArgInt32(arg, v); err != nil {
+	if err := l.kernel.SetArgInt32(l.first+arg, v); err != nil {
 		return fmt.Errorf("kernel %s: argument %d: %w", l.Name, arg, err)
 	}
 	return nil
 }
 
-func (s *Set) launch(name string, k *cl.Kernel, global, local []int) (*Launch, error) {
+func (s *Set) launch(name string, k *kernel, global, local []int) (*Launch, error) {
 	shape, err := cl.NewNDRange(global, local)
 	if err != nil {
 		k.Release()
@@ -101,7 +104,7 @@ func (s *Set) launch(name string, k *cl.Kernel, global, local []int) (*Launch, e
 }
 
 // striding is launch for a kernel whose work-items step by the size of dimension 0.
-func (s *Set) striding(name string, k *cl.Kernel, global, local []int) (*Launch, error) {
+func (s *Set) striding(name string, k *kernel, global, local []int) (*Launch, error) {
 	l, err := s.launch(name, k, global, local)
 	if err == nil {
 		l.strides = true
@@ -111,7 +114,7 @@ func (s *Set) striding(name string, k *cl.Kernel, global, local []int) (*Launch,
 
 // overRows is the shape (vectors, rows) of kernels that go over the vectors of
 // each row; dimension 0 strides.
-func (s *Set) overRows(name string, k *cl.Kernel, cols, rows int) (*Launch, error) {
+func (s *Set) overRows(name string, k *kernel, cols, rows int) (*Launch, error) {
 	if s.Tuning.Family == Block {
 		// one work-item a row, in groups of one size so that the kernel is compiled once
 		return s.striding(name, k, []int{1, roundUp(rows, 16)}, []int{1, min(16, s.local)})
@@ -123,7 +126,7 @@ func (s *Set) overRows(name string, k *cl.Kernel, cols, rows int) (*Launch, erro
 
 // overItems is a one-dimensional shape of at least n work-items, on CPUs in groups
 // of group: 1 where a work-item is long, so that every core gets some.
-func (s *Set) overItems(name string, k *cl.Kernel, n, group int) (*Launch, error) {
+func (s *Set) overItems(name string, k *kernel, n, group int) (*Launch, error) {
 	local := s.local
 	if s.Tuning.Family == Block {
 		local = min(group, s.local)

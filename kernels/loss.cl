@@ -54,7 +54,7 @@ inline int largest(int cols, __global const float *V) {
   }
   float lane[ROW_LANES], most = -INFINITY;
   int of[ROW_LANES], top = 0;
-  for (int p = 0; p < ROW_PARTS; p++) STOREV(best[p], lane + p * VW), STOREV(where[p], of + p * VW);
+  for (int p = 0; p < ROW_PARTS; p++) KEEPV(best[p], lane + p * VW), KEEPV(where[p], of + p * VW);
   for (int j = 0; j < min(cols, ROW_LANES); j++)
     if (lane[j] > most || lane[j] == most && of[j] < top) most = lane[j], top = of[j];
   return isnan(V[0]) ? 0 : top;

@@ -31,7 +31,7 @@ func (s *Set) outputDelta(loss Loss, a, y, delta Matrix, scale *cl.MemObject) (*
 		return nil, err
 	}
 	args := []any{a.Rows, a.Cols, a.Buf, a.LD, y.Buf, y.LD, delta.Buf, delta.LD}
-	var k *cl.Kernel
+	var k *kernel
 	if loss.crossEntropy() && loss.Weight == nil && scale == nil && !delta.Half {
 		k, err = s.plain("outputdelta")
 	} else {

@@ -80,7 +80,7 @@ var plainFiles = []string{
 }
 
 // plain returns a new kernel object of the program of plainFiles.
-func (s *Set) plain(name string) (*cl.Kernel, error) {
+func (s *Set) plain(name string) (*kernel, error) {
 	return s.kernel(name, macros{"ROWS_PER_ITEM": s.Tuning.RowsPerItem, "CHUNK": s.Tuning.Chunk}, plainFiles...)
 }
 
@@ -100,7 +100,7 @@ func rowMacros(mac macros, a, out Matrix) macros {
 
 // kernel returns a new kernel object, building files (one after the other, one
 // program) with the macros if that was not done before.
-func (s *Set) kernel(name string, m macros, files ...string) (*cl.Kernel, error) {
+func (s *Set) kernel(name string, m macros, files ...string) (*kernel, error) {
 	if _, given := m["VW"]; !given {
 		m["VW"] = s.Tuning.VW
 	}
@@ -108,8 +108,11 @@ func (s *Set) kernel(name string, m macros, files ...string) (*cl.Kernel, error)
 	key := strings.Join(files, "+") + " " + options
 	p := s.programs[key]
 	if p == nil {
-		var err error
-		if p, err = s.program(name, files, options); err != nil {
+		source, err := join(files)
+		if err == nil {
+			p, err = s.program(name, source, options)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("kernel %s: %w", name, err)
 		}
 		s.programs[key] = p
@@ -118,16 +121,20 @@ func (s *Set) kernel(name string, m macros, files ...string) (*cl.Kernel, error)
 	if err != nil {
 		return nil, fmt.Errorf("kernel %s: %w", name, err)
 	}
-	return k, nil
+	return &kernel{k, name, m, files}, nil
 }
 
-// program loads files from the cache, or compiles them.
-func (s *Set) program(name string, files []string, options string) (*built, error) {
-	source, err := join(files)
-	if err != nil {
-		return nil, err
-	}
-	p := &built{key: s.cache.key(source, options)}
+// kernel is a kernel object, and what it was built from.
+type kernel struct {
+	*cl.Kernel
+	name   string
+	macros macros
+	files  []string
+}
+
+// program loads the program of a source from the cache, or compiles it.
+func (s *Set) program(name, source, options string) (p *built, err error) {
+	p = &built{key: s.cache.key(source, options)}
 	if p.Program = s.load(p.key, name, options); p.Program != nil {
 		return p, nil
 	}

@@ -23,7 +23,7 @@ func (l *Launch) EnqueueShare(q *cl.CommandQueue, units []int, k int, after []*c
 	if l.shares[k] == nil {
 		return nil, nil
 	}
-	event, err := q.LaunchAfter(l.kernel, l.shares[k], after)
+	event, err := q.LaunchAfter(l.kernel.Kernel, l.shares[k], after)
 	if err != nil {
 		return nil, fmt.Errorf("kernel %s, part %d: %w", l.Name, k, err)
 	}

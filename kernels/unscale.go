@@ -60,6 +60,6 @@ func (s *Set) Unscale(sum Weights, factor *cl.MemObject) (*Launch, error) {
 }
 
 // unscaling returns a new kernel object of unscale.cl.
-func (s *Set) unscaling(name string) (*cl.Kernel, error) {
+func (s *Set) unscaling(name string) (*kernel, error) {
 	return s.kernel(name, macros{"CHUNK": s.Tuning.Chunk}, "unscale.cl")
 }

@@ -21,14 +21,15 @@ accumulate, gradient, update. Steps are queued, and only the end of a run waits.
 
 Cold is the time from nothing to the end of the first step: opening the device,
 building the kernels, copying weights and examples, one step. What the driver has
-in caches of its own it may use. Samples/s are warm: the median of the runs, and
-the slowest and fastest of them. GFLOPS count the three matrix products of a step,
+in caches of its own it may use. What pays only over many steps, such as a program
+with all kernels of a step in it, is done too, as in a long training. Samples/s are
+warm: the median of the runs, and the slowest and fastest of them. GFLOPS count the three matrix products of a step,
 b·(6·Σ in·out − 2·in·out of the first layer), and nothing else.
 
 The peaks of a device are measured first, with kernels that do nothing but
 multiply-adds on registers, copying, or nothing. --kernels shows each kernel of a
-step by the device's own clock, in a run of its own: the share of the peak that it
-reaches, by its operations or by its bytes, each operand counted once. Bytes that
+step by the device's own clock, in a run of its own that launches them one by one:
+the share of the peak that it reaches, by its operations or by its bytes, each operand counted once. Bytes that
 come from caches can make that more than 100%. A kernel that is over sooner than
 the next one can be launched is limited by that, one below a tenth of both peaks by
 latency.

@@ -151,7 +151,7 @@ func (b *bench) measure(ctx context.Context, c benchCase, spec string) benchResu
 
 func (b *bench) measureOn(ctx context.Context, c benchCase, spec string, r *benchResult) error {
 	began := time.Now()
-	eng, err := b.open(spec, device.Options{Context: ctx, Workload: c.workload()})
+	eng, err := b.open(spec, device.Options{Context: ctx, Workload: c.workload(), Eager: true})
 	if err != nil {
 		return err
 	}

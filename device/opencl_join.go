@@ -1,0 +1,92 @@
+package device
+
+import (
+	"math"
+
+	"github.com/clprop/clprop/kernels"
+)
+
+// joinSaved is how much time a plan must have lost to its launches before they are made one.
+// That takes about as long to compile, so that at worst twice the time is lost of what it would
+// have been best to do: A. Karlin, M. Manasse, L. Rudolph, D. Sleator, "Competitive snoopy
+// caching", Algorithmica 3 (1988) 79-119.
+const joinSaved = 1.0 // seconds
+
+// joinWorth is the part of a plan's time that joining its launches must save.
+const joinWorth = 0.02
+
+// joinSlower is how many times what a launch that does nothing costs, one with work does: the
+// other cores sleep until it is there.
+const joinSlower = 2
+
+// runsToJoin is after how many runs the launches of a plan are made one; 0 means never. What
+// is in the cache of programs is there at once.
+func (p *openclPlan) runsToJoin() int {
+	e := p.engine
+	if e.unfused || e.profile != nil || e.parts != nil || e.sizes != nil || e.cannotJoin {
+		return 0 // what is to be seen one by one, or done on parts of a device
+	}
+	launches := e.set.Joinable(p.launches)
+	if launches < 2 {
+		return 0
+	}
+	flops := 0.0
+	for _, l := range p.launches {
+		flops += l.FLOPs
+	}
+	width, units := float64(e.set.Tuning.VW), float64(max(1, e.info.Units))
+	rate := 2 * 2 * width * units * float64(max(e.clockMHz, 1000)) * 1e6 // two multiply-adds a cycle
+	runs := joinAfter(launches, flops/rate, e.launchCost().Seconds())
+	if runs > 0 && (e.eager || e.set.JoinedIsBuilt(p.launches[:launches])) {
+		return 1
+	}
+	return runs
+}
+
+// joinAfter is runsToJoin of so many launches that work for so many seconds.
+func joinAfter(launches int, work, launchCost float64) int {
+	saved := joinSlower * float64(launches-1) * launchCost
+	if saved < joinWorth*work {
+		return 0
+	}
+	return int(math.Ceil(joinSaved / max(saved, 1e-9)))
+}
+
+// join makes one launch of those of a plan, and more where one has not room for all.
+// A driver that does not compile it is no error: the launches stay as they are.
+func (p *openclPlan) join() error {
+	e := p.engine
+	if err := e.joinState(); err != nil {
+		return err
+	}
+	var all []*kernels.Launch
+	for left := p.launches; len(left) > 0; {
+		n := e.set.Joinable(left)
+		if n < 2 {
+			all, left = append(all, left[0]), left[1:]
+			continue
+		}
+		joined, err := e.set.Joined(left[:n], max(1, e.info.Units), e.joined.mem)
+		if err != nil {
+			e.cannotJoin = true
+			all = append(all, left...)
+			break
+		}
+		all, left = append(all, joined), left[n:]
+	}
+	p.launches = all
+	for _, s := range p.scalars { // they are of joined launches now
+		if err := e.fail(s.set(s.last)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// joinState makes the memory that joined launches share: the queue runs one at a time.
+func (e *opencl) joinState() (err error) {
+	if e.joined == nil {
+		e.joined, err = e.zeroed("state of joined launches", kernels.JoinedFloats)
+	}
+	return err
+}

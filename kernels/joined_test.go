@@ -1,0 +1,160 @@
+package kernels
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/clprop/clprop/cl"
+	"github.com/clprop/clprop/cpuref"
+)
+
+// TestJoined compares a step whose launches are one with the same launches one by one, whose
+// bits it promises and which have tests of their own. It runs twice, so that a state that is
+// not clear afterwards shows, and with more workers than there are cores, so that some find
+// everything done.
+func TestJoined(t *testing.T) {
+	ran := false
+	each(t, func(f fixture) {
+		if f.set.Tuning.Family != Block {
+			return
+		}
+		nets := f.narrowNets()
+		if f.byHand() {
+			nets = nets[:1]
+		}
+		for _, n := range nets {
+			if len(n.sizes) > 6 {
+				continue // more arguments than a launch has
+			}
+			for _, workers := range []int{1, 2, 7} {
+				one, many := f.netPass(cpuref.SoftmaxCrossEntropy, n.batch, n.sizes), f.netPass(cpuref.SoftmaxCrossEntropy, n.batch, n.sizes)
+				together, apart := f.stepLaunches(one), f.stepLaunches(many)
+				f.ok(together[len(together)-1].SetDescentRateAll(0.3))
+				l, err := f.set.Joined(together, workers, f.buffer(make([]float32, JoinedFloats)))
+				if err != nil && strings.Contains(err.Error(), "atomics that order memory") {
+					return // no compiler of a CPU
+				}
+				f.ok(err)
+				rate := []float32{0.7, 0.2}
+				for _, alpha := range rate {
+					f.ok(together[len(together)-1].SetDescentRateAll(alpha)) // of the joined launch now
+					f.ok(apart[len(apart)-1].SetDescentRateAll(alpha))
+					f.enqueue(l)
+					for _, a := range apart {
+						f.enqueue(a)
+					}
+				}
+				l.Release()
+				f.samePass(n.sizes, one, many)
+				for i := range one.Theta {
+					f.sameLayer(n.sizes, one.Theta[i], many.Theta[i])
+				}
+				f.unchanged(one.X.Buf, one.Y.Buf)
+				for _, a := range apart {
+					a.Release()
+				}
+				ran = true
+			}
+		}
+	})
+	if !ran && !checked() {
+		t.Error("no device here joins launches; PoCL does")
+	}
+}
+
+// stepLaunches are the launches of a step of training, of all shapes that launches have, the
+// descent last.
+func (f fixture) stepLaunches(p netPass) (all []*Launch) {
+	f.Helper()
+	add := func(l *Launch, err error) {
+		f.Helper()
+		f.ok(err)
+		all = append(all, l)
+	}
+	last := len(p.Theta) - 1
+	loss := f.loss(cpuref.SoftmaxCrossEntropy, nil)
+	inputs := append([]Matrix{p.X}, p.A[:last]...)
+	var layers []Descent
+	for l, a := range inputs {
+		if l < last {
+			add(f.set.Forward("tanh", a, p.Theta[l], p.A[l]))
+		} else {
+			add(f.set.Forward("linear", a, p.Theta[l], p.Z))
+		}
+		layers = append(layers, Descent{Delta: p.Delta[l], A: a, Theta: p.Theta[l]})
+	}
+	add(f.set.Activate("softmax", p.Z, p.A[last]))
+	losses := Losses{f.scratch(p.X.Rows), f.scratch(p.X.Rows)}
+	add(f.set.RowCost(loss, p.Z, p.Y, losses.Loss, losses.Right))
+	add(f.set.OutputDelta(loss, p.A[last], p.Y, p.Delta[last]))
+	for l := last; l > 0; l-- {
+		packed := f.set.NewTransposed(p.Theta[l])
+		packed.Buf = f.scratch(f.set.TransposedFloats(p.Theta[l]))
+		add(f.set.Pack(p.Theta[l], packed))
+		add(f.set.HiddenDelta("tanh", p.Delta[l], p.Theta[l], packed, p.A[l-1], p.Delta[l-1]))
+	}
+	add(f.set.DescendAll(layers, 0.3, p.X.Rows, &Tallied{losses, f.buffer(make([]float32, TallyWords))}))
+	for f.set.Joinable(all) < len(all) { // too many arguments: the end of the step will do
+		all[0].Release()
+		all = all[1:]
+	}
+	return all
+}
+
+// sameLayer compares the bits of two layers.
+func (f fixture) sameLayer(sizes []int, one, many Weights) {
+	f.Helper()
+	got, want := f.layer(one), f.layer(many)
+	same := func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }
+	if !slices.EqualFunc(got.W.Data, want.W.Data, same) || !slices.EqualFunc(got.B, want.B, same) {
+		f.Errorf("%v: weights %v differ from those of the launches one by one", sizes, one)
+	}
+}
+
+// TestEveryKernelJoins builds programs of all launches that a CPU has.
+func TestEveryKernelJoins(t *testing.T) {
+	for _, b := range open(t) {
+		f := b.fixture(t, "block", DefaultTuning(b.device))
+		if f.set.Tuning.Family != Block || !strings.Contains(b.device.Platform().Name(), "Portable") {
+			continue
+		}
+		var all []*Launch
+		for _, launcher := range f.set.launchers(f.scratch(1 << 14)) {
+			l, err := launcher()
+			f.ok(err)
+			defer l.Release()
+			all = append(all, l)
+		}
+		for left := all; len(left) > 0; {
+			n := f.set.Joinable(left)
+			l, err := f.set.Joined(left[:n], 1, f.buffer(make([]float32, JoinedFloats)))
+			if err != nil {
+				t.Error(err)
+				break
+			}
+			l.Release()
+			left = left[n:]
+		}
+	}
+}
+
+// TestJoinable counts arguments: no more than every device takes, and none of the tiles.
+func TestJoinable(t *testing.T) {
+	set := &Set{Tuning: Tuning{Family: Block}}
+	mixed := &Launch{values: []any{&cl.MemObject{}, 1, float32(2), &cl.MemObject{}, 3}} // 8 + 4 + 4 + 8 + 4 bytes
+	var many []*Launch
+	for range 100 {
+		many = append(many, mixed)
+	}
+	// 16 bytes of the state and the workers; then the pointer after an odd number of words
+	// begins at the next 8: 32 bytes each, but the last.
+	if got, want := set.Joinable(many), (1024-16+4)/32; got != want {
+		t.Errorf("%d launches can be one, want %d", got, want)
+	}
+	set.Tuning.Family = Tile
+	if got := set.Joinable(many); got != 0 {
+		t.Errorf("%d launches of tiles can be one", got)
+	}
+}
