@@ -28,13 +28,16 @@
 // Launch: global (≥ ⌈rows/VW⌉), a work-item VW rows, local (1), no local memory.
 // Macros: LAYERS; ACT_… of the hidden layers; OUT_SOFTMAX, OUT_SIGMOID or OUT_LINEAR;
 // LOSS_… of outputdelta.cl, whose SLOPE is used, with scale and limit; GATHER, COST.
-// Tunable: FAR 32 rows of weights are fetched ahead: another core may have written them, and
-// its cache is some hundred cycles away.
+// Tunables: FAR 32 rows of weights are fetched ahead: another core may have written them, and
+// its cache is some hundred cycles away; AHEAD 12 of T, which may not fit the first cache.
 // Idea: T. Müller, F. Rousselle, J. Novák, A. Keller, "Real-time neural radiance caching
 // for path tracing", ACM TOG 40 (2021), the fully fused network; there on local memory.
 
 #ifndef FAR
 #define FAR 32
+#endif
+#ifndef AHEAD
+#define AHEAD 12
 #endif
 
 typedef floatv real;
@@ -141,6 +144,7 @@ __kernel void backprop(const int rows, const int in, __global float *S, const in
       UNITS(DECLARE_UNIT)
       for (int k = 0; k < K; k++, w += nr[l]) {
         FETCH(w + FAR * nr[l])
+        FETCH(T + (k + AHEAD) * VW)
         const floatv a = LOADV(T + k * VW);
 #define MULADD_UNIT(i) c##i = MULADD(a, (floatv)(w[i]), c##i);
         UNITS(MULADD_UNIT)
