@@ -62,7 +62,7 @@ __kernel void hiddenlanes(const int M, const int N, const int K,
     __global const float *Ap = Wp;
     if (left > nr)
       for (int j = 0; j < MR * nr; j += 16) { FETCH(Wp + panel + j) }
-    for (int k = 0; k < min(left, nr); k++) STEP
+    STEPS(min(left, nr))
   }
   STORE_LANES(0)
   IF_2(STORE_LANES(1))
