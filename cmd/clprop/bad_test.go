@@ -50,7 +50,7 @@ func TestBadInput(t *testing.T) {
 		line string // of stderr, after "clprop: "
 	}{
 		{[]string{"train", "--data", "none.csv"}, exitBadFile, "open none.csv: no such file or directory"},
-		{[]string{"train", "--data", "ragged.csv"}, exitBadFile, "ragged.csv: line 3: expected 3 cells, as on line 1, found 2"},
+		{[]string{"train", "--data", "ragged.csv"}, exitBadFile, "ragged.csv: line 3: expected 3 cells, as on line 1, found 2: take out a title above the table or a note below it, and put a cell that has the separator in quotes"},
 		{[]string{"train", "--data", "text.csv", "--val-split", "0"}, exitBadFile,
 			`text.csv: line 3, column "b": "oops" is not a finite number; 3 of the column's 4 cells are: mend it, or leave the row or the column out`},
 		{[]string{"train", "--data", "empty.csv"}, exitBadFile, "empty.csv: the file is empty: expected rows of cells"},

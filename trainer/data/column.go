@@ -153,14 +153,14 @@ func (t *Table) firstText(j int) int {
 	return 0
 }
 
-// decimalComma reports whether a column has texts and all are numbers once a comma
-// is a point.
+// decimalComma reports whether a column has texts and all are numbers without their commas, be
+// these before decimals or between thousands.
 func (c *texts) decimalComma() bool {
 	if len(c.known) == 0 {
 		return false
 	}
 	for _, s := range c.known {
-		if _, ok := parseNumber([]byte(strings.Replace(s, ",", ".", 1))); !ok {
+		if _, ok := parseNumber([]byte(strings.ReplaceAll(s, ",", ""))); !ok {
 			return false
 		}
 	}

@@ -7,14 +7,15 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
 const headerRows = 20 // rows that AutoHeader compares the first line with
 
-// ReadCSV reads a CSV file (RFC 4180; also with a byte order mark, CRLF line
-// ends, blank lines, spaces around cells, tabs or semicolons between them, packed
-// with gzip or zstd). Every row must have as many cells as the first. What the
+// ReadCSV reads a CSV file (RFC 4180; also with a byte order mark, in UTF-16
+// if it has one, with CRLF line ends, blank lines, lines that begin with # before the first row,
+// spaces around cells, tabs or semicolons between them, packed with gzip or zstd). Every row must have as many cells as the first. What the
 // cells hold is judged when a column is used, by Fit and Set: extra columns may
 // hold anything.
 func ReadCSV(path string, opts Options) (*Table, error) {
@@ -108,15 +109,44 @@ func newCSVReader(path string, r io.Reader, opts Options) (*csvReader, error) {
 	comma := opts.Comma
 	if separator, n := sepLine(start); n > 0 {
 		in.start, in.line = in.start+n, 2
-		comma = cmp.Or(comma, separator)
+		start, comma = start[n:], cmp.Or(comma, separator)
 	}
+	n, lines := comments(start, comma)
+	in.start, in.line = in.start+n, in.line+lines
 	if comma == 0 {
-		comma = sniff(start)
+		comma = sniff(start[n:])
 	}
 	if comma == '"' || comma == '\r' || comma == '\n' || !utf8.ValidRune(comma) || comma == utf8.RuneError {
 		return nil, fmt.Errorf("%s: %q cannot separate cells: choose another character", path, comma)
 	}
 	return &csvReader{lines: in, comma: comma}, nil
+}
+
+// comments tells how many bytes and lines a text has before its table: lines that begin with #, if
+// one follows that does not. The last of them, if it has as many cells as that, is the header, as
+// NumPy's savetxt writes it, and counts up to its first name.
+func comments(start []byte, comma rune) (n, lines int) {
+	last, before := []byte(nil), 0 // the last comment, and the bytes before it
+	at := 0
+	for line := range bytes.Lines(start) {
+		text := bytes.TrimSpace(line)
+		switch {
+		case len(text) > 0 && text[0] == '#':
+			last, before, n = text, at, at+len(line)
+		case len(text) > 0 && last != nil:
+			comma = cmp.Or(comma, sniff(text))
+			header, _ := fields(bytes.Clone(last), comma, nil)
+			row, _ := fields(bytes.Clone(text), comma, nil)
+			if len(row) > 1 && len(header) == len(row) {
+				n = before + bytes.IndexFunc(start[before:], func(r rune) bool { return !strings.ContainsRune("# \t", r) })
+			}
+			return n, bytes.Count(start[:n], []byte{'\n'})
+		case len(text) > 0:
+			return 0, 0
+		}
+		at += len(line)
+	}
+	return 0, 0
 }
 
 // sepLine reads the line "sep=;", with which some programs tell Excel what separates cells. n
@@ -182,7 +212,7 @@ func (r *csvReader) checkWidth(line, n int) error {
 		return nil
 	}
 	return &Error{Path: r.path, Line: line, Offset: -1,
-		Reason: fmt.Sprintf("expected %d cells, as on line %d, found %d", r.width, r.first, n)}
+		Reason: fmt.Sprintf("expected %d cells, as on line %d, found %d: take out a title above the table or a note below it, and put a cell that has the separator in quotes", r.width, r.first, n)}
 }
 
 // takeHead returns the rows that the file begins with. The first line of a file of

@@ -10,15 +10,18 @@ const oddNames = 10
 
 // Doubts says, a line each, what is likely not meant in what was learned from a table, though it
 // can be trained on: categories that look like numbers with a unit, or like dates; names that
-// differ in case alone; and, unless task says that they are meant, many classes that are all numbers.
+// differ in case alone; columns that count the rows; and, unless task says that they are meant, many classes that are all numbers.
 func (p *Preprocess) Doubts(task Task) []string {
 	var doubts []string
 	for i := range p.Columns {
 		c := &p.Columns[i]
 		if n := len(c.Categories); n > oddNames && disguised(c.Categories) {
-			doubts = append(doubts, fmt.Sprintf("column %q: its %d categories look like numbers or dates, such as %q: write numbers as 1234.5, a date as several columns, or leave it out", c.Name, n, clip(c.Categories[n-1])))
+			doubts = append(doubts, fmt.Sprintf("column %q: %s", c.Name, looksLike(c.Categories)))
 		}
 		doubts = append(doubts, alike(c.Name, "categories", c.Categories)...)
+	}
+	for _, name := range p.counting {
+		doubts = append(doubts, fmt.Sprintf("column %q: it counts the rows, which says nothing about new ones: leave it out (--drop)", name))
 	}
 	if p.Label == "" { // classes are columns, or in a file of their own
 		return doubts
@@ -27,6 +30,26 @@ func (p *Preprocess) Doubts(task Task) []string {
 		doubts = append(doubts, fmt.Sprintf("column %q: its %d classes are all numbers: if they are a quantity, say so (--task regression)", p.Label, n))
 	}
 	return append(doubts, alike(p.Label, "classes", p.Classes)...)
+}
+
+// looksLike is about names that are disguised.
+func looksLike(names []string) string {
+	return fmt.Sprintf("its %d categories look like numbers or dates, such as %q: write numbers as 1234.5, a date as several columns, or leave it out", len(names), clip(names[len(names)-1]))
+}
+
+// counts reports whether column j of a table that is held has as many numbers as rows, each one
+// more than the one before.
+func (t *Table) counting(j int) bool {
+	if numbers, _, _ := t.counts(j); t.seen != nil || t.rows <= oddNames || numbers < t.rows {
+		return false
+	}
+	first := t.at(0, j).number()
+	for i := range t.rows {
+		if t.at(i, j).number() != first+float64(i) {
+			return false
+		}
+	}
+	return true
 }
 
 func hasText(names []string) bool {

@@ -64,6 +64,11 @@ func (t *Table) Fit(rows []int, opts FitOptions) (_ *Preprocess, err error) {
 	if p.Columns, err = t.fitColumns(inputs, rows, opts); err != nil {
 		return nil, err
 	}
+	for _, j := range inputs {
+		if t.counting(j) {
+			p.counting = append(p.counting, t.Names[j])
+		}
+	}
 	switch {
 	case l.classes == nil:
 		targets := FitOptions{Scale: opts.TargetScale}
@@ -174,7 +179,7 @@ func (t *Table) fitCategory(c *Column, j int, rows []int, opts FitOptions) error
 
 func (t *Table) decimalComma(j int) error {
 	first := t.firstText(j)
-	return t.fail(first, j, fmt.Sprintf("%q has a decimal comma: write numbers with a point", t.shown(first, j)))
+	return t.fail(first, j, fmt.Sprintf("%q has a comma within the number: write 1234.5, neither 1234,5 nor 1,234.5", t.shown(first, j)))
 }
 
 // notCategory says why column j, which has texts, is neither numbers nor categories.

@@ -1,6 +1,10 @@
 package data
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
 
 // foreign are files that people have in place of a table, by what they begin with, and the way
 // out. A text that is none of a table's begins with none of these.
@@ -22,8 +26,15 @@ var foreign = []struct{ magic, reason string }{
 	{"RDX", "it is RData of R: write the table with write.csv"},
 	{"GIF8", "it is a GIF picture: save it as PNG or JPEG"},
 	{"RIFF", "it is a WebP picture, or sound: pictures have to be PNG or JPEG"},
-	{"<!DOCTYPE", "it is a page of HTML: was the table downloaded?"},
+}
+
+// markup is the same of texts, for which blanks in front and capitals make no difference.
+var markup = []struct{ magic, reason string }{
+	{"<!doctype", "it is a page of HTML: was the table downloaded?"},
 	{"<html", "it is a page of HTML: was the table downloaded?"},
+	{"<head", "it is a page of HTML: was the table downloaded?"},
+	{"<body", "it is a page of HTML: was the table downloaded?"},
+	{"<error", "it is an error of a server in XML: was the table downloaded?"},
 	{"<?xml", "it is XML: save the table as CSV"},
 	{"{", "it is JSON: save the table as CSV"},
 	{"[{", "it is JSON: save the table as CSV"},
@@ -32,19 +43,36 @@ var foreign = []struct{ magic, reason string }{
 
 // noTable says why a text that begins so is no table, or is "".
 func noTable(start []byte) string {
-	if bytes.HasPrefix(start, []byte{0xff, 0xfe}) || bytes.HasPrefix(start, []byte{0xfe, 0xff}) {
-		return "the text is UTF-16: save it as UTF-8"
-	}
 	for _, f := range foreign {
 		if bytes.HasPrefix(start, []byte(f.magic)) {
 			return f.reason
 		}
 	}
 	if i := bytes.IndexByte(start, 0); i >= 0 {
-		return "there are bytes of 0 in it: it is no text, or one in UTF-16, which has to be saved as UTF-8"
+		return "there are bytes of 0 in it: it is no text, or one in UTF-16 without its mark, which has to be saved as UTF-8"
+	}
+	text := bytes.TrimPrefix(start[:min(len(start), 512)], []byte("\ufeff"))
+	text = bytes.ToLower(bytes.Join(bytes.Fields(text), nil))
+	for _, f := range markup {
+		if bytes.HasPrefix(text, []byte(f.magic)) {
+			return f.reason
+		}
 	}
 	if cr := bytes.IndexByte(start, '\r'); cr >= 0 && cr < len(start)-1 && bytes.IndexByte(start, '\n') < 0 {
 		return "its lines end with CR alone, as once on a Macintosh: save it with line ends of today"
 	}
 	return ""
+}
+
+// noArrays says what a zip archive without arrays of NumPy is, by the names of its files.
+func noArrays(names []string) string {
+	for _, name := range names {
+		switch {
+		case strings.HasPrefix(name, "xl/"):
+			return "it is a workbook of Excel: save the sheet as CSV"
+		case name == "content.xml", strings.HasPrefix(name, "Index/"):
+			return "it is a file of LibreOffice or another office program: save the sheet as CSV"
+		}
+	}
+	return fmt.Sprintf("it is a zip archive without arrays of NumPy, which has %s: unpack it", list(names))
 }

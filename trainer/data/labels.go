@@ -236,6 +236,9 @@ func (t *Table) keepCategories(l labelling, train, validation []int) ([]int, []i
 	})
 	if len(validation) == 0 {
 		most := slices.MaxFunc(inputs, func(a, b int) int { return cmp.Compare(len(t.texts[a].known), len(t.texts[b].known)) })
+		if texts := t.texts[most]; disguised(texts.known) {
+			return nil, nil, t.fail(texts.firstText, most, looksLike(texts.known))
+		}
 		return nil, nil, fmt.Errorf("split: no example for validation has only categories that another one has: drop a column of texts, such as %.40q, which has %d different ones",
 			t.Names[most], len(t.texts[most].known))
 	}

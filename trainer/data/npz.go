@@ -39,6 +39,10 @@ func (s *source) readNPZ(opts Options) (Raw, error) {
 		files[name] = f
 		names = append(names, name)
 	}
+	if !slices.ContainsFunc(z.File, func(f *zip.File) bool { return strings.HasSuffix(f.Name, ".npy") }) {
+		slices.Sort(names)
+		return nil, &Error{Path: s.path, Offset: -1, Reason: noArrays(names)}
+	}
 	x, y := pickArrays(files, opts.Part)
 	if x == nil && len(names) == 1 && opts.Part != TestPart {
 		x = z.File[0] // arr_0

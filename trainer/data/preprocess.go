@@ -34,6 +34,8 @@ type Preprocess struct {
 	// outputs, each of kind Number; nil for classification. An output h means
 	// h·Std + Mean in the units of the file, see Restore.
 	Targets []Column `json:"targets,omitempty"`
+
+	counting []string // columns that count the rows that were learned from, for Doubts
 }
 
 // The kinds of Column.

@@ -80,6 +80,9 @@ func (s *source) read(opts Options) (Raw, error) {
 	if opts.Format == AutoFormat {
 		opts.Format = s.detect()
 	}
+	if slices.Contains([]Format{CSV, ARFF, LibSVM, FANN}, opts.Format) {
+		s.utf8Text()
+	}
 	var t *Table
 	var err error
 	switch opts.Format {
@@ -146,6 +149,7 @@ func (s *source) detect() Format {
 	case ".f64":
 		return Float64
 	}
+	s.utf8Text()
 	start, _ := s.r.Peek(detectBytes) // an error comes again when it is read
 	for _, f := range []struct {
 		magic  string

@@ -73,6 +73,7 @@ func (s *Stream) openCSV(in *source, wanted func(row int) bool) (rowReader, erro
 	if s.columns != nil {
 		opts.Comma = s.comma
 	}
+	in.utf8Text()
 	reader, err := newCSVReader(s.path, in.r, opts)
 	if err != nil {
 		return nil, err
@@ -98,6 +99,7 @@ func (s *Stream) findCSV() error {
 		return err
 	}
 	defer in.close()
+	in.utf8Text()
 	reader, err := newCSVReader(s.path, in.r, s.opts)
 	if err != nil {
 		return err

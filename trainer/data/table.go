@@ -176,10 +176,22 @@ func (t *Table) labelColumns() ([]int, error) {
 	case t.labels != nil:
 		return t.labels, nil
 	}
-	return []int{len(t.Names) - 1}, nil
+	for j := len(t.Names) - 1; j > 0; j-- {
+		if !t.blank(j) {
+			return []int{j}, nil
+		}
+	}
+	return []int{0}, nil
 }
 
-// inputColumns are the columns that are neither labels nor dropped, nor weights.
+// blank reports whether column j of a table that is held has neither name nor values, as one
+// that a separator at the end of each line makes.
+func (t *Table) blank(j int) bool {
+	numbers, _, texts := t.counts(j)
+	return t.seen == nil && t.rows > 0 && numbers+texts == 0 && t.Names[j] == columnName(j)
+}
+
+// inputColumns are the columns that are neither labels nor dropped, nor weights, nor blank.
 func (t *Table) inputColumns(labels []int) ([]int, error) {
 	var dropped, inputs []int
 	if t.drop != "" {
@@ -200,7 +212,7 @@ func (t *Table) inputColumns(labels []int) ([]int, error) {
 		dropped = append(dropped, j)
 	}
 	for j := range t.Names {
-		if !slices.Contains(labels, j) && !slices.Contains(dropped, j) {
+		if !slices.Contains(labels, j) && !slices.Contains(dropped, j) && !t.blank(j) {
 			inputs = append(inputs, j)
 		}
 	}
