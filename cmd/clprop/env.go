@@ -48,10 +48,14 @@ func (l *latch) Write(p []byte) (int, error) {
 	return n, l.err
 }
 
-// note writes a line to stderr. That it may fail is of no use to anyone: there
-// is nowhere else to say so.
+// note writes a line to stderr, folded if that is a terminal. That it may fail is of no use to
+// anyone: there is nowhere else to say so.
 func (e *env) note(format string, args ...any) {
-	fmt.Fprintln(e.stderr, oneLine(fmt.Sprintf(format, args...)))
+	line := oneLine(fmt.Sprintf(format, args...))
+	if columns, ok := terminal(e.stderr); ok {
+		line = fold(line, columns-1) // a full line would wrap
+	}
+	fmt.Fprintln(e.stderr, line)
 }
 
 // print writes text to stdout.

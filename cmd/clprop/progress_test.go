@@ -167,3 +167,23 @@ func TestTerminal(t *testing.T) {
 		}
 	}
 }
+
+// A note is broken between words; a word that is too long stays whole.
+func TestFold(t *testing.T) {
+	for _, c := range []struct {
+		columns    int
+		line, want string
+	}{
+		{79, "net     4-16-3, relu, softmax: 131 parameters", "net     4-16-3, relu, softmax: 131 parameters"},
+		{45, "net     4-16-3, relu, softmax: 131 parameters", "net     4-16-3, relu, softmax: 131 parameters"},
+		{44, "net     4-16-3, relu, softmax: 131 parameters", "net     4-16-3, relu, softmax: 131\n        parameters"},
+		{20, "data    größe.csv: 344 examples", "data    größe.csv:\n        344 examples"},
+		{20, "data    /a/path/that/is/longer: 344 examples", "data    /a/path/that/is/longer:\n        344 examples"},
+		{0, "data    a b", "data    a\n        b"},
+		{9, "", ""},
+	} {
+		if got := fold(c.line, c.columns); got != c.want {
+			t.Errorf("%d columns:\n%s\nwant\n%s", c.columns, got, c.want)
+		}
+	}
+}
