@@ -76,11 +76,12 @@ func newEvaluateCommand(e *env) *cobra.Command {
 	var asJSON bool
 	var top int
 	cmd := &cobra.Command{
-		Use:     "evaluate",
-		Short:   "Tell how good a model is on labelled examples",
-		Long:    evaluateLong,
-		Example: evaluateExample,
-		Args:    noArguments,
+		Use:        "evaluate",
+		SuggestFor: []string{"test", "score"},
+		Short:      "Tell how good a model is on labelled examples",
+		Long:       evaluateLong,
+		Example:    evaluateExample,
+		Args:       noArguments,
 	}
 	f.add(cmd)
 	cmd.Flags().IntVar(&top, "top", defaultTop, "`K` of the share of examples whose class is among the K most likely; 0 for none")

@@ -29,10 +29,11 @@ func newInspectCommand(e *env) *cobra.Command {
 	var f dataFlags
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:     "inspect FILE",
-		Short:   "Show what is in a file of examples",
-		Long:    inspectLong,
-		Example: inspectExample,
+		Use:        "inspect FILE",
+		SuggestFor: []string{"info", "head", "summary"},
+		Short:      "Show what is in a file of examples",
+		Long:       inspectLong,
+		Example:    inspectExample,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && !f.given() {
 				return usage(cmd, "no file: name one, or - for standard input")

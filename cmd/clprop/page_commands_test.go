@@ -103,6 +103,11 @@ func TestPagesQuoteFlags(t *testing.T) {
 			}
 		}
 	}
+	for name, flag := range elsewhere {
+		if !some(newRootCommand(&env{}), flag) {
+			t.Errorf("%s is said to be %s, which no command has", name, flag)
+		}
+	}
 	if found < 200 {
 		t.Errorf("%d flags: is the pattern right?", found)
 	}

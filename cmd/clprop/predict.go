@@ -52,11 +52,12 @@ func newPredictCommand(e *env) *cobra.Command {
 	var f modelFlags
 	var out string
 	cmd := &cobra.Command{
-		Use:     "predict",
-		Short:   "Predict classes or quantities with a model, as CSV",
-		Long:    predictLong,
-		Example: predictExample,
-		Args:    noArguments,
+		Use:        "predict",
+		SuggestFor: []string{"infer", "apply", "transform"},
+		Short:      "Predict classes or quantities with a model, as CSV",
+		Long:       predictLong,
+		Example:    predictExample,
+		Args:       noArguments,
 	}
 	f.add(cmd)
 	cmd.Flags().StringVar(&out, "out", "-", "`FILE` that predictions are written to, or - for standard output")

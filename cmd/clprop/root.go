@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 const rootLong = `clprop trains fully connected neural networks on any OpenCL device, and on the
@@ -79,7 +81,41 @@ func flagError(cmd *cobra.Command, err error) error {
 	if text, _, ok := strings.Cut(err.Error(), ": strconv."); ok && errors.As(err, &number) {
 		return usage(cmd, "%s: %w", text, number.Err)
 	}
+	if words := cmd.Flags().Args(); !cmd.HasParent() && len(words) > 0 { // of no command
+		return knownCommand(cmd, words)
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
+		return usage(cmd, "%w%s", err, meant(cmd, name))
+	}
 	return usage(cmd, "%w", err)
+}
+
+// elsewhere are flags by what Keras, scikit-learn and others call them.
+var elsewhere = map[string]string{
+	"learning-rate": "lr", "learning-rate-init": "lr", "layers": "hidden", "hidden-layers": "hidden", "hidden-layer-sizes": "hidden", "units": "hidden",
+	"validation-split": "val-split", "validation-data": "val-data", "validation-fraction": "val-split", "test-size": "test-split",
+	"label-column": "label", "target-column": "label", "y": "label", "input": "data", "file": "data", "csv": "data", "dataset": "data",
+	"output": "out", "save": "out", "solver": "optimizer", "max-iter": "epochs", "iterations": "epochs", "alpha": "l2", "random-state": "seed",
+	"gpu": "device", "patience": "early-stop", "early-stopping": "early-stop", "format": "to", "sep": "separator", "delimiter": "separator", "port": "addr", "host": "addr",
+}
+
+// meant says which flag is likely meant by a name that is none.
+func meant(cmd *cobra.Command, name string) string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	near := elsewhere[strings.ReplaceAll(name, "_", "-")]
+	if !slices.Contains(names, near) {
+		near = nearest(name, names)
+	}
+	switch {
+	case near != "":
+		return ": did you mean --" + near + "?"
+	case name == "model" && strings.Contains(cmd.Use, "MODEL"):
+		return ": name the model without a flag"
+	case name == "version":
+		return ": did you mean clprop version?"
+	}
+	return ""
 }
 
 // newHelpCommand replaces cobra's, which takes a command that there is not for a
@@ -115,6 +151,9 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
+	}
+	if cmd.Flags().Lookup("data") != nil && cmd.Flags().Lookup("model") != nil && len(args) == 2 {
+		return usage(cmd, "unexpected arguments: did you mean --model %s --data %s?", args[0], args[1])
 	}
 	if cmd.Flags().Lookup("data") != nil {
 		return usage(cmd, "unexpected argument %q: did you mean --data %s?", args[0], args[0])

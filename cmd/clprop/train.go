@@ -41,11 +41,12 @@ const trainExample = `  clprop train
 func newTrainCommand(e *env) *cobra.Command {
 	var f trainFlags
 	cmd := &cobra.Command{
-		Use:     "train",
-		Short:   "Train a network and save it as a model",
-		Long:    trainLong,
-		Example: trainExample,
-		Args:    noArguments,
+		Use:        "train",
+		SuggestFor: []string{"fit", "learn"},
+		Short:      "Train a network and save it as a model",
+		Long:       trainLong,
+		Example:    trainExample,
+		Args:       noArguments,
 	}
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
