@@ -21,6 +21,11 @@
 // is begun without waiting for it, so that the caller computes meanwhile; those begun
 // by a rank are done in their order, which must be the same on all ranks.
 //
+// # Memory in common
+//
+// Ranks of one machine can have memory in common, see [World.Share], and meet while they work on
+// it, see [World.Together].
+//
 // # Errors
 //
 // Errors of MPI are *Error, with the text of MPI_Error_string. A rank that ends

@@ -23,7 +23,7 @@ type library struct {
 	path string
 
 	initThread, finalize, abort, commRank, commSize, setErrhandler,
-	allreduce, allgather, alltoall, bcast, errorString uintptr
+	allreduce, allgather, alltoall, bcast, barrier, errorString uintptr
 }
 
 // load opens the first library of the launcher's that there is.
@@ -66,6 +66,7 @@ func resolve(path string, symbol func(string) (uintptr, error)) (*library, error
 		{&l.initThread, "MPI_Init_thread"}, {&l.finalize, "MPI_Finalize"}, {&l.abort, "MPI_Abort"},
 		{&l.commRank, "MPI_Comm_rank"}, {&l.commSize, "MPI_Comm_size"}, {&l.setErrhandler, "MPI_Comm_set_errhandler"},
 		{&l.allreduce, "MPI_Allreduce"}, {&l.allgather, "MPI_Allgather"}, {&l.alltoall, "MPI_Alltoall"}, {&l.bcast, "MPI_Bcast"},
+		{&l.barrier, "MPI_Barrier"},
 		{&l.errorString, "MPI_Error_string"},
 	} {
 		if *f.to, err = symbol(f.name); err != nil {

@@ -205,6 +205,83 @@ func TestWorld(t *testing.T) {
 	}
 }
 
+// Memory that ranks share is one: each sees, after they have met, what every other wrote, as
+// often as that changes. What a rank cannot have none has, all are told, and go on. What is
+// not rank 0's memory is not opened.
+func TestSharedMemory(t *testing.T) {
+	for _, n := range []int{1, 2, 4} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			onRanks(t, n, func(t *testing.T, w *World) {
+				const own = 5000 // bytes of a rank: no multiple of a page
+				memory, release, err := w.Share(own * n)
+				if err != nil || len(memory) != own*n {
+					t.Fatalf("%d bytes, %v", len(memory), err)
+				}
+				written := func(round, r int) byte { return byte(31*round + r + 1) }
+				for round := range 20 {
+					err := w.Together(func(meet func() error) error {
+						for i := range own {
+							memory[w.rank*own+i] = written(round, w.rank)
+						}
+						return meet()
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+					for i, v := range memory {
+						if want := written(round, i/own); v != want {
+							t.Fatalf("round %d: byte %d is %d, want %d", round, i, v, want)
+						}
+					}
+					if _, err := w.Gather([]float64{0}); err != nil { // before the next is written
+						t.Fatal(err)
+					}
+				}
+				if err := release(); err != nil {
+					t.Error(err)
+				}
+				// Not a size that is too large: memory of a file without a limit is then taken until none is left.
+				for what, size := range map[string]int{"no byte": 0, "less than none": -1} {
+					if _, _, err := w.Share(size); !errors.Is(err, ErrNotShared) || w.rank == 0 && !strings.Contains(err.Error(), "rank 0: fallocate") {
+						t.Errorf("%s: %v", what, err)
+					}
+				}
+				if err := w.allHave(map[bool]error{true: os.ErrPermission}[w.rank == n-1]); !errors.Is(err, ErrNotShared) || errors.Is(err, os.ErrPermission) != (w.rank == n-1) {
+					t.Errorf("the last rank has none: %v", err)
+				}
+			})
+		})
+	}
+	file, err := reserve("clprop-test", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for place, says := range map[string]string{
+		fmt.Sprintf("%d %d clprop-test", os.Getpid(), file):  "",
+		fmt.Sprintf("%d %d clprop-other", os.Getpid(), file): "not /memfd:clprop-other (deleted)",
+		fmt.Sprintf("%d 0 clprop-test", os.Getpid()):         "not /memfd:clprop-test (deleted)",
+		fmt.Sprintf("%d 99999 clprop-test", os.Getpid()):     "no such file",
+		"12 -1 ": "rank 0 has none",
+	} {
+		if _, err := find(place); (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v, want %q", place, err, says)
+		}
+	}
+}
+
+// More memory than the machine has to give is refused before it is taken.
+func TestEnoughMemory(t *testing.T) {
+	const text = "MemTotal:       50000 kB\nMemFree:          100 kB\nMemAvailable:    4000 kB\n"
+	for size, good := range map[int]bool{1: true, 4000*1024 - 1: true, 4000 * 1024: false, 1 << 60: false} {
+		if err := enoughIn(text, size); (err == nil) != good {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+	if err := enoughIn("MemFree: 1 kB\n", 1); err == nil {
+		t.Error("memory whose size is not known is enough")
+	}
+}
+
 // A sum in float32, where the order matters, has the same bits each time and on all ranks.
 func TestSumRepeats(t *testing.T) {
 	onRanks(t, 3, func(t *testing.T, w *World) {

@@ -115,6 +115,16 @@ func (w *World) Sum(values []float32) (wait func() (time.Duration, error)) {
 	})
 }
 
+// Together runs work, of which each rank has some, on the thread that calls MPI: meet, called in
+// it, returns when all ranks have called it, some microseconds after the last. What a rank
+// wrote to memory of Share before is there for all after. Nothing else of World may be called
+// in work.
+func (w *World) Together(work func(meet func() error) error) error {
+	return w.do(func() error {
+		return work(func() error { return w.lib.failed("MPI_Barrier", syscallN(w.lib.barrier, w.lib.world)) })
+	})
+}
+
 // Gather returns the numbers of all ranks, those of rank 0 first. All give as many.
 func (w *World) Gather(own []float64) ([]float64, error) {
 	if len(own) == 0 {

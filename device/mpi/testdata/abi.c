@@ -34,6 +34,7 @@ int MPI_Alltoall(const void *from, int n, void *type, void *to, int m, void *oth
 int MPI_Bcast(void *values, int n, void *type, int root, void *comm) {
 	return values && n > 0 && width(type) && root == 0 && comm == (void *)0x101 ? 0 : 13;
 }
+int MPI_Barrier(void *comm) { return comm == (void *)0x101 ? 0 : 13; }
 int MPI_Error_string(int code, char *text, int *length) {
 	strcpy(text, code == 13 ? "wrong argument" : "?");
 	*length = strlen(text);
