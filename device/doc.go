@@ -22,7 +22,8 @@
 //	group      several engines of this process that share each batch (group*.go)
 //	columns    several engines of this process that share each layer (columns*.go)
 //	[Ranked]   an engine whose batch is shared with other processes (ranked*.go), over
-//	           a [Communicator] such as that of device/mpi
+//	           a [Communicator] such as that of device/mpi; or, on the CPU of one machine,
+//	           whose kernels and memory are (common*.go), over a [Sharer]
 //
 // [Open] chooses one by a text, such as "auto", "gpu", "0,1" or "cpuref"; [List] is what
 // there is to choose from. Only "auto" falls back to the reference, and says why.

@@ -39,6 +39,7 @@ type opencl struct {
 	parts      *parts        // of the device that the engine works on; nil for a whole device
 	launchTime time.Duration // see launchCost; 0 before it is measured
 	wanted     context.Context
+	common     *common // where what is allocated now is to lie, in memory that ranks have in common; nil for the engine's own
 	unfused    bool    // prepare plans operation by operation, to test fusion against
 	eager      bool    // do at the first run of a plan what pays over many
 	joined     *buffer // of joinState; nil before it is needed

@@ -15,6 +15,8 @@ type buffer struct {
 	mem      *cl.MemObject
 	bytes    int64
 	released bool
+	common   bool // to all ranks, and
+	unshare  func() error
 }
 
 // allocate checks the device's limits, then allocates floats of 4 bytes. What names
@@ -27,18 +29,23 @@ func (e *opencl) allocate(what string, floats int) (*buffer, error) {
 		return nil, refused
 	}
 	refused.Have = max(0, e.info.TotalMemory-e.allocated)
-	mem := new(cl.MemObject)
+	b := &buffer{owner: e, mem: new(cl.MemObject), bytes: need}
 	if e.sizes == nil {
 		if e.info.TotalMemory > 0 && need > refused.Have {
 			return nil, refused
 		}
 		var err error
-		if mem, err = e.context.CreateEmptyBuffer(cl.MemReadWrite, int(need)); err != nil {
+		if e.common != nil {
+			b.mem, b.unshare, err = e.common.buffer(e.context, int(need))
+			b.common = true
+		} else {
+			b.mem, err = e.context.CreateEmptyBuffer(cl.MemReadWrite, int(need))
+		}
+		if err != nil {
 			refused.Cause = err
 			return nil, refused
 		}
 	}
-	b := &buffer{owner: e, mem: mem, bytes: need}
 	e.allocated += need
 	e.buffers[b] = struct{}{}
 	return b, nil
@@ -79,7 +86,13 @@ func (b *buffer) Release() {
 	}
 	b.released = true
 	if !b.owner.hung {
+		if b.common { // the driver does not keep that memory for what is queued
+			_ = b.owner.finish() // an error is met again by the next wait
+		}
 		b.mem.Release()
+		if b.common {
+			_ = b.unshare() // what is not given back now is at the end of the process
+		}
 	}
 	b.owner.allocated -= b.bytes
 	delete(b.owner.buffers, b)
@@ -249,7 +262,7 @@ type scratch struct {
 // the memory that this user has taken already.
 func (e *opencl) acquire(floats int, taken *cl.MemObject) (*scratch, error) {
 	for _, s := range e.scratch {
-		if s.floats >= floats && s.mem != taken {
+		if s.floats >= floats && s.mem != taken && s.common == (e.common != nil) {
 			s.users++
 			return s, nil
 		}

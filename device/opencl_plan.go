@@ -81,6 +81,26 @@ func (e *opencl) Prepare(ops ...Op) (Plan, error) {
 // after that stays with the engine.
 func (p *openclPlan) Run() error {
 	e := p.engine
+	if err := p.arm(); err != nil {
+		return err
+	}
+	for _, l := range p.launches {
+		if err := e.enqueue(l); err != nil {
+			return err
+		}
+	}
+	if err := p.markUse(); err != nil {
+		return err
+	}
+	if err := e.fail(e.compute.Flush()); err != nil {
+		return err
+	}
+	return e.fail(e.parts.flush())
+}
+
+// arm does what comes before the launches: checks, uploads, and the values of Scalars.
+func (p *openclPlan) arm() error {
+	e := p.engine
 	if err := p.runnable(); err != nil {
 		return err
 	}
@@ -104,18 +124,7 @@ func (p *openclPlan) Run() error {
 		}
 	}
 	e.queue(p)
-	for _, l := range p.launches {
-		if err := e.enqueue(l); err != nil {
-			return err
-		}
-	}
-	if err := p.markUse(); err != nil {
-		return err
-	}
-	if err := e.fail(e.compute.Flush()); err != nil {
-		return err
-	}
-	return e.fail(e.parts.flush())
+	return nil
 }
 
 func (p *openclPlan) runnable() error {

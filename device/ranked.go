@@ -43,6 +43,10 @@ type Ranked struct {
 	Engine
 	comm Communicator
 
+	// Of ranks that share memory, see ShareMemory: what they share, and the engine.
+	common *common
+	own    *opencl
+
 	halves         bool
 	summed, waited time.Duration
 }
@@ -72,8 +76,11 @@ func (e *Ranked) Ranks() int { return e.comm.Size() }
 // Share is which of m examples are this rank's: rows examples from one on. The shares of
 // all ranks, in their order, are the m examples. They begin at even ones, so that the pairs of
 // Mixup stay together: none has more than m/n, rounded up to an even number, and some may be
-// empty.
+// empty. Ranks that share memory have all m.
 func (e *Ranked) Share(m int) (from, rows int) {
+	if e.common != nil {
+		return 0, m
+	}
 	n := e.comm.Size()
 	at := func(r int) int { // rm/n, and the one after it if that is odd
 		at := r * m / n
@@ -113,13 +120,19 @@ func (e *Ranked) Differing(hash uint64) ([]int, error) {
 
 // Summing returns how long sums of Δ took so far, and how much of that the engine
 // waited for and did nothing else. The time of a sum is also that of waiting for the
-// slowest rank.
-func (e *Ranked) Summing() (took, waited time.Duration) { return e.summed, e.waited }
+// slowest rank. Ranks that share memory sum nothing: both are the time that this one waited for
+// others.
+func (e *Ranked) Summing() (took, waited time.Duration) {
+	if e.common != nil {
+		return e.common.waited, e.common.waited
+	}
+	return e.summed, e.waited
+}
 
 // ReadTally waits, then returns the sums over all ranks.
 func (e *Ranked) ReadTally(t Tally) (Sums, error) {
 	sums, err := e.Engine.ReadTally(t)
-	if err != nil {
+	if err != nil || e.common != nil {
 		return sums, err
 	}
 	all, err := e.comm.Gather([]float64{sums.Loss, float64(sums.Correct), float64(sums.Count)})
@@ -143,8 +156,8 @@ func (e *Ranked) ReadTally(t Tally) (Sums, error) {
 // WriteTally gives rank 0 the sums of losses, so that those over all ranks are what
 // ReadTally returned.
 func (e *Ranked) WriteTally(t Tally, sums Sums) error {
-	if e.Rank() != 0 {
+	if e.common == nil && e.Rank() != 0 {
 		sums = Sums{Squares: sums.Squares, Magnitudes: sums.Magnitudes}
 	}
-	return e.Engine.WriteTally(t, sums)
+	return e.written(t, func() error { return e.Engine.WriteTally(t, sums) })
 }

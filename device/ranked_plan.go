@@ -76,6 +76,9 @@ func (c plainCopier) writeLayer(p Parameters, layer int, src []float32) error {
 
 // Prepare is that of the engine, except for a list that Split cuts.
 func (e *Ranked) Prepare(ops ...Op) (Plan, error) {
+	if e.common != nil {
+		return e.prepareCommon(ops)
+	}
 	if err := checkOps(ops); err != nil {
 		return nil, err
 	}

@@ -88,6 +88,12 @@ func (e *opencl) await(doing string, call func() error) error {
 
 // wait is await for an engine that may have failed already.
 func (e *opencl) wait(doing string, call func() error) error {
+	return e.waitWhile(doing, func() bool { return true }, call)
+}
+
+// waitWhile is wait for a call that waits for other ranks too: patience is for the times at
+// which it is the device's turn.
+func (e *opencl) waitWhile(doing string, turn func() bool, call func() error) error {
 	if e.patience == 0 {
 		return e.answered(call())
 	}
@@ -95,11 +101,14 @@ func (e *opencl) wait(doing string, call func() error) error {
 	go func() { done <- call() }()
 	tick := time.NewTicker(max(e.patience/looks, 1))
 	defer tick.Stop()
-	for range looks {
+	for left := looks; left > 0; {
 		select {
 		case err := <-done:
 			return e.answered(err)
 		case <-tick.C:
+			if turn() {
+				left--
+			}
 		}
 	}
 	e.hung = true

@@ -1,18 +1,23 @@
 package enginetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/clprop/clprop/cpuref"
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/device/mpi"
 )
 
+// patience ends the wait for a rank that does not come, as after a failed test.
+const patience = 2 * time.Minute
+
 // Ranks returns n communicators that join goroutines of this process as if each were one.
-// They add in the order of the ranks.
+// They add in the order of the ranks, and each is a device.Sharer.
 func Ranks(n int) []device.Communicator {
 	m := &meetings{ranks: n, open: map[int]*meeting{}}
 	list := make([]device.Communicator, n)
@@ -35,8 +40,10 @@ type meeting struct {
 	doubles  [][]float64
 	arrived  int
 	gathered []float64
+	memory   []byte
 	err      error
 	done     chan struct{}
+	sync.Once
 }
 
 type rank struct {
@@ -77,8 +84,40 @@ func (r *rank) SumHalves(values []float32) func() (time.Duration, error) {
 
 func (r *rank) Gather(own []float64) ([]float64, error) {
 	m := r.arrive(nil, own)
-	<-m.done
-	return m.gathered, m.err
+	err := m.wait()
+	return m.gathered, err
+}
+
+// page is how memory that ranks have in common is aligned.
+const page = 4096
+
+func (r *rank) Share(size int) (memory []byte, release func() error, err error) {
+	m := r.arrive(nil, []float64{float64(size)})
+	if err := m.wait(); err != nil {
+		return nil, nil, err
+	}
+	if slices.Max(m.gathered) > page<<20 {
+		return nil, nil, fmt.Errorf("%d bytes are too many", size)
+	}
+	m.Do(func() {
+		space := make([]byte, size+page)
+		m.memory = space[-uintptr(unsafe.Pointer(&space[0]))%page:][:size]
+	})
+	return m.memory, func() error { return nil }, nil
+}
+
+func (r *rank) Together(work func(meet func() error) error) error {
+	return work(func() error { return r.arrive(nil, nil).wait() })
+}
+
+// wait returns when the meeting has ended, and how.
+func (m *meeting) wait() error {
+	select {
+	case <-m.done:
+		return m.err
+	case <-time.After(patience):
+		return errors.New("a rank does not come")
+	}
 }
 
 // arrive brings something to this rank's next meeting; the last to come ends it.
