@@ -56,7 +56,7 @@ func (f *fit) drop(cause error) error {
 		if err := f.keeper.wait(); err != nil { // the file names the machine
 			return err
 		}
-		f.keeper.snapshot.Machine = NewMachine(f.eng.Info()).Of(f.ranks.count())
+		f.keeper.snapshot.Machine = NewMachine(f.eng.Info()).Of(f.ranks.summing())
 	}
 	if f.config.OnDrop != nil {
 		f.config.OnDrop(Dropped{f.epochs + 1, f.step + 1, lost, f.eng.Info(), cause})

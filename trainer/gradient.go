@@ -29,7 +29,8 @@ func (t *Trainer) Gradient(set *data.Set, lambda float64) (layers []Layer, err e
 
 // gradient is Gradient of n examples.
 func (t *Trainer) gradient(set *data.Set, n int, lambda float64) ([]Layer, error) {
-	m := memory{eng: t.ranks.local(t.eng)}
+	eng := t.ranks.local(t.eng)
+	m := memory{eng: eng}
 	defer m.release()
 	shapes := t.net.shapes()
 	to := descent{sum: m.parameters("Δ", shapes), grad: m.parameters("D", shapes), tally: m.tally()}
@@ -49,7 +50,7 @@ func (t *Trainer) gradient(set *data.Set, n int, lambda float64) ([]Layer, error
 	layers := newLayers(t.net)
 	for l := range layers {
 		if err == nil {
-			err = t.eng.ReadParameters(layers[l].W, layers[l].B, to.grad, l)
+			err = eng.ReadParameters(layers[l].W, layers[l].B, to.grad, l)
 		}
 	}
 	if err != nil {
@@ -64,7 +65,7 @@ func (t *Trainer) evenly(in *input, set *data.Set, n int) error {
 		first := &stream{of: examples{Set: set}}
 		err := first.begin(0, 0, 1)
 		if err == nil {
-			err = in.send(t.eng, false, func() error { return first.load(in, 0, n) })
+			err = in.send(t.ranks.local(t.eng), false, func() error { return first.load(in, 0, n) })
 		}
 		return errors.Join(err, first.close())
 	}
@@ -72,25 +73,25 @@ func (t *Trainer) evenly(in *input, set *data.Set, n int) error {
 	for i := range rows {
 		rows[i] = int32(int64(i) * int64(set.Rows) / int64(n))
 	}
-	return in.load(t.eng, unweighted(set), rows)
+	return in.load(t.ranks.local(t.eng), unweighted(set), rows)
 }
 
 // keepingStatistics does something that goes forward as training does, and gives the network
 // the running means and variances back that this has moved.
 func (t *Trainer) keepingStatistics(do func() error) error {
-	kept := newLayers(t.net)
+	eng, kept := t.ranks.local(t.eng), newLayers(t.net)
 	for l, layer := range kept {
 		if !t.dev.statistic(l) {
 			continue
 		}
-		if err := t.eng.ReadParameters(layer.W, layer.B, t.dev.theta, l); err != nil {
+		if err := eng.ReadParameters(layer.W, layer.B, t.dev.theta, l); err != nil {
 			return err
 		}
 	}
 	err := do()
 	for l, layer := range kept {
 		if t.dev.statistic(l) {
-			err = cmp.Or(err, t.eng.WriteParameters(t.dev.theta, l, layer.W, layer.B))
+			err = cmp.Or(err, eng.WriteParameters(t.dev.theta, l, layer.W, layer.B))
 		}
 	}
 	return err

@@ -21,7 +21,8 @@ var errOtherRank = fmt.Errorf("another rank was stopped: %w", context.Canceled)
 // ranks is the processes that train together; that of one process is empty.
 //
 // Each has all examples and the whole network, and goes through the same batches in the
-// same order. Of each batch it works on its share, device.Ranked.Share; D, and all that
+// same order. Of each batch it works on its share, device.Ranked.Share, which is all of it
+// where ranks share memory and divide the kernels instead; D, and all that
 // follows from it, is that of the whole batch. So what decides the course of training,
 // such as losses, is the same on all, without a word between them; what differs, clocks
 // and signals, is agreed on after each step.
@@ -41,6 +42,14 @@ func (r ranks) count() int {
 }
 
 func (r ranks) several() bool { return r.count() > 1 }
+
+// summing is how many ranks add up Δ: those that share memory do not, and are as one.
+func (r ranks) summing() int {
+	if r.eng != nil && r.eng.SharesMemory() {
+		return 1
+	}
+	return r.count()
+}
 
 // share is which of m examples are this rank's: rows from one on.
 func (r ranks) share(m int) (from, rows int) {
@@ -144,7 +153,7 @@ func (f *fit) agreeAfter(step int) error {
 
 // part is the most examples that the device of this rank takes at a time.
 func (f *fit) part() int {
-	if !f.ranks.several() {
+	if f.ranks.summing() == 1 {
 		return f.config.part()
 	}
 	n := f.ranks.count()

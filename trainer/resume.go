@@ -93,7 +93,7 @@ func (f *fit) begin(history *History) error {
 	}
 	s := &f.keeper.snapshot
 	s.Before, s.Train, s.Validation = f.before, now.Train, now.Validation
-	s.Machine = NewMachine(f.eng.Info()).Of(f.ranks.count())
+	s.Machine = NewMachine(f.eng.Info()).Of(f.ranks.summing())
 	f.keeper.steps = f.train.steps()
 	if err := f.keeper.tabulate(history.Epochs); err != nil { // without rows that the checkpoint does not know
 		return err

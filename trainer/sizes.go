@@ -58,7 +58,7 @@ func (f *fit) settle(train, validation *data.Set) error {
 	if err := c.checkRange("validation", validation); err != nil {
 		return err
 	}
-	return f.net.checkBatchNorm(train.Rows, f.ranks.count(), *c)
+	return f.net.checkBatchNorm(train.Rows, f.ranks.summing(), *c)
 }
 
 // chooseSizes chooses the sizes that are AutoSize; BatchSize is at most that of the set then.

@@ -53,7 +53,7 @@ type Machine struct {
 	Driver   string `json:"driver"`
 	Kind     string `json:"kind"`
 	Kernels  string `json:"kernels"`         // their shapes, which tuning changes
-	Ranks    int    `json:"ranks,omitempty"` // that train together; 0 for one process
+	Ranks    int    `json:"ranks,omitempty"` // that sum Δ; 0 for one process, and for ranks that share memory
 }
 
 // Of returns the machine for so many ranks, each on such an engine: sums are added up in
