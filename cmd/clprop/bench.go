@@ -46,7 +46,8 @@ found for a size of M x N x K.
 
 --network measures no device against another, but what it takes to train on several:
 under mpirun the all-reduce of 1 KiB to 64 MiB, by its median, and for each net a step of one
-rank alone, the copies of the gradients, the update, and a step of all ranks. From these a
+rank alone, the copies of the gradients, the update, and a step of all ranks with a memory each
+and, on the CPU of one machine, on one memory. From the first a
 model says how long a step takes with other numbers of ranks, and from which batch on they
 have half, and 80%, of their number times the speed of one. --batch is of all ranks
 together. --assume puts figures in place of measured ones, such as a device's operations a

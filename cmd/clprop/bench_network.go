@@ -43,7 +43,12 @@ type netRankJSON struct {
 	Batch int       `json:"batch"` // of all ranks together
 	Model modelJSON `json:"model"`
 	// Measured is null where nothing was; Predicted is the model's word for the same.
-	Measured  *stepJSON   `json:"measured"`
+	Measured *stepJSON `json:"measured"`
+	// One is a step of the whole batch on one rank, and Shared that of all on one memory; null where
+	// nothing was measured, or ranks cannot share memory, for the reason in Own.
+	One       *stepJSON   `json:"one"`
+	Shared    *stepJSON   `json:"shared"`
+	Own       string      `json:"own"`
 	Predicted *stepJSON   `json:"predicted"`
 	Scale     []scaleJSON `json:"scale"`
 }

@@ -115,49 +115,70 @@ func (n networking) step(c benchCase, spec string) (r netRankJSON, name string, 
 	}
 	defer eng.Close()
 	n.note("%v, batch %d: measuring %s ...", c, c.batch, deviceText(eng.Info()))
-	alone, _, err := n.steps(own, eng)
+	alone, err := n.steps(own, eng)
 	if err != nil {
 		return r, "", err
 	}
-	r.Model.FLOPS = own.flops() / alone.Seconds()
+	r.Model.FLOPS = own.flops() / alone.Seconds
 	if err := n.exchange(c, eng, &r.Model); err != nil {
 		return r, "", err
 	}
-	ranked := device.NewRanked(eng, n.joined.world)
-	all, count, err := n.steps(c, ranked)
-	if err != nil {
+	if r.Measured, err = n.steps(c, device.NewRanked(eng, n.joined.world)); err != nil {
 		return r, "", err
 	}
-	took, waited := ranked.Summing()
-	r.Measured = &stepJSON{all.Seconds(), took.Seconds() / float64(count), waited.Seconds() / float64(count)}
-	return r, eng.Info().Name, nil
+	return r, eng.Info().Name, n.stepOnOneMemory(c, eng, &r)
 }
 
-// steps is the time of a step, the best of a few runs within the budget, and how many steps
-// were done.
-func (n networking) steps(c benchCase, eng device.Engine) (best time.Duration, count int, err error) {
+// stepOnOneMemory measures a step of one rank, on all ranks at once, and that of all on one
+// memory, if they can share it.
+func (n networking) stepOnOneMemory(c benchCase, eng device.Engine, r *netRankJSON) error {
+	var err error
+	if r.One, err = n.steps(c, eng); err != nil {
+		return err
+	}
+	ranked := device.NewRanked(eng, n.joined.world)
+	if err := ranked.ShareMemory(); errors.Is(err, device.ErrOwnMemory) {
+		r.Own = err.Error()
+		return nil
+	} else if err != nil {
+		return err
+	}
+	r.Shared, err = n.steps(c, ranked)
+	return err
+}
+
+// steps is a step, the best of a few runs of two within the budget.
+func (n networking) steps(c benchCase, eng device.Engine) (*stepJSON, error) {
 	_, step, err := c.stepper(eng)
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	defer step.Close()
-	run := func(k int) (time.Duration, error) {
-		count += k
-		return n.together(func() error { _, err := timed(step, k); return err })
+	summing := func() (took, waited time.Duration) { return 0, 0 }
+	if ranked, ok := eng.(*device.Ranked); ok {
+		summing = ranked.Summing
 	}
-	if _, err = run(2); err != nil { // to compile
-		return 0, 0, err
+	const steps = 2
+	run := func() (time.Duration, error) {
+		return n.together(func() error { _, err := timed(step, steps); return err })
 	}
-	best = math.MaxInt64
+	if _, err = run(); err != nil { // to compile
+		return nil, err
+	}
+	best := &stepJSON{Seconds: math.Inf(1)}
 	// All ranks have the same times, and so do the same number of runs.
 	for spent := time.Duration(0); spent < n.budget; {
-		took, err := run(2)
+		sums, waits := summing()
+		took, err := run()
 		if err != nil {
-			return 0, 0, err
+			return nil, err
 		}
-		best, spent = min(best, took/2), spent+took
+		if spent += took; took.Seconds()/steps < best.Seconds {
+			sumsNow, waitsNow := summing()
+			best = &stepJSON{took.Seconds() / steps, (sumsNow - sums).Seconds() / steps, (waitsNow - waits).Seconds() / steps}
+		}
 	}
-	return best, count, nil
+	return best, nil
 }
 
 // exchange measures the copies of Δ and the update, on all ranks at once: where they share

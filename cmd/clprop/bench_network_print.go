@@ -27,6 +27,10 @@ func (n *benchNetworkJSON) table() string {
 				n.Ranks, brief(r.Measured.Seconds), brief(r.Predicted.Seconds), 100*(r.Predicted.Seconds/r.Measured.Seconds-1),
 				brief(r.Measured.Sums), 100*(1-r.Measured.Waited/max(r.Measured.Sums, 1e-12)))
 		}
+		if s := r.Shared; s != nil {
+			fmt.Fprintf(&text, "  on one memory: %s, %.2f times as fast as one rank alone (%s); %s of it waiting for others\n",
+				brief(s.Seconds), r.One.Seconds/s.Seconds, brief(r.One.Seconds), brief(s.Waited))
+		}
 		rows := [][]string{{"ranks", "a step", "speed-up", "half of ideal from batch", "80% from batch"}}
 		for _, s := range r.Scale {
 			rows = append(rows, []string{fmt.Sprint(s.Ranks), brief(s.Seconds), fmt.Sprintf("%.2f", s.Speedup), orNone(s.HalfFrom), orNone(s.MostFrom)})

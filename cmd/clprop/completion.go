@@ -35,6 +35,7 @@ func flagValues() map[string][]string {
 		"monitor":        trainer.Monitors(),
 		"mpi":            {"auto", "yes", "no"},
 		"compress":       {"none", "fp16"},
+		"rank-memory":    rankMemories,
 		"on-divergence":  {"stop", "reload"},
 		"on-device-loss": {"stop", "continue"},
 		"optimizer":      optimizers(),

@@ -37,9 +37,11 @@ type joined struct {
 	// peers are the ranks on this machine, place which of them this is, machines how many
 	// there are in all.
 	peers, place, machines int
-	cores                  int // that are this rank's
+	cores                  int  // that are this rank's
+	crowded                bool // there are more ranks here than cores
 	stderr                 io.Writer
 	engine                 *device.Ranked
+	apart                  string // why ranks of one machine keep a memory each; "" if they do not
 }
 
 // leads reports whether this process speaks and writes.
@@ -181,13 +183,58 @@ func (j *joined) deviceSpec(e *env, spec string) string {
 	return strconv.Itoa(alike[j.place%len(alike)].Index)
 }
 
-// ranked is the engine to train on.
+// ranked is the engine to train on: the same for the same device.
 func (j *joined) ranked(eng device.Engine) device.Engine {
-	if j.count() < 2 {
+	switch {
+	case j.count() < 2:
 		return eng
+	case j.engine == nil || j.engine.Local() != eng:
+		j.engine = device.NewRanked(eng, j.world)
 	}
-	j.engine = device.NewRanked(eng, j.world)
 	return j.engine
+}
+
+// rankMemories are the ways of --rank-memory.
+var rankMemories = []string{rankMemoryAuto, rankMemoryOwn}
+
+const (
+	rankMemoryAuto = "auto"
+	rankMemoryOwn  = "own"
+)
+
+// shareMemory makes ranks work on one memory where --rank-memory and the machine let them.
+// Ranks that wait for cores as well are better off with less to wait for.
+func (j *joined) shareMemory(eng device.Engine, mode string, compress trainer.Compress) error {
+	switch {
+	case j.count() < 2 || j.machines > 1:
+		return nil
+	case mode == rankMemoryOwn:
+		j.apart = "asked for"
+	case compress != trainer.CompressNone:
+		j.apart = "sums are to be compressed"
+	case j.crowded:
+		j.apart = "they are more than there are cores"
+	default:
+		err := j.ranked(eng).(*device.Ranked).ShareMemory()
+		if !errors.Is(err, device.ErrOwnMemory) {
+			return err
+		}
+		j.apart = strings.TrimPrefix(err.Error(), device.ErrOwnMemory.Error()+": ")
+	}
+	return nil
+}
+
+// sharesMemory reports whether ranks work on one memory.
+func (j *joined) sharesMemory() bool {
+	return j.count() > 1 && j.engine != nil && j.engine.SharesMemory()
+}
+
+// summing is how many ranks sum Δ, which those with one memory do not.
+func (j *joined) summing() int {
+	if j.sharesMemory() {
+		return 1
+	}
+	return j.count()
 }
 
 // recover is trainer.Recover in the folder of a run, which only rank 0 looks into.
@@ -250,8 +297,10 @@ type ranksJSON struct {
 	Count    int    `json:"count"`
 	Machines int    `json:"machines"`
 	Library  string `json:"library"`
+	Memory   string `json:"memory"` // shared, or own: each has one
 	// SumSeconds is how long the sums of Δ took, WaitedSeconds how much of that rank 0
-	// waited and did nothing else.
+	// waited and did nothing else. On shared memory nothing is summed: both are how long rank 0
+	// waited for others.
 	SumSeconds    float64 `json:"sum_seconds"`
 	WaitedSeconds float64 `json:"waited_seconds"`
 }
@@ -262,7 +311,11 @@ func (j *joined) json() *ranksJSON {
 		return nil
 	}
 	took, waited := j.engine.Summing()
-	return &ranksJSON{j.count(), j.machines, j.world.Library(), took.Seconds(), waited.Seconds()}
+	memory := "own"
+	if j.sharesMemory() {
+		memory = "shared"
+	}
+	return &ranksJSON{j.count(), j.machines, j.world.Library(), memory, took.Seconds(), waited.Seconds()}
 }
 
 // checkRanks refuses what needs one process, and lets all but the first write nothing.
@@ -287,5 +340,12 @@ func (e *env) describeRanks() {
 	if j.count() < 2 {
 		return
 	}
-	e.note("ranks   %d on %s, %s each; %s", j.count(), plural(j.machines, "machine"), plural(j.cores, "core"), j.world.Library())
+	memory := ""
+	switch {
+	case j.sharesMemory():
+		memory = ", on one memory"
+	case j.apart != "":
+		memory = ", a memory each (" + j.apart + ")"
+	}
+	e.note("ranks   %d on %s, %s each%s; %s", j.count(), plural(j.machines, "machine"), plural(j.cores, "core"), memory, j.world.Library())
 }

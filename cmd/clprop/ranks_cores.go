@@ -24,6 +24,7 @@ func (j *joined) shareCores(e *env) error {
 		return nil
 	}
 	fair := max(1, max(own, launcher)/j.peers)
+	j.crowded = j.peers > max(own, launcher)
 	if launcher <= own { // not bound
 		j.cores = fair
 	}

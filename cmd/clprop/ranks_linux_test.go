@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -174,7 +176,7 @@ func TestRanksOnOpenCL(t *testing.T) {
 	plain := resultOf(t, clprop(t, args("plain")...).succeeded(t).stdout)
 	for launcher := range launchers {
 		for compress, tolerance := range map[string]float64{"none": 1e-5, "fp16": 0.01} {
-			o := mpirun(t, launcher, nil, append([]string{"-n", "2", os.Args[0]}, args(launcher+compress, "--compress", compress)...)...)
+			o := mpirun(t, launcher, nil, append([]string{"-n", "2", os.Args[0]}, args(launcher+compress, "--compress", compress, "--rank-memory", "own")...)...)
 			if o.code != exitOK {
 				t.Fatalf("%s, %s: exit code %d, stderr:\n%s", launcher, compress, o.code, o.stderr)
 			}
@@ -184,10 +186,56 @@ func TestRanksOnOpenCL(t *testing.T) {
 					t.Errorf("%s, %s, epoch %d: cost %v, want %v", launcher, compress, i+1, is.Cost, want.Cost)
 				}
 			}
-			if got.Ranks == nil || got.Ranks.Count != 2 || got.Device.Launches == 0 {
+			if got.Ranks == nil || got.Ranks.Count != 2 || got.Ranks.Memory != "own" || got.Device.Launches == 0 {
 				t.Errorf("%s, %s: ranks %+v, %d launches", launcher, compress, got.Ranks, got.Device.Launches)
 			}
 		}
+	}
+}
+
+// Ranks on one memory, as they are by default on the CPU of one machine, train to the bits of
+// one process. A run of them goes on alone, without a word of other bits. More ranks than cores
+// keep a memory each.
+func TestRanksShareMemory(t *testing.T) {
+	if _, err := device.List(); err != nil {
+		cltest.Missing(t, err)
+	}
+	if runtime.NumCPU() < 2 {
+		t.Skip("one core")
+	}
+	folder := t.TempDir()
+	args := func(name string, more ...string) []string {
+		return trainArgs(filepath.Join(folder, name), append([]string{"--device", "pthread", "--epochs", "2", "--optimizer", "adam", "--norm", "batch"}, more...)...)
+	}
+	plain := resultOf(t, clprop(t, args("plain")...).succeeded(t).stdout)
+	for launcher := range launchers {
+		run := filepath.Join(folder, "run-"+launcher)
+		o := mpirun(t, launcher, nil, append([]string{"-n", "2", os.Args[0]}, args(launcher, "--run", run)...)...)
+		if o.code != exitOK {
+			t.Fatalf("%s: exit code %d, stderr:\n%s", launcher, o.code, o.stderr)
+		}
+		got := resultOf(t, o.stdout)
+		if got.Ranks == nil || got.Ranks.Memory != "shared" || got.Ranks.SumSeconds != got.Ranks.WaitedSeconds || got.Device.Launches == 0 {
+			t.Errorf("%s: ranks %+v, %d launches", launcher, got.Ranks, got.Device.Launches)
+		}
+		if !reflect.DeepEqual(layersOf(t, filepath.Join(folder, launcher)), layersOf(t, filepath.Join(folder, "plain"))) {
+			t.Errorf("%s: other weights than without a launcher", launcher)
+		}
+		if is, want := got.History.Epochs[1], plain.History.Epochs[1]; is.Cost != want.Cost || is.ValLoss != want.ValLoss {
+			t.Errorf("%s: %+v, want %+v", launcher, is, want)
+		}
+		alone := clprop(t, "train", "--resume", run, "--epochs", "3").succeeded(t)
+		if strings.Contains(alone.stderr, "last bit") {
+			t.Errorf("%s: going on alone: %s", launcher, alone.stderr)
+		}
+	}
+	n := fmt.Sprint(runtime.NumCPU() + 1)
+	o := mpirun(t, "mpirun.openmpi", nil, append([]string{"-n", n, os.Args[0]}, trainArgs(filepath.Join(folder, "crowd"), "--device", "pthread", "--epochs", "1")...)...)
+	if o.code != exitOK {
+		t.Fatalf("%s ranks: exit code %d, stderr:\n%s", n, o.code, o.stderr)
+	}
+	if got := resultOf(t, o.stdout); got.Ranks.Memory != "own" {
+		t.Errorf("%s ranks: %+v", n, got.Ranks)
 	}
 }
 

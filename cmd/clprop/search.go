@@ -67,7 +67,7 @@ type searchPlan struct {
 
 // notSearched are the flags of train that search has another use for.
 var notSearched = []string{"run", "resume", "epochs", "out", "profile", "json", "quiet", "progress",
-	"checkpoint-every", "keep", "test-data", "verify-every", "tensorboard", "serve", "mpi", "compress", "shares", "parallel", "on-device-loss"}
+	"checkpoint-every", "keep", "test-data", "verify-every", "tensorboard", "serve", "mpi", "rank-memory", "compress", "shares", "parallel", "on-device-loss"}
 
 func newSearchCommand(e *env) *cobra.Command {
 	var f searchFlags

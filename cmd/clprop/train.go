@@ -187,6 +187,9 @@ func (e *env) begin(cmd *cobra.Command, f *trainFlags, hidden []int) (t *trainin
 	if err == nil {
 		err = f.keepShares(cmd, t.eng.Info())
 	}
+	if err == nil {
+		err = e.joined.shareMemory(t.eng, f.rankMemory, f.config.Compress)
+	}
 	if err != nil {
 		return nil, first(err, t.eng.Close())
 	}

@@ -39,11 +39,12 @@ type trainFlags struct {
 	run  runFlags
 	stop stopFlags
 
-	mpi      string
-	compress string
-	device   string
-	shares   string
-	parallel string
+	mpi        string
+	rankMemory string
+	compress   string
+	device     string
+	shares     string
+	parallel   string
 	// onDeviceLoss is of trainer.Config too.
 	onDeviceLoss string
 	out          string
@@ -111,6 +112,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.onDeviceLoss, "on-device-loss", "stop", "when one of several devices is lost: stop, or continue without it from the last step")
 	f.run.add(cmd)
 	flags.StringVar(&f.mpi, "mpi", "auto", "train as one of the ranks that mpirun, mpiexec or srun started: auto, yes or no")
+	flags.StringVar(&f.rankMemory, "rank-memory", rankMemoryAuto, "memory of ranks on one machine: auto, one for all where they train on its CPU, or own, one each, with sums over ranks")
 	flags.StringVar(&f.compress, "compress", "none", "how the sums over ranks travel: none, or fp16 for half of the traffic and 11 bits")
 	flags.StringVar(&f.out, "out", defaultModel, "`FILE` that the model is saved to")
 	flags.StringVar(&f.profile, "profile", "", "print the time by kernel, and write a Chrome trace of the first kernels to `FILE`; slows small networks down")

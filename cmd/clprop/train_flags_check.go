@@ -107,6 +107,9 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 	if err := oneOf(cmd, "parallel", f.parallel, parallels); err != nil {
 		return nil, err
 	}
+	if err := oneOf(cmd, "rank-memory", f.rankMemory, rankMemories); err != nil {
+		return nil, err
+	}
 	if err := oneOf(cmd, "compress", f.compress, []string{"none", string(trainer.CompressFP16)}); err != nil {
 		return nil, err
 	}

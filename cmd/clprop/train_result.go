@@ -143,7 +143,9 @@ func (t *training) text() string {
 	}
 	fmt.Fprintf(&b, "trained in %s, %s samples/s, on %s\n",
 		duration(time.Duration(seconds*float64(time.Second))), thousands(throughput), oneLine(t.eng.Info().Name))
-	if r := t.joined.json(); r != nil {
+	if r := t.joined.json(); r != nil && t.joined.sharesMemory() {
+		fmt.Fprintf(&b, "%d ranks on one memory, %.1f%% of the time waiting for others\n", r.Count, 100*r.WaitedSeconds/max(seconds, 1e-9))
+	} else if r != nil {
 		fmt.Fprintf(&b, "%d ranks, %.0f%% of the time in sums over them, of which %.0f%% was spent computing too\n",
 			r.Count, 100*r.SumSeconds/max(seconds, 1e-9), 100*(1-r.WaitedSeconds/max(r.SumSeconds, 1e-9)))
 	}

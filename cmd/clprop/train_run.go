@@ -57,7 +57,7 @@ func (r *runFlags) add(cmd *cobra.Command) {
 // given anew with --resume; all others must stay as they were.
 var (
 	unsaved    = []string{"run", "config", "resume", "serve", "progress", "quiet", "json", "profile", "mpi", "help"}
-	changeable = []string{"data", "images", "labels", "test-data", "val-data", "follow-links", "device", "out", "resident", "map", "on-divergence", "on-device-loss", "shares", "parallel", "verify-every", "checkpoint-every", "keep", "epochs", "max-steps", "max-time", "tensorboard"}
+	changeable = []string{"data", "images", "labels", "test-data", "val-data", "follow-links", "device", "rank-memory", "out", "resident", "map", "on-divergence", "on-device-loss", "shares", "parallel", "verify-every", "checkpoint-every", "keep", "epochs", "max-steps", "max-time", "tensorboard"}
 	paths      = []string{"data", "images", "labels", "test-data", "val-data", "out", "tensorboard"}
 )
 
@@ -267,7 +267,7 @@ func (e *env) describeRun(t *training) {
 	if r.snapshot == nil {
 		return
 	}
-	if list := r.snapshot.Machine.Differences(trainer.NewMachine(t.eng.Info()).Of(e.joined.count())); len(list) > 0 {
+	if list := r.snapshot.Machine.Differences(trainer.NewMachine(t.eng.Info()).Of(e.joined.summing())); len(list) > 0 {
 		e.note("warning: results will not be the same to the last bit: %s", strings.Join(list, ", "))
 	}
 	if !t.flags.quiet {
