@@ -23,8 +23,8 @@ const joinSlower = 2
 // is in the cache of programs is there at once.
 func (p *openclPlan) runsToJoin() int {
 	e := p.engine
-	if e.unfused || e.profile != nil || e.parts != nil || e.sizes != nil || e.cannotJoin {
-		return 0 // what is to be seen one by one, or done on parts of a device
+	if e.unfused || e.profile != nil || e.parts != nil || e.common != nil || e.sizes != nil || e.cannotJoin {
+		return 0 // what is to be seen one by one, or divided among parts of a device or ranks
 	}
 	launches := e.set.Joinable(p.launches)
 	if launches < 2 {
