@@ -86,7 +86,7 @@ class Comparison:
         self.core = {}  # variables for processes that run on OpenBLAS
         self.absent = {}  # peer: why
         self.about = {}  # peer: name and version
-        self.peak = 0.0  # GFLOPS, the highest measured: a peak is what was reached once
+        self.peaks = []  # GFLOPS, of every run of clprop
         self.rounds = 1 if given.quick else given.rounds
         self.seconds = 0.2 if given.quick else given.seconds
         self.budget = 0 if given.quick else given.budget
@@ -125,7 +125,7 @@ class Comparison:
         if not ours["device"]["opencl"]:
             sys.exit("compare.py: no OpenCL device: nothing to compare")
         if ours["peaks"]:
-            self.peak = max(self.peak, ours["peaks"]["gflops"])
+            self.peaks.append(ours["peaks"]["gflops"])
         if ours["device"]["name"] != self.about.setdefault("clprop", ours["device"]["name"]):
             sys.exit("compare.py: the device changed between two rounds")
         return ours, results[0]
@@ -157,7 +157,8 @@ class Comparison:
                 return {}
             if ours["ratio_refused"] not in ("", UNCHECKED):
                 sys.exit(f"compare.py: no figure of clprop: {ours['ratio_refused']}")
-            found = {name: ours["samples_per_second"]["median"], "GFLOPS": ours["gflops"], "launches": ours["launches_per_step"]}
+            found = {name: ours["samples_per_second"]["median"], "GFLOPS": ours["gflops"], "launches": ours["launches_per_step"],
+                     "of peak": ours["gflops"] / ours["peaks"]["gflops"]}
             if reference["status"] == "measured" and "(" in reference["device"]["name"]:
                 found["cpuref on BLAS"] = reference["samples_per_second"]["median"]
                 self.about["cpuref on BLAS"] = reference["device"]["name"]
@@ -187,7 +188,7 @@ class Comparison:
         rows = []
         for case in cases:
             m = {key: statistics.median(values) for key, values in found[case].items()}
-            row = [case.replace("@", ", "), number(m.get("clprop")), number(m.get("GFLOPS")), self.of_peak(m.get("GFLOPS")), number(m.get("launches"))]
+            row = [case.replace("@", ", "), number(m.get("clprop")), number(m.get("GFLOPS")), share(m.get("of peak")), number(m.get("launches"))]
             for name in peers:
                 row.append(against(m.get("clprop"), m.get(name)))
             rows.append(row)
@@ -224,7 +225,8 @@ class Comparison:
                 if r["device"]["opencl"]:
                     key = f"{r['layout']} {r['m']}x{r['n']}x{r['k']}"
                     found[key]["clprop"].append(r["gflops"]["median"])
-                    self.peak = max(self.peak, r["peaks"]["gflops"])
+                    found[key]["of peak"].append(r["gflops"]["median"] / r["peaks"]["gflops"])
+                    self.peaks.append(r["peaks"]["gflops"])
             for r in self.peer("gonum", lambda: self.bench("--gemm", ",".join(cubes), devices="cpuref", CLPROP_BLAS="off")) or []:
                 found[f"{r['layout']} {r['m']}x{r['n']}x{r['k']}"]["gonum"].append(r["gflops"]["median"])
         if tuned:
@@ -234,7 +236,7 @@ class Comparison:
         for size in cubes + shapes:
             for layout in ("forward", "delta", "accumulate"):
                 m = {key: statistics.median(values) for key, values in found[f"{layout} {size}"].items()}
-                rows.append([layout, size.replace("x", " × "), number(m.get("clprop")), self.of_peak(m.get("clprop"))]
+                rows.append([layout, size.replace("x", " × "), number(m.get("clprop")), share(m.get("of peak"))]
                             + [against(m.get("clprop"), m.get(name)) for name in peers])
         return table("Products alone, m × n × k: GFLOPS, and how many times as many clprop does",
                      ["product", "m × n × k", "clprop", "of FMA peak"] + peers, rows)
@@ -293,11 +295,8 @@ class Comparison:
             print(f"growth, {case}", file=sys.stderr)
             net, batch = case.split("@")
             found = self.step("clprop", net, batch)
-            rows.append([case.replace("@", ", "), number(found.get("clprop")), number(found.get("GFLOPS")), self.of_peak(found.get("GFLOPS"))])
+            rows.append([case.replace("@", ", "), number(found.get("clprop")), number(found.get("GFLOPS")), share(found.get("of peak"))])
         return table("Growth: what a step costs as it has more to do", ["net, batch", "samples/s", "GFLOPS", "of FMA peak"], rows)
-
-    def of_peak(self, gflops):
-        return "–" if gflops is None or not self.peak else f"{gflops / self.peak:.0%}"
 
     def head(self, load):
         lines = ["# clprop compared", "",
@@ -308,8 +307,9 @@ class Comparison:
             lines += ["**A quick run: these figures mean nothing.**", ""]
         elif load > 0.5:
             lines += [f"**The machine was not quiet (load {load:.2f}): these figures mean little.**", ""]
-        if self.peak:
-            lines += [f"- FMA peak: {self.peak:.0f} GFLOPS, the highest of what clprop bench measured"]
+        if self.peaks:
+            lines += [f"- FMA peak: {min(self.peaks):.0f} to {max(self.peaks):.0f} GFLOPS; a share is the median of each run's of the peak "
+                      "that it measured itself, since the speed of a machine changes"]
         lines += [f"- {name}: {text}" for name, text in self.about.items()]
         lines += [f"- {name}: left out: {why}" for name, why in self.absent.items()]
         return "\n".join(lines) + "\n"
@@ -321,6 +321,10 @@ def processor():
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or "an unknown processor"
+
+
+def share(x):
+    return "–" if x is None else f"{x:.0%}"
 
 
 def number(x):
