@@ -177,7 +177,7 @@ func thinned(epochs []trainer.Epoch) []trainer.Epoch {
 }
 
 // The area of a chart in its own units, with room for numbers on the left and below.
-const left, top, right, bottom = 56.0, 10.0, 470.0, 210.0
+const left, top, right, bottom = 66.0, 10.0, 470.0, 210.0
 
 // lines draws a and b, the second maybe empty, from epoch first to last.
 func lines(first, last int, a, b []float64) template.HTML {
@@ -196,6 +196,10 @@ func lines(first, last int, a, b []float64) template.HTML {
 		if len(line.values) == 0 {
 			continue
 		}
+		if len(line.values) == 1 { // a line of one point cannot be seen
+			fmt.Fprintf(s, `<circle class="%s" cx="%g" cy="%.1f" r="3"/>`, line.class, left, bottom-(bottom-top)*(line.values[0]-low)/(high-low))
+			continue
+		}
 		fmt.Fprintf(s, `<polyline class="%s" points="`, line.class)
 		for i, v := range line.values {
 			x := left + (right-left)*float64(i)/float64(max(1, len(line.values)-1))
@@ -211,19 +215,39 @@ func lines(first, last int, a, b []float64) template.HTML {
 func axes(low, high float64, from, to string) *bytes.Buffer {
 	s := &bytes.Buffer{}
 	s.WriteString(`<svg viewBox="0 0 480 232">`)
-	for i := range 5 {
+	marks := marks(low, high)
+	for i := range marks {
 		y := bottom - (bottom-top)*float64(i)/4
 		fmt.Fprintf(s, `<line class="axis" x1="%g" x2="%g" y1="%g" y2="%g"/><text x="%g" y="%g" text-anchor="end">%s</text>`,
-			left, right, y, y, left-6, y+4, short(low+(high-low)*float64(i)/4))
+			left, right, y, y, left-6, y+4, marks[i])
 	}
 	fmt.Fprintf(s, `<text x="%g" y="228">%s</text><text x="%g" y="228" text-anchor="end">%s</text>`, left, from, right, to)
 	return s
 }
 
-// short is a number beside an axis, as wide as there is room for.
-func short(v float64) string {
-	if a := math.Abs(v); a >= 1000 && a < 1e6 {
-		return fmt.Sprintf("%.0f", v)
+// marks are the numbers beside an axis: of three digits, or more, up to what there is room for,
+// if it takes more to tell one from the next.
+func marks(low, high float64) (m [5]string) {
+	for digits := 3; digits <= 6; digits++ {
+		different := true
+		for i := range m {
+			m[i] = short(low+(high-low)*float64(i)/4, digits)
+			different = different && (i == 0 || m[i] != m[i-1])
+		}
+		if different {
+			break
+		}
 	}
-	return fmt.Sprintf("%.3g", v)
+	return m
+}
+
+// short is a number of so many digits.
+func short(v float64, digits int) string {
+	switch a := math.Abs(v); {
+	case a >= 1000 && a < 1e6:
+		return fmt.Sprintf("%.0f", v)
+	case a > 0 && a < 1e-3:
+		return fmt.Sprintf("%.*e", digits-2, v)
+	}
+	return fmt.Sprintf("%.*g", digits, v)
 }

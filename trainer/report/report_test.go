@@ -58,8 +58,8 @@ func TestPage(t *testing.T) {
 	}
 	text := b.String()
 	for _, part := range []string{
-		"run &lt;1&gt;", "&lt;b&gt;dog", "test accuracy 33.33%", `<polyline class="a" points="56.0,10.0 470.0,210.0 "/>`, // the loss, from 2 to 1
-		"Confusion matrix", "Worst mistakes", "Θ(2), 3 to 2 units", "Weights of the first layer", "D(1)", `x="263.0" y="143.3"`, // the second of two bins, a third as high
+		"run &lt;1&gt;", "&lt;b&gt;dog", "test accuracy 33.33%", `<polyline class="a" points="66.0,10.0 470.0,210.0 "/>`, // the loss, from 2 to 1
+		"Confusion matrix", "Worst mistakes", "Θ(2), 3 to 2 units", "Weights of the first layer", "D(1)", `x="268.0" y="143.3"`, // the second of two bins, a third as high
 		"<td>--lr</td><td>0.1</td>", "prefers-color-scheme",
 	} {
 		if !strings.Contains(text, part) {
@@ -149,5 +149,32 @@ func TestLongRun(t *testing.T) {
 		if text := string(curves(epochs)[0].SVG); !strings.Contains(text, fmt.Sprintf(`text-anchor="end">%d</text>`, 4+n)) {
 			t.Errorf("%d epochs: the last is not named", n)
 		}
+	}
+}
+
+// Numbers beside an axis are told apart, and fit beside it.
+func TestMarks(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		want      [5]string
+	}{
+		{0, 1, [5]string{"0", "0.25", "0.5", "0.75", "1"}},
+		{2.28, 2.3, [5]string{"2.28", "2.285", "2.29", "2.295", "2.3"}},
+		{6.9101, 6.9183, [5]string{"6.91", "6.912", "6.914", "6.916", "6.918"}},
+		{0, 0.000463, [5]string{"0", "1.2e-04", "2.3e-04", "3.5e-04", "4.6e-04"}},
+		{1000, 200000, [5]string{"1000", "50750", "100500", "150250", "200000"}},
+	} {
+		got := marks(c.low, c.high)
+		if got != c.want {
+			t.Errorf("%v to %v: %q, want %q", c.low, c.high, got, c.want)
+		}
+	}
+}
+
+// A run of one epoch has points, since a line of one point is not seen.
+func TestOneEpoch(t *testing.T) {
+	text := string(curves([]trainer.Epoch{{Epoch: 1, Loss: 0.5, ValLoss: 0.6, Validated: true, Accuracy: 0.7, ValAccuracy: 0.6, Rate: 0.1}})[0].SVG)
+	if strings.Count(text, `<circle class="a"`) != 1 || strings.Count(text, `<circle class="b"`) != 1 || strings.Contains(text, "polyline") {
+		t.Error(text)
 	}
 }
