@@ -198,7 +198,7 @@ func inShort(words []string) []string {
 	return words
 }
 
-// writePageFiles writes the files that the pages speak of.
+// writePageFiles writes the files that the pages speak of: a command with another file needs it here.
 func writePageFiles(t *testing.T, penguins string) {
 	t.Helper()
 	iris, clicks, numbers := "width,height,species\n", "a,b,label\n", make([]float32, 60*785)
@@ -237,7 +237,15 @@ func writePageFiles(t *testing.T, penguins string) {
 	for i := range labels {
 		labels[i] = byte(i % 3)
 	}
+	idx := func(data []byte, dimensions ...uint32) []byte {
+		b := []byte{0, 0, 8, byte(len(dimensions))}
+		for _, n := range dimensions {
+			b = binary.BigEndian.AppendUint32(b, n)
+		}
+		return append(b, data...)
+	}
 	for name, text := range map[string][]byte{
+		"train-images-idx3-ubyte": idx(raw[:60*28*28], 60, 28, 28), "train-labels-idx1-ubyte": idx(labels, 60),
 		"penguins.csv": []byte(penguins), "iris.csv": []byte(iris), "new.csv": []byte("height,width\n1.5,2\n2.5,3\n"),
 		"clicks.csv.zst": packer.EncodeAll([]byte(clicks), nil), "clicks.parquet": table.Bytes(), "held.parquet": table.Bytes(),
 		"x.f32": raw, "x.npy": npy("<f4", "(60, 785)", raw), "y.npy": npy("|u1", "(60,)", labels),
