@@ -35,6 +35,18 @@ func (g *group) join(o normGiven) (moved, error) {
 	return m, g.Write(o.Saved, 0, values)
 }
 
+// joinAll is join of all, which it adds to a list.
+func (g *group) joinAll(all []normGiven, list []moved) ([]moved, error) {
+	for _, o := range all {
+		m, err := g.join(o)
+		if err != nil {
+			return list, err
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
 // move moves the running numbers of the batches that were joined.
 func (g *group) move(list []moved) error {
 	for _, m := range list {

@@ -30,12 +30,8 @@ func (p *groupPlan) Run() error {
 		s := &p.stages[i]
 		before := len(g.lost)
 		err := g.begin(s)
-		for _, o := range s.join {
-			if err == nil {
-				var m moved
-				m, err = g.join(o)
-				joined = append(joined, m)
-			}
+		if err == nil {
+			joined, err = g.joinAll(s.join, joined)
 		}
 		if last := i == len(p.stages)-1; err == nil && (last || len(s.changes) > 0) {
 			changing = changing || len(joined) > 0
