@@ -51,7 +51,11 @@ func (f *stopFlags) check(cmd *cobra.Command, c *trainer.Config, validated bool)
 	}
 	if flags.Changed("target") {
 		if s.Target, err = trainer.ParseTarget(f.target); err != nil {
-			return usage(cmd, "--target: %w", err)
+			hint := ""
+			if !strings.Contains(f.target, "=") {
+				hint = "; what is to be predicted is the column of --label"
+			}
+			return usage(cmd, "--target: %w%s", err, hint)
 		}
 	}
 	for _, m := range []struct {

@@ -39,6 +39,7 @@ func TestStopFlags(t *testing.T) {
 		{"--min-delta 1", "--min-delta without --early-stop"},
 		{"--early-stop 1 --monitor speed", `--monitor is "speed": have loss, `},
 		{"--target 0.9", `"0.9" is not a target: write val_accuracy=0.9`},
+		{"--target species", "what is to be predicted is the column of --label"},
 		{"--target val_accuracy=0.9 --val-split 0", "--target: monitor val_accuracy needs a validation set: give --val-split a share"},
 		{"--max-steps -5", "--max-steps is -5"},
 		{"--max-time -5s", "--max-time is -5s"},
