@@ -57,7 +57,7 @@ func TestExampleWeightErrors(t *testing.T) {
 		"both":         {ClassWeights{Balanced: true, Given: []float64{1, 1, 1}}, nil, device.Hinge, 0, "choose one"},
 		"quantities":   {ClassWeights{Balanced: true}, nil, device.Huber, 0, "no classes"},
 		"NaN":          {ClassWeights{}, []float32{1, nan, 1, 1}, device.Hinge, 0, "example 1 is NaN"},
-		"all 0":        {ClassWeights{Given: []float64{0, 0, 1}}, nil, device.Hinge, 0, "mean 0"},
+		"all 0":        {ClassWeights{Given: []float64{0, 0, 1}}, nil, device.Hinge, 0, "no example counts"},
 		"smooth hinge": {ClassWeights{}, nil, device.Hinge, 0.1, "not for hinge"},
 		"labels":       {ClassWeights{Balanced: true}, nil, device.MultiLabelCrossEntropy, 0, "several labels at once"},
 	} {

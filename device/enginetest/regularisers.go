@@ -85,26 +85,29 @@ func regularisersNaN(s suite) {
 		l.W.Data[7] = float32(math.NaN())
 		return s.parameters(l)
 	}
-	for what, op := range map[string]func(p device.Parameters) device.Op{
-		"l1": func(p device.Parameters) device.Op {
+	for _, c := range []struct { // in one order, which ranks need
+		what string
+		op   func(p device.Parameters) device.Op
+	}{
+		{"l1", func(p device.Parameters) device.Op {
 			return device.L1{Theta: p, Grad: s.parameters(randomLayer(1, 5, 4)), Lambda: 1, M: 1}
-		},
-		"clip value": func(p device.Parameters) device.Op { return device.ClipValue{Grad: p, Limit: 0.1} },
-		"clip norm":  func(p device.Parameters) device.Op { return device.ClipNorm{Grad: p, Limit: 0.1} },
-		"max-norm":   func(p device.Parameters) device.Op { return device.MaxNorm{Theta: p, Limit: 0.1} },
-		"average": func(p device.Parameters) device.Op {
+		}},
+		{"clip value", func(p device.Parameters) device.Op { return device.ClipValue{Grad: p, Limit: 0.1} }},
+		{"clip norm", func(p device.Parameters) device.Op { return device.ClipNorm{Grad: p, Limit: 0.1} }},
+		{"max-norm", func(p device.Parameters) device.Op { return device.MaxNorm{Theta: p, Limit: 0.1} }},
+		{"average", func(p device.Parameters) device.Op {
 			return device.Average{Theta: s.parameters(randomLayer(1, 5, 4)), Mean: p, Share: device.NewScalar(0.5)}
-		},
+		}},
 	} {
 		p := spoiled()
-		o := op(p)
+		o := c.op(p)
 		s.do(o)
 		if l, ok := o.(device.L1); ok {
 			p = l.Grad
 		}
 		for i, v := range numbers(s.layer(p, 0)) {
 			if math.IsNaN(float64(v)) != (i == 7) {
-				s.Errorf("%s: element %d is %v", what, i, v)
+				s.Errorf("%s: element %d is %v", c.what, i, v)
 			}
 		}
 	}
