@@ -15,6 +15,11 @@ const joinSaved = 1.0 // seconds
 // joinWorth is the part of a plan's time that joining its launches must save.
 const joinWorth = 0.02
 
+// joinLongest is how long the work of a plan may take whose launches are joined. Who waits for
+// long for another core, which other processes may have taken, leaves the rest to it: of a long
+// step that would be more than its launches cost.
+const joinLongest = 4e-3 // seconds
+
 // joinSlower is how many times what a launch that does nothing costs, one with work does: the
 // other cores sleep until it is there.
 const joinSlower = 2
@@ -46,7 +51,7 @@ func (p *openclPlan) runsToJoin() int {
 // joinAfter is runsToJoin of so many launches that work for so many seconds.
 func joinAfter(launches int, work, launchCost float64) int {
 	saved := joinSlower * float64(launches-1) * launchCost
-	if saved < joinWorth*work {
+	if saved < joinWorth*work || work > joinLongest {
 		return 0
 	}
 	return int(math.Ceil(joinSaved / max(saved, 1e-9)))
