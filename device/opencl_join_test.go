@@ -98,7 +98,7 @@ func TestJoinAfter(t *testing.T) {
 		{2, 1e-3, 5e-6, 0}, // 10 µs of 1 ms
 		{16, 30e-3, 5e-6, 0},
 		{16, 5e-3, 1e-3, 0}, // long, whatever the launches cost
-		{2, 0, 0, 1e9}, // a clock that is too coarse
+		{2, 0, 0, 1e9},      // a clock that is too coarse
 	} {
 		if got := joinAfter(c.launches, c.work, c.cost); got != c.want {
 			t.Errorf("%+v: after %d runs", c, got)
