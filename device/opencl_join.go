@@ -39,8 +39,7 @@ func (p *openclPlan) runsToJoin() int {
 	for _, l := range p.launches {
 		flops += l.FLOPs
 	}
-	width, units := float64(e.set.Tuning.VW), float64(max(1, e.info.Units))
-	rate := 2 * 2 * width * units * float64(max(e.clockMHz, 1000)) * 1e6 // two multiply-adds a cycle
+	rate := e.unitFLOPS() * float64(max(1, e.info.Units))
 	runs := joinAfter(launches, flops/rate, e.launchCost().Seconds())
 	if runs > 0 && (e.eager || e.set.JoinedIsBuilt(p.launches[:launches])) {
 		return 1

@@ -36,7 +36,7 @@ func (e *opencl) passPays(b backprop) bool {
 	}
 	width := e.set.Tuning.VW
 	groups := (rows + width - 1) / width
-	rate := float64(2*2*width) * float64(max(e.clockMHz, 1000)) * 1e6 // two multiply-adds a cycle
+	rate := e.unitFLOPS()
 	units := float64(max(1, e.info.Units))
 	apart := flops / (rate * units)
 	joined := passSlower * flops / (rate * min(units, float64(groups)))
@@ -48,6 +48,12 @@ func (e *opencl) passPays(b backprop) bool {
 		saved++ // the losses
 	}
 	return joined < apart+launchSlower*float64(saved)*e.launchCost().Seconds()
+}
+
+// unitFLOPS is about how many operations a second a compute unit does at most: two multiply-adds
+// of a vector a cycle.
+func (e *opencl) unitFLOPS() float64 {
+	return float64(2*2*e.set.Tuning.VW) * float64(max(e.clockMHz, 1000)) * 1e6
 }
 
 // passSlower and launchSlower are what BenchmarkStep shows of nets that are bound by

@@ -27,6 +27,41 @@ typedef floatv real;
 #define EACH_VECTOR ALL_VECTORS if (j0 + v * VW < cols)
 #define AT(M, ld, i) ((M) + (size_t)(i) * (ld) + j0 + v * VW)
 
+// MOMENTS sets mean to μ of the rows, and squares to what a slice has of Σ (z−μ)².
+#define MOMENTS(mean, squares)                                                            \
+  ALL_VECTORS mean[v] = 0.0f;                                                             \
+  for (int i = SLICE; i < rows; i += SLICES) EACH_VECTOR mean[v] += LOADV(AT(Z, ldz, i)); \
+  ALL_VECTORS {                                                                           \
+    mean[v] = OVER_SLICES(mean[v]) / (float)rows;                                         \
+    squares[v] = 0.0f;                                                                    \
+  }                                                                                       \
+  for (int i = SLICE; i < rows; i += SLICES) EACH_VECTOR {                                \
+    const floatv d = LOADV(AT(Z, ldz, i)) - mean[v];                                      \
+    squares[v] = MULADD(d, d, squares[v]);                                                \
+  }
+
+// SUMS sets mean and scale from S, beta to Σ δ and gamma to Σ δ ẑ, and adds these to SB and SG.
+#define SUMS(mean, scale, beta, gamma)                                                    \
+  ALL_VECTORS mean[v] = scale[v] = beta[v] = gamma[v] = 0.0f;                             \
+  EACH_VECTOR {                                                                           \
+    mean[v] = LOADV(AT(S, lds, 0));                                                       \
+    scale[v] = LOADV(AT(S, lds, 1));                                                      \
+  }                                                                                       \
+  for (int i = SLICE; i < rows; i += SLICES) EACH_VECTOR {                                \
+    const floatv d = LOADV_A(AT(D, ldd, i));                                              \
+    beta[v] += d;                                                                         \
+    gamma[v] = MULADD(d, (LOADV(AT(Z, ldz, i)) - mean[v]) * scale[v], gamma[v]);          \
+  }                                                                                       \
+  ALL_VECTORS {                                                                           \
+    const int left = cols - j0 - v * VW;                                                  \
+    beta[v] = OVER_SLICES(beta[v]);                                                       \
+    gamma[v] = OVER_SLICES(gamma[v]);                                                     \
+    if (SLICE > 0 || left <= 0) continue;                                                 \
+    __global float *sg = AT(SG, 0, 0), *sb = AT(SB, 0, 0);                                \
+    store_part(fresh ? gamma[v] : LOADV(sg) + gamma[v], left, sg);                        \
+    store_part(fresh ? beta[v] : LOADV(sb) + beta[v], left, sb);                          \
+  }
+
 #ifdef KEEP_Y
 #define Y_ARGS , __global C_TYPE *Y, const int ldy
 #define STORE_Y(y) store_part_c(y, cols - j0 - v * VW, AT(Y, ldy, i))
@@ -42,16 +77,7 @@ __kernel void batchnorm(const int rows, const int cols, const float share, const
   SHARED_BY_SLICES
   const int j0 = (int)get_global_id(0) * (VW * STRIP);
   floatv mean[STRIP], scale[STRIP];
-  ALL_VECTORS mean[v] = 0.0f;
-  for (int i = SLICE; i < rows; i += SLICES) EACH_VECTOR mean[v] += LOADV(AT(Z, ldz, i));
-  ALL_VECTORS {
-    mean[v] = OVER_SLICES(mean[v]) / (float)rows;
-    scale[v] = 0.0f;
-  }
-  for (int i = SLICE; i < rows; i += SLICES) EACH_VECTOR {
-    const floatv d = LOADV(AT(Z, ldz, i)) - mean[v];
-    scale[v] = MULADD(d, d, scale[v]);
-  }
+  MOMENTS(mean, scale)
   ALL_VECTORS {
     const int left = cols - j0 - v * VW;
     const floatv variance = OVER_SLICES(scale[v]) / (float)rows;
@@ -95,25 +121,8 @@ __kernel void batchnormdelta(const int rows, const int cols, const int fresh, __
   SHARED_BY_SLICES
   const int j0 = (int)get_global_id(0) * (VW * STRIP);
   floatv mean[STRIP], scale[STRIP], beta[STRIP], gamma[STRIP];
-  ALL_VECTORS mean[v] = scale[v] = beta[v] = gamma[v] = 0.0f;
-  EACH_VECTOR {
-    mean[v] = LOADV(AT(S, lds, 0));
-    scale[v] = LOADV(AT(S, lds, 1));
-  }
-  for (int i = SLICE; i < rows; i += SLICES) EACH_VECTOR {
-    const floatv d = LOADV_A(AT(D, ldd, i));
-    beta[v] += d;
-    gamma[v] = MULADD(d, (LOADV(AT(Z, ldz, i)) - mean[v]) * scale[v], gamma[v]);
-  }
+  SUMS(mean, scale, beta, gamma)
   ALL_VECTORS {
-    const int left = cols - j0 - v * VW;
-    beta[v] = OVER_SLICES(beta[v]);
-    gamma[v] = OVER_SLICES(gamma[v]);
-    if (SLICE == 0 && left > 0) {
-      __global float *sg = AT(SG, 0, 0), *sb = AT(SB, 0, 0);
-      store_part(fresh ? gamma[v] : LOADV(sg) + gamma[v], left, sg);
-      store_part(fresh ? beta[v] : LOADV(sb) + beta[v], left, sb);
-    }
     beta[v] /= (float)rows;
     gamma[v] /= (float)rows;
   }

@@ -8,7 +8,7 @@ var batchNormFiles = []string{"strip.cl", "activation.cl", "batchnorm.cl"}
 // be one; saved is 2 × cols, for BatchNormDelta; y, rows × cols, keeps y, unless it is nil.
 // out and y may be halves. See batchnorm.cl.
 func (s *Set) BatchNorm(act string, z Matrix, n Norm, saved, out Matrix, y *Matrix) (*Launch, error) {
-	err := fits("batchnorm", alike(z, y, out) && inFloats(saved) && saved.Rows == 2 && saved.Cols == z.Cols && n.of(z.Cols) &&
+	err := fits("batchnorm", alike(z, y, out) && savedFits(saved, z) && n.of(z.Cols) &&
 		n.Mean.In == 0 && n.Mean.Out == z.Cols && n.Variance.In == 0 && n.Variance.Out == z.Cols,
 		"z %v, saved %v, out %v, γ %v, mean %v", z, saved, out, n.Gamma, n.Mean)
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *Set) BatchNormRunning(act string, z Matrix, n Norm, out Matrix, y *Matr
 // both rows × cols like z, and they may be one, and halves; γ and β of sum get Δγ and Δβ added, or with
 // fresh set. Of n only γ is used. See batchnorm.cl.
 func (s *Set) BatchNormDelta(delta, z, saved Matrix, n, sum Norm, fresh bool, back Matrix) (*Launch, error) {
-	err := fits("batchnormdelta", alike(z, nil, delta, back) && inFloats(saved) && saved.Rows == 2 && saved.Cols == z.Cols && n.of(z.Cols) && sum.of(z.Cols),
+	err := fits("batchnormdelta", alike(z, nil, delta, back) && savedFits(saved, z) && n.of(z.Cols) && sum.of(z.Cols),
 		"delta %v, z %v, saved %v, γ %v, Δγ %v, back %v", delta, z, saved, n.Gamma, sum.Gamma, back)
 	if err != nil {
 		return nil, err

@@ -12,39 +12,16 @@
 //   G, B, SG, SB   γ, β, Δγ, Δβ: unit j at [j]; padding keeps its 0
 //
 // cpuref/batchnormpart.go has the sources. What a device does with a whole batch is in
-// batchnorm.cl.
+// batchnorm.cl, which comes before this: the sums are the same.
 //
 // Launch and tunables: as batchnorm.cl.
-
-typedef floatv real;
-
-#define ALL_VECTORS for (int v = 0; v < STRIP; v++)
-#define EACH_VECTOR ALL_VECTORS if (j0 + v * VW < cols)
-#define AT(M, ld, i) ((M) + (size_t)(i) * (ld) + j0 + v * VW)
-
-#ifdef KEEP_Y
-#define Y_ARGS , __global float *Y, const int ldy
-#define STORE_Y(y) store_part(y, left, AT(Y, ldy, i))
-#else
-#define Y_ARGS
-#define STORE_Y(y)
-#endif
 
 __kernel void batchnormmoments(const int rows, const int cols, __global const float *Z, const int ldz,
                                __global float *S, const int lds) {
   SHARED_BY_SLICES
   const int j0 = (int)get_global_id(0) * (VW * STRIP);
   floatv mean[STRIP], squares[STRIP];
-  ALL_VECTORS mean[v] = 0.0f;
-  for (int i = SLICE; i < rows; i += SLICES) EACH_VECTOR mean[v] += LOADV(AT(Z, ldz, i));
-  ALL_VECTORS {
-    mean[v] = OVER_SLICES(mean[v]) / (float)rows;
-    squares[v] = 0.0f;
-  }
-  for (int i = SLICE; i < rows; i += SLICES) EACH_VECTOR {
-    const floatv d = LOADV(AT(Z, ldz, i)) - mean[v];
-    squares[v] = MULADD(d, d, squares[v]);
-  }
+  MOMENTS(mean, squares)
   ALL_VECTORS {
     const int left = cols - j0 - v * VW;
     const floatv variance = OVER_SLICES(squares[v]) / (float)rows;
@@ -56,7 +33,7 @@ __kernel void batchnormmoments(const int rows, const int cols, __global const fl
 
 __kernel void batchnormgiven(const int rows, const int cols, __global const float *Z, const int ldz,
                              __global const float *G, __global const float *B, __global const float *S,
-                             const int lds, __global float *O, const int ldo Y_ARGS) {
+                             const int lds, __global C_TYPE *O, const int ldo Y_ARGS) {
   const int j0 = (int)get_global_id(0) * (VW * STRIP);
   EACH_VECTOR {
     const int left = cols - j0 - v * VW;
@@ -65,35 +42,18 @@ __kernel void batchnormgiven(const int rows, const int cols, __global const floa
     for (int i = SLICE; i < rows; i += SLICES) {
       const floatv y = MULADD(gamma, (LOADV(AT(Z, ldz, i)) - mean) * scale, beta);
       STORE_Y(y);
-      store_part(ACT(y), left, AT(O, ldo, i));
+      store_part_c(ACT(y), left, AT(O, ldo, i));
     }
   }
 }
 
-__kernel void batchnormsums(const int rows, const int cols, const int fresh, __global const float *D, const int ldd,
+__kernel void batchnormsums(const int rows, const int cols, const int fresh, __global const A_TYPE *D, const int ldd,
                             __global const float *Z, const int ldz, __global const float *S, const int lds,
                             __global float *SG, __global float *SB) {
   SHARED_BY_SLICES
   const int j0 = (int)get_global_id(0) * (VW * STRIP);
   floatv mean[STRIP], scale[STRIP], beta[STRIP], gamma[STRIP];
-  ALL_VECTORS mean[v] = scale[v] = beta[v] = gamma[v] = 0.0f;
-  EACH_VECTOR {
-    mean[v] = LOADV(AT(S, lds, 0));
-    scale[v] = LOADV(AT(S, lds, 1));
-  }
-  for (int i = SLICE; i < rows; i += SLICES) EACH_VECTOR {
-    const floatv d = LOADV(AT(D, ldd, i));
-    beta[v] += d;
-    gamma[v] = MULADD(d, (LOADV(AT(Z, ldz, i)) - mean[v]) * scale[v], gamma[v]);
-  }
-  ALL_VECTORS {
-    const int left = cols - j0 - v * VW;
-    const floatv b = OVER_SLICES(beta[v]), g = OVER_SLICES(gamma[v]);
-    if (SLICE > 0 || left <= 0) continue;
-    __global float *sg = AT(SG, 0, 0), *sb = AT(SB, 0, 0);
-    store_part(fresh ? g : LOADV(sg) + g, left, sg);
-    store_part(fresh ? b : LOADV(sb) + b, left, sb);
-  }
+  SUMS(mean, scale, beta, gamma)
 }
 
 __kernel void batchnormback(const int rows, const int cols, const float all, __global const float *D, const int ldd,

@@ -1,7 +1,7 @@
 package kernels
 
 // batchNormPartFiles are those of the kernels of batch normalisation in parts.
-var batchNormPartFiles = []string{"strip.cl", "activation.cl", "batchnormpart.cl"}
+var batchNormPartFiles = []string{"strip.cl", "activation.cl", "batchnorm.cl", "batchnormpart.cl"}
 
 // BatchNormMoments launches mean and variance of the rows of z, rows × cols, of each column:
 // saved is 2 × cols, and gets the means and then the variances. See batchnormpart.cl.

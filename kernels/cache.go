@@ -228,9 +228,6 @@ func (c *cache) prune(limit int64) {
 
 // has reports whether there is an entry, good or not.
 func (c *cache) has(key cacheKey) bool {
-	if c == nil {
-		return false
-	}
 	_, err := os.Stat(c.path(key))
 	return err == nil
 }

@@ -55,7 +55,7 @@ func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Lau
 	}
 	k, err := s.joinedKernel(launches)
 	if err != nil {
-		return nil, fmt.Errorf("kernel joined: %w", err)
+		return nil, err
 	}
 	l, err := s.launch("joined", k, []int{workers}, []int{1})
 	if err != nil {
@@ -82,6 +82,9 @@ func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Lau
 
 // JoinedIsBuilt reports whether Joined of the launches would find its program in the cache.
 func (s *Set) JoinedIsBuilt(launches []*Launch) bool {
+	if s.cache == nil { // nothing is written for it then
+		return false
+	}
 	source, err := joinedSource(launches)
 	return err == nil && s.cache.has(s.cache.key(source, s.options(macros{})))
 }
@@ -89,17 +92,9 @@ func (s *Set) JoinedIsBuilt(launches []*Launch) bool {
 func (s *Set) joinedKernel(launches []*Launch) (*kernel, error) {
 	source, err := joinedSource(launches)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("kernel joined: %w", err)
 	}
-	options := s.options(macros{})
-	p := s.programs[source]
-	if p == nil {
-		if p, err = s.program("joined", source, options); err != nil {
-			return nil, err
-		}
-		s.programs[source] = p
-	}
-	k, err := p.CreateKernel("joined")
+	k, err := s.object("joined", source, s.options(macros{}), func() (string, error) { return source, nil })
 	if err != nil {
 		return nil, err
 	}

@@ -104,13 +104,22 @@ func (s *Set) kernel(name string, m macros, files ...string) (*kernel, error) {
 	if _, given := m["VW"]; !given {
 		m["VW"] = s.Tuning.VW
 	}
-	options := s.options(m)
-	key := strings.Join(files, "+") + " " + options
+	k, err := s.object(name, strings.Join(files, "+"), s.options(m), func() (string, error) { return join(files) })
+	if err != nil {
+		return nil, err
+	}
+	return &kernel{k, name, m, files}, nil
+}
+
+// object returns a new kernel object of a program, which text, with the options, tells apart from
+// others. source is asked for where the program was not built before.
+func (s *Set) object(name, text, options string, source func() (string, error)) (*cl.Kernel, error) {
+	key := text + " " + options
 	p := s.programs[key]
 	if p == nil {
-		source, err := join(files)
+		written, err := source()
 		if err == nil {
-			p, err = s.program(name, source, options)
+			p, err = s.program(name, written, options)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("kernel %s: %w", name, err)
@@ -121,7 +130,7 @@ func (s *Set) kernel(name string, m macros, files ...string) (*kernel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kernel %s: %w", name, err)
 	}
-	return &kernel{k, name, m, files}, nil
+	return k, nil
 }
 
 // kernel is a kernel object, and what it was built from.

@@ -79,19 +79,20 @@ func (t *Trainer) evenly(in *input, set *data.Set, n int) error {
 // keepingStatistics does something that goes forward as training does, and gives the network
 // the running means and variances back that this has moved.
 func (t *Trainer) keepingStatistics(do func() error) error {
-	eng, kept := t.ranks.local(t.eng), newLayers(t.net)
-	for l, layer := range kept {
+	eng, kept := t.ranks.local(t.eng), map[int][]float32{} // by layer, which have no inputs
+	for l, shape := range t.net.shapes() {
 		if !t.dev.statistic(l) {
 			continue
 		}
-		if err := eng.ReadParameters(layer.W, layer.B, t.dev.theta, l); err != nil {
+		kept[l] = make([]float32, shape.Out)
+		if err := eng.ReadParameters(nil, kept[l], t.dev.theta, l); err != nil {
 			return err
 		}
 	}
 	err := do()
-	for l, layer := range kept {
+	for l := range t.net.shapes() {
 		if t.dev.statistic(l) {
-			err = cmp.Or(err, eng.WriteParameters(t.dev.theta, l, layer.W, layer.B))
+			err = cmp.Or(err, eng.WriteParameters(t.dev.theta, l, nil, kept[l]))
 		}
 	}
 	return err
