@@ -28,19 +28,21 @@ const joinSlower = 2
 // is in the cache of programs is there at once.
 func (p *openclPlan) runsToJoin() int {
 	e := p.engine
-	if e.unfused || e.profile != nil || e.parts != nil || e.common != nil || e.sizes != nil || e.cannotJoin {
-		return 0 // what is to be seen one by one, or divided among parts of a device or ranks
+	if e.unfused || e.profile != nil || e.common != nil || e.sizes != nil || e.cannotJoin {
+		return 0 // what is to be seen one by one, or divided among ranks
+	}
+	if e.parts != nil {
+		return p.runsToDeal()
 	}
 	launches := e.set.Joinable(p.launches)
 	if launches < 2 {
 		return 0
 	}
-	flops := 0.0
+	work := 0.0
 	for _, l := range p.launches {
-		flops += l.FLOPs
+		work += e.working(l)
 	}
-	rate := e.unitFLOPS() * float64(max(1, e.info.Units))
-	runs := joinAfter(launches, flops/rate, e.launchCost().Seconds())
+	runs := joinAfter(launches, work, e.launchCost().Seconds())
 	if runs > 0 && (e.eager || e.set.JoinedIsBuilt(p.launches[:launches])) {
 		return 1
 	}
@@ -56,7 +58,8 @@ func joinAfter(launches int, work, launchCost float64) int {
 	return int(math.Ceil(joinSaved / max(saved, 1e-9)))
 }
 
-// join makes one launch of those of a plan, and more where one has not room for all.
+// join makes one launch of those of a plan, and more where one has not room for all, or one of
+// each that is dealt out.
 // A driver that does not compile it is no error: the launches stay as they are.
 func (p *openclPlan) join() error {
 	e := p.engine
@@ -65,8 +68,8 @@ func (p *openclPlan) join() error {
 	}
 	var all []*kernels.Launch
 	for left := p.launches; len(left) > 0; {
-		n := e.set.Joinable(left)
-		if n < 2 {
+		n := e.joins(left)
+		if n == 0 {
 			all, left = append(all, left[0]), left[1:]
 			continue
 		}
@@ -85,6 +88,19 @@ func (p *openclPlan) join() error {
 		}
 	}
 	return nil
+}
+
+// joins is how many launches, from the first, become one; 0 if the first stays as it is. On
+// parts of a device that is one, which is dealt out among them.
+func (e *opencl) joins(launches []*kernels.Launch) int {
+	n := e.set.Joinable(launches)
+	switch {
+	case e.parts != nil && e.dealt(launches[0]):
+		return 1
+	case e.parts != nil || n < 2:
+		return 0
+	}
+	return n
 }
 
 // joinState makes the memory that joined launches share: the queue runs one at a time.

@@ -6,8 +6,9 @@ import (
 )
 
 // parts are the parts of one device that an engine works on. They share its memory, so that
-// nothing is copied between them: each launch is divided among them by its work-groups, and
-// the results are those of the whole device, to the bit.
+// nothing is copied between them: each launch is divided among them by its work-groups, or
+// dealt out, if it is long (opencl_deal.go), and the results are those of the whole device, to
+// the bit.
 //
 // Part 0 has the engine's compute queue. A launch begins on every part when the one before it
 // has ended on all. Whatever else is queued goes to the compute queue, see parts.join.

@@ -1,0 +1,92 @@
+package device
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/clprop/clprop/cl/cltest"
+	"github.com/clprop/clprop/kernels"
+)
+
+// Launches that are dealt out among parts of a device, at once and after the first step, give
+// the bits of the whole device with all operations one by one.
+func TestDealtStepSameBits(t *testing.T) {
+	listing, err := List()
+	if err != nil {
+		cltest.Missing(t, err)
+	}
+	found, _, err := listing.Find("pthread")
+	if err != nil || found.Units < 2 {
+		t.Skipf("needs PoCL with two compute units: %v", err)
+	}
+	sizes, batch := []int{641, 641, 641, 10}, 127 // four launches take a few times dealLeast
+	whole := openFamily(t, found, kernels.Block, true)
+	want, _ := trainedWeights(t, whole, sizes, batch, 0)
+	for _, late := range []bool{true, false} { // in this order: what was built is dealt at once
+		t.Run(map[bool]string{true: "after one step", false: "at once"}[late], func(t *testing.T) {
+			e, err := OpenWith("pthread/1x2", Options{Family: kernels.Block, Eager: !late})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close()
+			step := newStep(t, e, sizes, batch, 0)
+			p := step.Plan.(*openclPlan)
+			before := dealtLaunches(p)
+			if late {
+				p.untilJoined = 2
+			}
+			got := trainedBy(t, e, step, sizes, batch)
+			if after := dealtLaunches(p); after < 4 || !late && before != after {
+				t.Errorf("%d launches dealt before the first step, %d after three", before, after)
+			}
+			if len(p.launches) < 2*dealtLaunches(p) {
+				t.Errorf("%d launches: those that are dealt are not one", len(p.launches))
+			}
+			for l := range want {
+				if !slices.Equal(got[l], want[l]) {
+					t.Errorf("weights or sums, part %d, differ from those of the whole device", l)
+				}
+			}
+		})
+	}
+}
+
+func dealtLaunches(p *openclPlan) (n int) {
+	for _, l := range p.launches {
+		if l.Name == "joined" {
+			n++
+		}
+	}
+	return n
+}
+
+// Nothing is dealt where there is no other part, or little to do.
+func TestRunsToDeal(t *testing.T) {
+	if _, err := List(); err != nil {
+		cltest.Missing(t, err)
+	}
+	for _, c := range []struct {
+		spec  string
+		sizes []int
+		batch int
+		deals bool
+	}{
+		{"pthread/1x2", []int{785, 641, 513, 10}, 127, true},
+		{"pthread/1x2", []int{17, 33, 5}, 33, false},
+		{"pthread/1", []int{785, 641, 513, 10}, 127, false},
+	} {
+		e, err := OpenWith(c.spec, Options{Family: kernels.Block})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A compiler that takes a second for each of some five programs, and 5% of a millisecond
+		// or two saved by each step: some ten thousand steps, and never one that does not end.
+		p := newStep(t, e, c.sizes, c.batch, 0).Plan.(*openclPlan)
+		if runs := p.runsToDeal(); c.deals != (runs > 0) || c.deals && (runs < 1000 || runs > 1e6) {
+			t.Errorf("%s, %v: after %d runs", c.spec, c.sizes, runs)
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
