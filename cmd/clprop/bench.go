@@ -23,7 +23,8 @@ Cold is the time from nothing to the end of the first step: opening the device,
 building the kernels, copying weights and examples, one step. What the driver has
 in caches of its own it may use. What pays only over many steps, such as a program
 with all kernels of a step in it, is done too, as in a long training. Samples/s are
-warm: the median of the runs, and the slowest and fastest of them. GFLOPS count the three matrix products of a step,
+warm: the median of the runs, and the slowest and fastest of them. The runs of several
+devices take turns, and each device is compared with the first of them, run by run. GFLOPS count the three matrix products of a step,
 b·(6·Σ in·out − 2·in·out of the first layer), and nothing else.
 
 The peaks of a device are measured first, with kernels that do nothing but

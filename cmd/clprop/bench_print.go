@@ -80,8 +80,12 @@ func benchTable(cases []benchCase, results []benchResult) string {
 		for _, r := range results[i*each : (i+1)*each] {
 			row, note := r.row()
 			rows = append(rows, row)
+			name := shorten(oneLine(r.Device.Name), 40)
 			if note != "" {
-				notes = append(notes, fmt.Sprintf("  %s: %s", shorten(oneLine(r.Device.Name), 40), note))
+				notes = append(notes, fmt.Sprintf("  %s: %s", name, note))
+			}
+			if r.ToFirst != nil {
+				notes = append(notes, fmt.Sprintf("  %s: %.2f times the speed of the first device, run by run", name, *r.ToFirst))
 			}
 		}
 		writeColumns(&text, rows, 2)

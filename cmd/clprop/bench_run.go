@@ -78,6 +78,9 @@ type benchResult struct {
 	Difference *float64 `json:"difference"` // null if there is nothing to compare with
 	Ratio      *float64 `json:"ratio"`      // to the CPU reference; null if refused
 	Refused    string   `json:"ratio_refused"`
+	// ToFirst is the speed by that of the first device, run by run, the median: they are
+	// measured in turn. It is null for the first itself, and where one was not measured.
+	ToFirst *float64 `json:"ratio_to_first"`
 
 	err     error           // behind failed
 	weights []trainer.Layer // after agreementSteps
@@ -98,12 +101,12 @@ type benchSpread struct {
 	Max    float64 `json:"max"`
 }
 
-// run measures every case on the CPU reference and on each device. The error is
+// run measures every case on the CPU reference, and then on each device, in turn. The error is
 // that of ctx; what went wrong on a device is in its result.
 func (b *bench) run(ctx context.Context, cases []benchCase, specs []string) ([]benchResult, error) {
 	var results []benchResult
 	for _, c := range cases {
-		reference := b.measure(ctx, c, "cpuref")
+		reference := b.measure(ctx, c, []string{"cpuref"})[0]
 		if reference.Status == measured {
 			one, none := 1.0, 0.0
 			reference.Ratio, reference.Difference = &one, &none
@@ -111,10 +114,11 @@ func (b *bench) run(ctx context.Context, cases []benchCase, specs []string) ([]b
 			reference.Refused = "not measured"
 		}
 		results = append(results, reference)
-		for _, spec := range specs {
-			r := b.measure(ctx, c, spec)
+		for i, r := range b.measure(ctx, c, specs) {
 			r.compare(c, reference)
-			r.weights = nil // they may be large
+			if r.weights = nil; i > 0 { // they may be large
+				r.compareFirst(results[len(results)-i])
+			}
 			results = append(results, r)
 		}
 		results[len(results)-1-len(specs)].weights = nil
@@ -123,110 +127,6 @@ func (b *bench) run(ctx context.Context, cases []benchCase, specs []string) ([]b
 		}
 	}
 	return results, nil
-}
-
-// measure measures one case on one device, and says on stderr what it does.
-func (b *bench) measure(ctx context.Context, c benchCase, spec string) benchResult {
-	r := benchResult{
-		Net: c.String(), Batch: c.batch, Activation: string(c.hidden), Output: string(c.loss.Output()),
-		Runs: []int64{}, Device: deviceJSON{Name: spec, Index: -1},
-	}
-	err := ctx.Err()
-	if err == nil {
-		err = b.measureOn(ctx, c, spec, &r)
-	}
-	switch {
-	case err == nil:
-		r.Status = measured
-	case errors.Is(err, errTooSlow):
-		r.Status, r.Why = skipped, oneLine(err.Error())
-	default:
-		r.Status, r.Why, r.err = failed, oneLine(err.Error()), err
-	}
-	if err != nil && ctx.Err() == nil {
-		b.env.note("%s, batch %d: %s %s: %s", r.Net, r.Batch, r.Device.Name, r.Status, r.Why)
-	}
-	return r
-}
-
-func (b *bench) measureOn(ctx context.Context, c benchCase, spec string, r *benchResult) error {
-	began := time.Now()
-	eng, err := b.open(spec, device.Options{Context: ctx, Workload: c.workload(), Eager: true})
-	if err != nil {
-		return err
-	}
-	defer eng.Close()
-	r.Cold.Open = time.Since(began).Nanoseconds()
-	defer func() { r.Device = newDeviceJSON(eng) }()
-	r.Device = newDeviceJSON(eng)
-	if fallback := eng.Info().Fallback; fallback != nil {
-		b.env.note("warning: no OpenCL device: %v; measuring the CPU reference instead", fallback)
-	}
-	b.env.note("%s, batch %d: measuring %s ...", r.Net, r.Batch, deviceText(eng.Info()))
-
-	build, err := b.probe(ctx, eng, c)
-	r.Cold.Build = build.Nanoseconds()
-	if err != nil {
-		return err
-	}
-	began = time.Now()
-	net, step, err := c.stepper(eng)
-	if err != nil {
-		return err
-	}
-	defer step.Close()
-	r.FLOPs, r.Launches = net.StepFLOPs(c.batch), step.Launches()
-	if _, err := timed(step, 1); err != nil {
-		return err
-	}
-	r.Cold.First = time.Since(began).Nanoseconds()
-	took, err := timed(step, agreementSteps-1)
-	if err != nil {
-		return err
-	}
-	if err := step.Read(); err != nil {
-		return err
-	}
-	r.weights = copyLayers(net.Layers)
-	if err := b.warm(ctx, eng, step, took/(agreementSteps-1), r); err != nil {
-		return err
-	}
-	if err := step.Read(); err != nil { // says so if the net has diverged meanwhile
-		return err
-	}
-	return b.explain(c, spec, eng, r)
-}
-
-// warm times the runs. each is a first guess of what a step takes.
-func (b *bench) warm(ctx context.Context, eng device.Engine, step *trainer.Stepper, each time.Duration, r *benchResult) error {
-	length := b.budget / time.Duration(b.repeat)
-	for n := 1; each < length; n *= 2 { // the first steps are slower than the rest
-		took, err := b.queue(ctx, step, n, each)
-		if err != nil {
-			return err
-		}
-		if each = max(took/time.Duration(n), 1); took >= length/2 {
-			break
-		}
-	}
-	r.StepsPerRun = int(max(length/each, 1))
-	before, spent := eng.Counters(), time.Duration(0)
-	for run := 0; run < b.repeat; run++ {
-		// Of a slow device there are fewer runs, so as to keep to the time.
-		if run > 0 && spent+spent/time.Duration(run) > b.budget+b.budget/2 {
-			break
-		}
-		took, err := b.queue(ctx, step, r.StepsPerRun, each)
-		if err != nil {
-			return err
-		}
-		spent += took
-		r.Runs = append(r.Runs, took.Nanoseconds())
-	}
-	after := eng.Counters()
-	r.grew = device.Counters{Launches: after.Launches - before.Launches, Calls: after.Calls - before.Calls}
-	r.summarise()
-	return nil
 }
 
 // queue runs n steps, waits at the end, and on the way about as often as Fit does.

@@ -24,6 +24,7 @@ type posing struct {
 	wrong    bool          // leaves the weights of the first layer as they are
 	delay    time.Duration // at each run of a plan
 	initial  []float32
+	ran      func() // at each run of a plan
 }
 
 func (p *posing) Info() device.Info {
@@ -65,6 +66,9 @@ type posingPlan struct {
 
 func (p posingPlan) Run() error {
 	time.Sleep(p.on.delay)
+	if p.on.ran != nil {
+		p.on.ran()
+	}
 	return p.Plan.Run()
 }
 
