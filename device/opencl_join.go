@@ -106,7 +106,7 @@ func (e *opencl) joins(launches []*kernels.Launch) int {
 // joinState makes the memory that joined launches share: the queue runs one at a time.
 func (e *opencl) joinState() (err error) {
 	if e.joined == nil {
-		e.joined, err = e.zeroed("state of joined launches", kernels.JoinedFloats)
+		e.joined, err = e.zeroed("state of joined launches", kernels.JoinedFloats(max(1, e.info.Units)))
 	}
 	return err
 }

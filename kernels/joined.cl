@@ -9,20 +9,26 @@
 // the compilers of CPUs, whose cores see one memory: OpenCL C 1.2 has no order between what
 // work-groups write.
 //
-//   S   the state, 0 before and after: of phase p, how many of its work-items are taken at
-//       S[2p·PLACE], how many are done at S[(2p + 1)·PLACE]; and after all phases, how many
-//       workers have left
+//   S   the state, 0 before the first launch: who the workers are, then lines of PLACE ints, which
+//       are 0 again after each launch: of phase p, line p·(R + 1) + r counts the work-items of
+//       range r of R that are taken, line p·(R + 1) + R those of all ranges that are done; and the
+//       line after those of the last phase how many workers have left
 //
-// A work-item is a worker. It takes work-items of a phase, ever fewer at a time, so that all
-// workers end together, and waits until those that others took are done. It does not wait for
-// a worker that has taken none, which may not even run: who does the last of a phase goes on
-// with the next. Nor does it wait for long, since who has taken some may have lost its core: it
-// leaves then, and the others do the rest.
+// A work-item is a worker. The work-items of a phase are cut into R ranges, one for each worker
+// but at most RANGES, and a worker begins with the same one in every phase and every launch: the
+// weights that it wrote are in the cache of its core when it reads them. It takes ever fewer
+// work-items at a time, of its range and then of the others, so that all workers end together,
+// and waits until those that others took are done. It does not wait for a worker that has taken
+// none, which may not even run: who does the last of a phase goes on with the next. Nor does it
+// wait for long, since who has taken some may have lost its core: it leaves then, and the others
+// do the rest.
 //
 // Launch: global (workers), one a core, local (1), no local memory.
 // Tunables: LOOKS 4096, at what others have done, before a worker leaves: some 200 µs.
+// RANGES 8: who has done its own looks at those of all.
 // Ideas: C. Polychronopoulos, D. Kuck, "Guided self-scheduling", IEEE Trans. Comput. C-36 (1987)
-// 1425-1439; K. Gupta, J. Stuart, J. Owens, "A study of persistent threads style GPU programming
+// 1425-1439; E. Markatos, T. LeBlanc, "Using processor affinity in loop scheduling on shared-memory
+// multiprocessors", IEEE Trans. Parallel Distrib. Syst. 5 (1994) 379-400; K. Gupta, J. Stuart, J. Owens, "A study of persistent threads style GPU programming
 // for GPGPU workloads", InPar (2012).
 
 #if !defined(__clang__) || !(defined(__x86_64__) || defined(__aarch64__))
@@ -32,7 +38,10 @@
 #ifndef LOOKS
 #define LOOKS 4096
 #endif
-#define PLACE 8  // ints; two places are a cache line
+#ifndef RANGES
+#define RANGES 8
+#endif
+#define PLACE 16  // ints: a cache line
 
 #define INT_AT(p) ((volatile int *)(size_t)(p))
 #if defined(__x86_64__)
@@ -41,14 +50,34 @@
 #define PAUSE __asm__ volatile("yield");
 #endif
 
-// take takes some of the work-items that are left: from the first, which it returns, to *end.
-inline int take(__global int *taken, const int items, const int workers, int *end) {
-  int first = __atomic_load_n(INT_AT(taken), __ATOMIC_RELAXED);
-  while (first < items) {
-    *end = first + max(1, (items - first) / (2 * workers));
-    const int found = __sync_val_compare_and_swap(INT_AT(taken), first, *end);
-    if (found == first) return first;
-    first = found;
+// number is which of the workers this is. They are threads, which have a stack each: where that
+// lies tells them apart, and is the same in the next launch. A wrong guess costs time only.
+inline int number(__global int *owners, const int workers) {
+  volatile int here = 0;
+  const int self = (int)((size_t)&here >> 16) | 1;
+  for (int w = 0; w < workers; w++)
+    if (__atomic_load_n(INT_AT(owners + w), __ATOMIC_RELAXED) == self) return w;
+  for (int w = 0; w < workers; w++)
+    if (__sync_bool_compare_and_swap(INT_AT(owners + w), 0, self)) return w;
+  return (int)get_global_id(0);
+}
+
+// take takes some of the work-items that are left, of the range that is near or of those after it:
+// from the first, which it returns, to *end.
+inline int take(__global int *taken, const int items, const int workers, const int ranges, const int near, int *end) {
+  for (int k = 0; k < ranges; k++) {
+    const int r = (near + k) % ranges;
+    const int begin = (int)((long)items * r / ranges), size = (int)((long)items * (r + 1) / ranges) - begin;
+    int first = __atomic_load_n(INT_AT(taken + r * PLACE), __ATOMIC_RELAXED);
+    while (first < size) {
+      *end = first + max(1, (size - first) * ranges / (2 * workers));
+      const int found = __sync_val_compare_and_swap(INT_AT(taken + r * PLACE), first, *end);
+      if (found == first) {
+        *end += begin;
+        return begin + first;
+      }
+      first = found;
+    }
   }
   return *end = items;
 }
@@ -64,20 +93,21 @@ inline int ended(__global int *done, const int items, const int own) {
 }
 
 // leave clears the state when the last worker leaves.
-inline void leave(__global int *S, const int phases, const int workers) {
-  if (__atomic_add_fetch(INT_AT(S + 2 * phases * PLACE), 1, __ATOMIC_ACQ_REL) < workers) return;
-  for (int p = 0; p <= 2 * phases; p++) S[p * PLACE] = 0;
+inline void leave(__global int *lines, const int count, const int workers) {
+  if (__atomic_add_fetch(INT_AT(lines + count * PLACE), 1, __ATOMIC_ACQ_REL) < workers) return;
+  for (int line = 0; line <= count; line++) lines[line * PLACE] = 0;
 }
 
 // PHASE calls RUN(at0, at1, at2) for the work-items of phase p, which are across × down × deep.
 #define PHASE(p, across, down, deep, RUN)                                                   \
   if (going) {                                                                              \
+    __global int *const taken = lines + (p) * (ranges + 1) * PLACE;                         \
     const int items = (across) * (down) * (deep);                                           \
     int end, own = 0;                                                                       \
-    for (int i = take(S + 2 * (p)*PLACE, items, workers, &end); i < items;                  \
-         i = take(S + 2 * (p)*PLACE, items, workers, &end)) {                               \
+    for (int i = take(taken, items, workers, ranges, near, &end); i < items;                \
+         i = take(taken, items, workers, ranges, near, &end)) {                             \
       own += end - i;                                                                       \
       for (; i < end; i++) RUN(i % (across), i / (across) % (down), i / ((across) * (down))) \
     }                                                                                       \
-    going = ended(S + (2 * (p) + 1) * PLACE, items, own);                                   \
+    going = ended(taken + ranges * PLACE, items, own);                                      \
   }

@@ -8,8 +8,12 @@ import (
 	"github.com/clprop/clprop/cl"
 )
 
-// JoinedFloats is how many floats the state of joined.cl has: enough for every Joinable.
-const JoinedFloats = 16 * (maxArguments/8 + 1)
+// JoinedFloats is how many floats the state of joined.cl has for so many workers: enough for every
+// Joinable, whose launches have a buffer each at least.
+func JoinedFloats(workers int) int {
+	const place, ranges = 16, 8 // see joined.cl
+	return roundUp(workers, place) + place*(maxArguments/8*(ranges+1)+1)
+}
 
 // maxArguments is how many bytes the arguments of a kernel may have on every device.
 const maxArguments = 1024
@@ -50,7 +54,7 @@ func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Lau
 	if err != nil {
 		return nil, err
 	}
-	if err := rooms("joined", operandBuffer{"state", state, JoinedFloats}); err != nil {
+	if err := rooms("joined", operandBuffer{"state", state, JoinedFloats(workers)}); err != nil {
 		return nil, err
 	}
 	k, err := s.joinedKernel(launches)
@@ -124,7 +128,9 @@ func joinedSource(launches []*Launch) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(&text, "%s\n__kernel void joined(__global int *S, const int workers%s) {\n  int going = 1;\n%s  leave(S, %d, workers);\n}\n",
+	fmt.Fprintf(&text, "%s\n__kernel void joined(__global int *S, const int workers%s) {\n"+
+		"  const int ranges = min(workers, RANGES), near = number(S, workers) * ranges / workers;\n"+
+		"  __global int *const lines = S + (workers + PLACE - 1) / PLACE * PLACE;\n  int going = 1;\n%s  leave(lines, %d * (ranges + 1), workers);\n}\n",
 		rest, parameters.String(), phases.String(), len(launches))
 	return text.String(), nil
 }

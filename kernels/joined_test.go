@@ -32,7 +32,7 @@ func TestJoined(t *testing.T) {
 				one, many := f.netPass(cpuref.SoftmaxCrossEntropy, n.batch, n.sizes), f.netPass(cpuref.SoftmaxCrossEntropy, n.batch, n.sizes)
 				together, apart := f.stepLaunches(one), f.stepLaunches(many)
 				f.ok(together[len(together)-1].SetDescentRateAll(0.3))
-				l, err := f.set.Joined(together, workers, f.buffer(make([]float32, JoinedFloats)))
+				l, err := f.set.Joined(together, workers, f.buffer(make([]float32, JoinedFloats(workers))))
 				f.ok(err)
 				rate := []float32{0.7, 0.2}
 				for _, alpha := range rate {
@@ -130,7 +130,7 @@ func TestEveryKernelJoins(t *testing.T) {
 		}
 		for left := all; len(left) > 0; {
 			n := f.set.Joinable(left)
-			l, err := f.set.Joined(left[:n], 1, f.buffer(make([]float32, JoinedFloats)))
+			l, err := f.set.Joined(left[:n], 1, f.buffer(make([]float32, JoinedFloats(1))))
 			if err != nil {
 				t.Error(err)
 				break
