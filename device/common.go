@@ -197,7 +197,7 @@ func (p commonPlan) Run() error {
 // others.
 func (p commonPlan) steps(meet func() error) (failed, parted error) {
 	// Work of this rank alone may still be reading what others will change.
-	if failed = p.engine.compute.Finish(); failed != nil {
+	if failed = p.engine.finish(); failed != nil {
 		return failed, nil
 	}
 	for i := range p.launches {

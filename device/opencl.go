@@ -39,11 +39,13 @@ type opencl struct {
 	parts      *parts        // of the device that the engine works on; nil for a whole device
 	launchTime time.Duration // see launchCost; 0 before it is measured
 	wanted     context.Context
-	common     *common // where what is allocated now is to lie, in memory that ranks have in common; nil for the engine's own
-	unfused    bool    // prepare plans operation by operation, to test fusion against
-	eager      bool    // do at the first run of a plan what pays over many
-	joined     *buffer // of joinState; nil before it is needed
-	cannotJoin bool    // the driver's compiler does not take joined.cl
+	common     *common     // where what is allocated now is to lie, in memory that ranks have in common; nil for the engine's own
+	unfused    bool        // prepare plans operation by operation, to test fusion against
+	eager      bool        // do at the first run of a plan what pays over many
+	joined     *buffer     // of joinState; nil before it is needed
+	held       *openclPlan // whose runs wait to be one launch; nil if none do
+	heldSince  time.Time
+	cannotJoin bool // the driver's compiler does not take joined.cl
 }
 
 // stagingFloats bounds the host memory of a blocking copy: 4 MiB.
@@ -109,7 +111,10 @@ func (e *opencl) enqueue(l *kernels.Launch) error {
 	if e.sizes != nil {
 		return nil
 	}
-	var err error
+	err := e.release()
+	if err != nil {
+		return err
+	}
 	if e.profile == nil {
 		err = e.start(l)
 	} else {

@@ -2,9 +2,13 @@ package device
 
 import (
 	"math"
+	"time"
 
 	"github.com/clprop/clprop/kernels"
 )
+
+// RunsALaunch is how many runs of a plan, one after the other, may be one launch of a kernel.
+const RunsALaunch = kernels.JoinedSteps
 
 // joinSaved is how much time a plan must have lost to its launches before they are made one.
 // That takes about as long to compile, so that at worst twice the time is lost of what it would
@@ -24,6 +28,10 @@ const joinLongest = 4e-3 // seconds
 // other cores sleep until it is there.
 const joinSlower = 2
 
+// holdLongest is how long runs are held, and how long those take that are one launch: who waits
+// for them, as to stop, should not notice.
+const holdLongest = 1e-3 // seconds
+
 // runsToJoin is after how many runs the launches of a plan are made one; 0 means never. What
 // is in the cache of programs is there at once.
 func (p *openclPlan) runsToJoin() int {
@@ -38,11 +46,7 @@ func (p *openclPlan) runsToJoin() int {
 	if launches < 2 {
 		return 0
 	}
-	work := 0.0
-	for _, l := range p.launches {
-		work += e.working(l)
-	}
-	runs := joinAfter(launches, work, e.launchCost().Seconds())
+	runs := joinAfter(launches, p.work(), e.launchCost().Seconds())
 	if runs > 0 && (e.eager || e.set.JoinedIsBuilt(p.launches[:launches])) {
 		return 1
 	}
@@ -82,10 +86,8 @@ func (p *openclPlan) join() error {
 		all, left = append(all, joined), left[n:]
 	}
 	p.launches = all
-	for _, s := range p.scalars { // they are of joined launches now
-		if err := e.fail(s.set(s.last)); err != nil {
-			return err
-		}
+	if len(all) == 1 && !e.cannotJoin {
+		p.ahead = int(min(kernels.JoinedSteps, holdLongest/max(p.work(), 1e-9)))
 	}
 	return nil
 }
@@ -101,6 +103,46 @@ func (e *opencl) joins(launches []*kernels.Launch) int {
 		return 0
 	}
 	return n
+}
+
+// work is about how many seconds the operations of a run take.
+func (p *openclPlan) work() float64 {
+	seconds := 0.0
+	for _, l := range p.launches {
+		seconds += p.engine.working(l)
+	}
+	return seconds
+}
+
+// hold queues a run of a plan whose launches are one, together with those before and after it: what a
+// launch costs, of the host too, which may share its cores with the device, is for all of them. They are
+// held until there are enough, until it is some time since the first, or until something else is asked
+// of the engine.
+func (p *openclPlan) hold() error {
+	e := p.engine
+	if e.held != p {
+		if err := e.release(); err != nil {
+			return err
+		}
+		e.held, e.heldSince = p, time.Now()
+	}
+	if p.launches[0].Hold() >= p.ahead || time.Since(e.heldSince).Seconds() > holdLongest {
+		return e.release()
+	}
+	return nil
+}
+
+// release queues the runs that are held.
+func (e *opencl) release() error {
+	p := e.held
+	if p == nil {
+		return nil
+	}
+	e.held = nil
+	if err := e.enqueue(p.launches[0]); err != nil {
+		return err
+	}
+	return e.fail(e.compute.Flush())
 }
 
 // joinState makes the memory that joined launches share: the queue runs one at a time.

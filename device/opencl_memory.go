@@ -86,7 +86,8 @@ func (b *buffer) Release() {
 	}
 	b.released = true
 	if !b.owner.hung {
-		if b.common { // the driver does not keep that memory for what is queued
+		_ = b.owner.release() // what is held uses the memory; an error is met again by the next wait
+		if b.common {         // the driver does not keep that memory for what is queued
 			_ = b.owner.finish() // an error is met again by the next wait
 		}
 		b.mem.Release()

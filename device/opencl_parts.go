@@ -77,9 +77,12 @@ func (p *parts) start(compute *cl.CommandQueue, l *kernels.Launch) error {
 	return nil
 }
 
-// join makes the compute queue wait for the other parts: what is queued on it next comes
-// after all launches, and before those that follow.
+// join makes what is queued next on the compute queue come after all runs of plans: those that are
+// held, and those under way on the other parts.
 func (e *opencl) join() error {
+	if err := e.release(); err != nil {
+		return err
+	}
 	p := e.parts
 	if p == nil {
 		return nil

@@ -3,6 +3,7 @@ package device
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/clprop/clprop/cl"
 	"github.com/clprop/clprop/kernels"
@@ -24,6 +25,7 @@ type openclPlan struct {
 	tallied     *kernels.Tallied // while it is prepared: a batch that no launch adds to its tally yet
 	talliedRows int
 	untilJoined int // runs to come before the launches are made one; 0 if they are, or stay apart
+	ahead       int // how many runs may be one launch, see hold
 	released    bool
 }
 
@@ -83,6 +85,9 @@ func (p *openclPlan) Run() error {
 	e := p.engine
 	if err := p.arm(); err != nil {
 		return err
+	}
+	if p.ahead > 1 && !p.staged() {
+		return p.hold()
 	}
 	for _, l := range p.launches {
 		if err := e.enqueue(l); err != nil {
@@ -167,6 +172,11 @@ func (p *openclPlan) awaitUploads() error {
 	return p.engine.fail(err)
 }
 
+// staged reports whether there were uploads into the plan's matrices, which wait for each run.
+func (p *openclPlan) staged() bool {
+	return slices.ContainsFunc(p.matrices, func(m *upload) bool { return m.staging != nil })
+}
+
 // markUse lets the next upload into the plan's matrices wait for this run.
 func (p *openclPlan) markUse() error {
 	for _, m := range p.matrices {
@@ -195,6 +205,9 @@ func (p *openclPlan) Release() {
 	p.released = true
 	if p.engine.hung {
 		return
+	}
+	if p.engine.held == p {
+		_ = p.engine.release() // an error is met again by the next wait
 	}
 	for _, l := range p.launches {
 		l.Release()

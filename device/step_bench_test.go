@@ -72,6 +72,9 @@ type stepPlan struct {
 	x, y  Matrix // the set, of twice as many examples as the batch, which is every second of them
 	theta Parameters
 	tally Tally
+	index Index // of twice the batch; from is the first of the batch, a number that may change
+	from  *Scalar
+	rate  *Scalar
 }
 
 // newStep prepares a training step on zero data, with an L1 penalty if l1 is not 0.
@@ -103,13 +106,13 @@ func newStep(tb testing.TB, e Engine, sizes []int, batch int, l1 float64) stepPl
 	theta, sum, grad := parameters(), parameters(), parameters()
 	last := len(shapes)
 	h, y := matrix(sizes[last]), matrix(sizes[last])
-	index, err := e.NewIndex(batch)
+	index, err := e.NewIndex(2 * batch)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	order := make([]int32, batch)
+	order := make([]int32, 2*batch)
 	for i := range order {
-		order[i] = int32(2*i + 1)
+		order[i] = int32((2*i + 1) % (2 * batch))
 	}
 	if err := e.WriteIndex(index, order); err != nil {
 		tb.Fatal(err)
@@ -135,10 +138,11 @@ func newStep(tb testing.TB, e Engine, sizes []int, batch int, l1 float64) stepPl
 	if l1 != 0 {
 		ops = append(ops, L1{Theta: theta, Lambda: l1, M: batch, Grad: grad})
 	}
-	ops = append(ops, SGD{theta, grad, NewScalar(0.1)})
+	rate := NewScalar(0.1)
+	ops = append(ops, SGD{theta, grad, rate})
 	plan, err := e.Prepare(ops...)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return stepPlan{plan, setX, setY, theta, tally}
+	return stepPlan{plan, setX, setY, theta, tally, index, from, rate}
 }

@@ -3,6 +3,7 @@
 //
 //   phase p: the work-items of launch p, in any order, on any core; it begins when phase p − 1
 //            has ended on all
+//   step s:  all phases, with the numbers of step s; at most 8 in a launch
 //
 // The host writes the rest of the program, see joined.go: the kernels of the phases as
 // functions, before this, and after it the kernel joined, which has PHASE of each. It is for
@@ -11,8 +12,9 @@
 //
 //   S   the state, 0 before the first launch: who the workers are, then lines of PLACE ints, which
 //       are 0 again after each launch: of phase p, line p·(R + 1) + r counts the work-items of
-//       range r of R that are taken, line p·(R + 1) + R those of all ranges that are done; and the
-//       line after those of the last phase how many workers have left
+//       range r of R that are taken, line p·(R + 1) + R those of all ranges that are done, in all
+//       steps; and the line after those of the last phase how many workers have left
+//   v0, v1, …  numbers that change from step to step: element s is that of step s
 //
 // A work-item is a worker. The work-items of a phase are cut into R ranges, one for each worker
 // but at most RANGES, and a worker begins with the same one in every phase and every launch: the
@@ -62,19 +64,22 @@ inline int number(__global int *owners, const int workers) {
   return (int)get_global_id(0);
 }
 
-// take takes some of the work-items that are left, of the range that is near or of those after it:
-// from the first, which it returns, to *end.
-inline int take(__global int *taken, const int items, const int workers, const int ranges, const int near, int *end) {
+// take takes some of the work-items of a step that are left, of the range that is near or of those
+// after it: from the first, which it returns, to *end.
+inline int take(__global int *taken, const int step, const int items, const int workers, const int ranges,
+                const int near, int *end) {
   for (int k = 0; k < ranges; k++) {
     const int r = (near + k) % ranges;
     const int begin = (int)((long)items * r / ranges), size = (int)((long)items * (r + 1) / ranges) - begin;
+    const int all = (step + 1) * size;
     int first = __atomic_load_n(INT_AT(taken + r * PLACE), __ATOMIC_RELAXED);
-    while (first < size) {
-      *end = first + max(1, (size - first) * ranges / (2 * workers));
-      const int found = __sync_val_compare_and_swap(INT_AT(taken + r * PLACE), first, *end);
+    while (first < all) {
+      const int some = max(1, (all - first) * ranges / (2 * workers));
+      const int found = __sync_val_compare_and_swap(INT_AT(taken + r * PLACE), first, first + some);
       if (found == first) {
-        *end += begin;
-        return begin + first;
+        first += begin - step * size;
+        *end = first + some;
+        return first;
       }
       first = found;
     }
@@ -82,14 +87,14 @@ inline int take(__global int *taken, const int items, const int workers, const i
   return *end = items;
 }
 
-// ended waits until all work-items of a phase are done; it is 0 if that takes too long.
+// ended waits until as many work-items of a phase are done; it is 0 if that takes too long.
 inline int ended(__global int *done, const int items, const int own) {
   int all = __atomic_add_fetch(INT_AT(done), own, __ATOMIC_ACQ_REL);
   for (int look = 0; all < items && look < LOOKS; look++) {
     PAUSE
     all = __atomic_load_n(INT_AT(done), __ATOMIC_ACQUIRE);
   }
-  return all == items;
+  return all >= items; // more where others are a step ahead
 }
 
 // leave clears the state when the last worker leaves.
@@ -104,10 +109,10 @@ inline void leave(__global int *lines, const int count, const int workers) {
     __global int *const taken = lines + (p) * (ranges + 1) * PLACE;                         \
     const int items = (across) * (down) * (deep);                                           \
     int end, own = 0;                                                                       \
-    for (int i = take(taken, items, workers, ranges, near, &end); i < items;                \
-         i = take(taken, items, workers, ranges, near, &end)) {                             \
+    for (int i = take(taken, step, items, workers, ranges, near, &end); i < items;          \
+         i = take(taken, step, items, workers, ranges, near, &end)) {                       \
       own += end - i;                                                                       \
       for (; i < end; i++) RUN(i % (across), i / (across) % (down), i / ((across) * (down))) \
     }                                                                                       \
-    going = ended(taken + ranges * PLACE, items, own);                                      \
+    going = ended(taken + ranges * PLACE, (step + 1) * items, own);                         \
   }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unsafe"
 
 	"github.com/clprop/clprop/cl"
 )
@@ -18,8 +19,50 @@ func JoinedFloats(workers int) int {
 // maxArguments is how many bytes the arguments of a kernel may have on every device.
 const maxArguments = 1024
 
-// joinedFirst is how many arguments joined.cl has of its own.
-const joinedFirst = 2
+// JoinedSteps is how many runs of joined launches can be one launch, see Launch.Hold.
+const JoinedSteps = 8
+
+// joinedFirst is how many arguments joined.cl has of its own. One follows for each number of a
+// launch that may change from run to run.
+const joinedFirst = 3
+
+// held are the runs of a joined launch that wait to be one launch.
+type held struct {
+	runs    int
+	numbers []*number // of all that were joined
+	values  [][JoinedSteps]uint32
+}
+
+// Hold notes a run of a joined launch, with what its arguments are now, and returns how many wait:
+// JoinedSteps at most. The next Enqueue queues them, one after the other, as one launch.
+func (l *Launch) Hold() (waiting int) {
+	h := l.held
+	for i, n := range h.numbers {
+		h.values[i][h.runs] = n.bits
+	}
+	h.runs++
+	return h.runs
+}
+
+// arm sets the arguments of a joined launch for the runs that wait, or one. Others are ready.
+func (l *Launch) arm() error {
+	h := l.held
+	if h == nil {
+		return nil
+	}
+	if h.runs == 0 {
+		l.Hold()
+	}
+	err := l.kernel.SetArgInt32(joinedFirst-1, int32(h.runs))
+	for i := 0; err == nil && i < len(h.values); i++ {
+		err = l.kernel.SetArgUnsafe(joinedFirst+i, 4*JoinedSteps, unsafe.Pointer(&h.values[i]))
+	}
+	h.runs = 0
+	if err != nil {
+		return fmt.Errorf("kernel %s: %w", l.Name, err)
+	}
+	return nil
+}
 
 // Joinable is how many launches, from the first, can be one: their arguments must not be
 // more than every device takes. It is 0 where no two can.
@@ -27,28 +70,39 @@ func (s *Set) Joinable(launches []*Launch) int {
 	if s.Tuning.Family != Block {
 		return 0
 	}
-	bytes := 8 * joinedFirst
+	bytes, numbers := 4*JoinedSteps, 0
 	for i, l := range launches {
-		for _, value := range l.values {
+		numbers += len(l.numbers)
+		for arg, value := range l.values {
+			if !l.passed(arg) {
+				continue
+			}
 			if _, ok := value.(*cl.MemObject); ok {
 				bytes = roundUp(bytes, 8) + 8
 			} else {
 				bytes += 4
 			}
 		}
-		if bytes > maxArguments {
+		if bytes+4*JoinedSteps*numbers > maxArguments {
 			return i
 		}
 	}
 	return len(launches)
 }
 
+// passed reports whether an argument is one of the joined kernel, as it is. Sizes are written into its
+// source, so that the compiler can reckon with them; and numbers that may change are kept together.
+func (l *Launch) passed(arg int) bool {
+	_, size := l.values[arg].(int)
+	return !size && l.number(arg) == nil
+}
+
 // Joined makes one launch of several that come one after the other, with the same bits. As many
 // workers do it, of which each should have a core. state has JoinedFloats of 0, and is for one
 // launch at a time. From now on what sets an argument of one of the launches sets it in the
-// joined one, with whose Release they are released; until then it has the value from when the
-// launch was made. After an error they are what they were: it is for CPUs, and their compilers
-// may say no. See joined.cl.
+// joined one, with whose Release they are released; an argument that was not set before cannot be
+// any more. After an error they are what they were: it is for CPUs, and their compilers may say
+// no. See joined.cl.
 func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Launch, error) {
 	err := fits("joined", len(launches) > 0 && len(launches) == s.Joinable(launches) && workers > 0, "%d launches for %d workers", len(launches), workers)
 	if err != nil {
@@ -65,21 +119,31 @@ func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Lau
 	if err != nil {
 		return nil, err
 	}
-	values := []any{state, workers}
+	l.held = &held{}
+	values := []any{state, workers, 1}
 	for _, part := range launches {
-		values = append(values, part.values...)
+		l.held.numbers = append(l.held.numbers, part.numbers...)
 		l.FLOPs += part.FLOPs
 		l.Bytes += part.Bytes
+	}
+	l.held.values = make([][JoinedSteps]uint32, len(l.held.numbers))
+	for i := range l.held.values {
+		values = append(values, l.held.values[i])
+	}
+	for _, part := range launches {
+		for arg, value := range part.values {
+			if part.passed(arg) {
+				values = append(values, value)
+			}
+		}
 	}
 	if l, err = l.args(values...); err != nil {
 		return nil, err
 	}
 	l.Size = fmt.Sprintf("%d launches", len(launches))
-	first := joinedFirst
 	for _, part := range launches {
 		part.kernel.Release()
-		part.kernel, part.first = l.kernel, first
-		first += len(part.values)
+		part.kernel, part.joined = l.kernel, true
 	}
 	return l, nil
 }
@@ -107,7 +171,7 @@ func (s *Set) joinedKernel(launches []*Launch) (*kernel, error) {
 
 // joinedSource writes the kernels of the launches as functions, and the kernel that calls them.
 func joinedSource(launches []*Launch) (string, error) {
-	var text, parameters, phases strings.Builder
+	var text, numbers, kept, parameters, phases strings.Builder
 	for p, l := range launches {
 		source, err := phaseSource(l.kernel, p)
 		if err != nil {
@@ -119,19 +183,30 @@ func joinedSource(launches []*Launch) (string, error) {
 		size := fmt.Sprintf("%d, %d, %d", shape[0], shape[1], shape[2])
 		fmt.Fprintf(&phases, "#define RUN_%d(at0, at1, at2) %s_%d(at0, at1, at2, %s", p, l.kernel.name, p, size)
 		for i, value := range l.values {
-			fmt.Fprintf(&parameters, ",\n    %s p%d_%d", parameterType(value), p, i)
-			fmt.Fprintf(&phases, ", p%d_%d", p, i)
+			name, kind := fmt.Sprintf("p%d_%d", p, i), parameterType(value)
+			switch {
+			case l.number(i) != nil:
+				fmt.Fprintf(&numbers, ",\n    const %s%d %s", kind, JoinedSteps, name)
+				fmt.Fprintf(&kept, "  %s %s_of[%d];\n  vstore%d(%s, 0, %s_of);\n", kind, name, JoinedSteps, JoinedSteps, name, name)
+				fmt.Fprintf(&phases, ", %s_of[step]", name)
+			case l.passed(i):
+				fmt.Fprintf(&parameters, ",\n    %s %s", kind, name)
+				fmt.Fprintf(&phases, ", %s", name)
+			default:
+				fmt.Fprintf(&phases, ", %d", value)
+			}
 		}
-		fmt.Fprintf(&phases, ");\n  PHASE(%d, %s, RUN_%d)\n", p, size, p)
+		fmt.Fprintf(&phases, ");\n    PHASE(%d, %s, RUN_%d)\n", p, size, p)
 	}
 	rest, err := sources.ReadFile("joined.cl")
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(&text, "%s\n__kernel void joined(__global int *S, const int workers%s) {\n"+
+	fmt.Fprintf(&text, "%s\n__kernel void joined(__global int *S, const int workers, const int steps%s%s) {\n"+
 		"  const int ranges = min(workers, RANGES), near = number(S, workers) * ranges / workers;\n"+
-		"  __global int *const lines = S + (workers + PLACE - 1) / PLACE * PLACE;\n  int going = 1;\n%s  leave(lines, %d * (ranges + 1), workers);\n}\n",
-		rest, parameters.String(), phases.String(), len(launches))
+		"  __global int *const lines = S + (workers + PLACE - 1) / PLACE * PLACE;\n%s"+
+		"  int going = 1;\n  for (int step = 0; step < steps; step++) {\n%s  }\n  leave(lines, %d * (ranges + 1), workers);\n}\n",
+		rest, numbers.String(), parameters.String(), kept.String(), phases.String(), len(launches))
 	return text.String(), nil
 }
 
@@ -141,9 +216,9 @@ func parameterType(value any) string {
 	case *cl.MemObject:
 		return "__global void *"
 	case float32:
-		return "const float"
+		return "float"
 	}
-	return "const int"
+	return "int"
 }
 
 var (

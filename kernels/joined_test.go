@@ -11,9 +11,9 @@ import (
 )
 
 // TestJoined compares a step whose launches are one with the same launches one by one, whose
-// bits it promises and which have tests of their own. It runs twice, so that a state that is
-// not clear afterwards shows, and with more workers than there are cores, so that some find
-// everything done.
+// bits it promises and which have tests of their own: one run, several as one launch, and one again,
+// so that a state that is not clear afterwards shows; and with more workers than there are cores,
+// so that some find everything done.
 func TestJoined(t *testing.T) {
 	ran := false
 	each(t, func(f fixture) {
@@ -34,15 +34,20 @@ func TestJoined(t *testing.T) {
 				f.ok(together[len(together)-1].SetDescentRateAll(0.3))
 				l, err := f.set.Joined(together, workers, f.buffer(make([]float32, JoinedFloats(workers))))
 				f.ok(err)
-				rate := []float32{0.7, 0.2}
-				for _, alpha := range rate {
+				for i, alpha := range []float32{0.7, 0.2, 0.1, 0.4, 0.3, 0.6, 0.5, 0.8, 0.9, 0.15} {
 					f.ok(together[len(together)-1].SetDescentRateAll(alpha)) // of the joined launch now
 					f.ok(apart[len(apart)-1].SetDescentRateAll(alpha))
-					f.enqueue(l)
+					switch { // the first run is a launch alone, then as many as there may be are one, then the last
+					case i == 0:
+						f.enqueue(l)
+					case l.Hold() == JoinedSteps:
+						f.enqueue(l)
+					}
 					for _, a := range apart {
 						f.enqueue(a)
 					}
 				}
+				f.enqueue(l)
 				l.Release()
 				f.samePass(n.sizes, one, many)
 				for i := range one.Theta {
@@ -144,16 +149,22 @@ func TestEveryKernelJoins(t *testing.T) {
 // TestJoinable counts arguments: no more than every device takes, and none of the tiles.
 func TestJoinable(t *testing.T) {
 	set := &Set{Tuning: Tuning{Family: Block}}
-	mixed := &Launch{values: []any{&cl.MemObject{}, 1, float32(2), &cl.MemObject{}, 3}} // 8 + 4 + 4 + 8 + 4 bytes
+	mixed := &Launch{values: []any{&cl.MemObject{}, 1, float32(2), &cl.MemObject{}, uint32(3)}} // 8, a size, 4, 8 and 4 bytes
 	var many []*Launch
 	for range 100 {
 		many = append(many, mixed)
 	}
-	// 16 bytes of the state and the workers; then the pointer after an odd number of words
-	// begins at the next 8: 32 bytes each, but the last.
-	if got, want := set.Joinable(many), (1024-16+4)/32; got != want {
+	// 32 bytes for the state, the workers and the steps; then pointers begin at the next 8: 32
+	// bytes each launch, but the last.
+	if got, want := set.Joinable(many), (1024-32+4)/32; got != want {
 		t.Errorf("%d launches can be one, want %d", got, want)
 	}
+	// A number that changes has 32 bytes, of 8 runs, and not its own 4.
+	mixed.numbers = []*number{{arg: 2}}
+	if got, want := set.Joinable(many), (1024-32+4)/(32+24); got != want {
+		t.Errorf("%d launches with a number can be one, want %d", got, want)
+	}
+	mixed.numbers = nil
 	set.Tuning.Family = Tile
 	if got := set.Joinable(many); got != 0 {
 		t.Errorf("%d launches of tiles can be one", got)

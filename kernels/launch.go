@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"github.com/clprop/clprop/cl"
 )
@@ -24,15 +26,20 @@ type Launch struct {
 	kernel *kernel
 	shape  *cl.NDRange
 
-	values        []any // of all arguments
-	first         int   // where argument 0 is among those of the kernel, see Join
+	values        []any     // of all arguments
+	numbers       []*number // the arguments that were set after the launch was made
+	joined        bool      // with others, and
+	held          *held     // nil unless it is what others were joined to, see Joined
 	global, local []int
 	strides       bool          // the work-items of dimension 0 step by its size: all of them, or another result
 	shares        []*cl.NDRange // see EnqueueShare
 }
 
-// Enqueue queues one run. It does not wait.
+// Enqueue queues one run, or those that wait, see Hold. It does not wait for them.
 func (l *Launch) Enqueue(q *cl.CommandQueue) error {
+	if err := l.arm(); err != nil {
+		return err
+	}
 	if err := q.Launch(l.kernel.Kernel, l.shape); err != nil {
 		return fmt.Errorf("kernel %s: %w", l.Name, err)
 	}
@@ -41,6 +48,9 @@ func (l *Launch) Enqueue(q *cl.CommandQueue) error {
 
 // EnqueueEvent is Enqueue with an event, for profiling.
 func (l *Launch) EnqueueEvent(q *cl.CommandQueue) (*cl.Event, error) {
+	if err := l.arm(); err != nil {
+		return nil, err
+	}
 	event, err := q.LaunchEvent(l.kernel.Kernel, l.shape)
 	if err != nil {
 		return nil, fmt.Errorf("kernel %s: %w", l.Name, err)
@@ -69,10 +79,16 @@ func (l *Launch) args(values ...any) (*Launch, error) {
 	l.Size = leadingSizes(values)
 	l.values = values
 	for i, v := range values {
-		if n, ok := v.(int); ok {
-			v = int32(n) // OpenCL C's int, whatever Go's is
+		var err error
+		switch v := v.(type) {
+		case int:
+			err = l.kernel.SetArg(i, int32(v)) // OpenCL C's int, whatever Go's is
+		case [JoinedSteps]uint32:
+			err = l.kernel.SetArgUnsafe(i, 4*JoinedSteps, unsafe.Pointer(&v))
+		default:
+			err = l.kernel.SetArg(i, v)
 		}
-		if err := l.kernel.SetArg(i, v); err != nil {
+		if err != nil {
 			l.Release()
 			return nil, fmt.Errorf("kernel %s: argument %d: %w", l.Name, i, err)
 		}
@@ -80,15 +96,40 @@ func (l *Launch) args(values ...any) (*Launch, error) {
 	return l, nil
 }
 
-func (l *Launch) setFloat(arg int, v float32) error {
-	if err := l.kernel.SetArgFloat32(l.first+arg, v); err != nil {
-		return fmt.Errorf("kernel %s: argument %d: %w", l.Name, arg, err)
+// number is an argument that may change from run to run, and the bits of its value.
+type number struct {
+	arg  int
+	bits uint32
+}
+
+// number is that of an argument; nil for one that was not set after the launch was made.
+func (l *Launch) number(arg int) *number {
+	for _, n := range l.numbers {
+		if n.arg == arg {
+			return n
+		}
 	}
 	return nil
 }
 
-func (l *Launch) setInt(arg int, v int32) error {
-	if err := l.kernel.SetArgInt32(l.first+arg, v); err != nil {
+func (l *Launch) setFloat(arg int, v float32) error { return l.setNumber(arg, math.Float32bits(v)) }
+
+func (l *Launch) setInt(arg int, v int32) error { return l.setNumber(arg, uint32(v)) }
+
+func (l *Launch) setNumber(arg int, bits uint32) error {
+	n := l.number(arg)
+	if n == nil {
+		if l.joined {
+			return fmt.Errorf("kernel %s: argument %d cannot change: it was not set before the launch was joined", l.Name, arg)
+		}
+		n = &number{arg: arg}
+		l.numbers = append(l.numbers, n)
+	}
+	n.bits = bits
+	if l.joined {
+		return nil // the next Hold takes it
+	}
+	if err := l.kernel.SetArgUint32(arg, bits); err != nil {
 		return fmt.Errorf("kernel %s: argument %d: %w", l.Name, arg, err)
 	}
 	return nil

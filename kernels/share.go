@@ -23,6 +23,9 @@ func (l *Launch) EnqueueShare(q *cl.CommandQueue, units []int, k int, after []*c
 	if l.shares[k] == nil {
 		return nil, nil
 	}
+	if err := l.arm(); err != nil {
+		return nil, err
+	}
 	event, err := q.LaunchAfter(l.kernel.Kernel, l.shares[k], after)
 	if err != nil {
 		return nil, fmt.Errorf("kernel %s, part %d: %w", l.Name, k, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
 )
 
@@ -57,6 +58,9 @@ func (r *benchResult) compare(c benchCase, reference benchResult) {
 // fallback says why a speed is not the device's own, "" if it is.
 func (r *benchResult) fallback() string {
 	due := int64(len(r.Runs)) * int64(r.StepsPerRun) * int64(r.Launches)
+	if r.Launches == 1 { // several steps may be one
+		due = (due + device.RunsALaunch - 1) / device.RunsALaunch
+	}
 	switch {
 	case r.Device.Fallback != "" || !r.Device.OpenCL:
 		return "fallback: the CPU reference did the work"
