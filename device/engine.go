@@ -123,7 +123,7 @@ const KindReference = "reference"
 
 // Counters count what an engine did since it was opened.
 type Counters struct {
-	Launches  int64 // kernels launched on an OpenCL device; 0 on the CPU reference
+	Launches  int64 // kernels launched on an OpenCL device, for one run of a plan or several; 0 on the CPU reference
 	Calls     int64 // reference functions called; 0 on an OpenCL device
 	Allocated int64 // bytes of device memory held now
 	// Moved is the bytes of activations and errors that plans have copied to and from host
@@ -187,10 +187,11 @@ type Transfer interface {
 // Plan is a list of operations ready to run.
 type Plan interface {
 	// Run queues the operations with the present values of their Scalars. It
-	// neither waits nor allocates.
+	// neither waits nor allocates. Of operations that take less than a launch, a few runs may
+	// be kept to be queued together, until anything else is asked of the engine.
 	Run() error
-	// Launches is the number of kernels that one Run launches; 0 on the CPU
-	// reference.
+	// Launches is the number of kernels that one Run launches, where it is queued by itself;
+	// 0 on the CPU reference.
 	Launches() int
 	Release()
 }
