@@ -19,7 +19,8 @@ const KindGroup = "group"
 //
 // The rows of a matrix are split among the members in contiguous shares; Parameters and
 // Indexes are the same on each. A plan is cut by Split: every member runs a stage on its
-// own rows, at the same time as the others; then what they have added to Δ is summed,
+// own rows, at the same time as the others; what they have added to Δ is summed, the upper
+// layers while the members back-propagate through the lower ones (group_sum.go),
 //
 //	Δ = ((Δ_0 + Δ_1) + Δ_2) + …
 //
@@ -42,7 +43,6 @@ type group struct {
 	lost    []int // those members
 	torn    bool  // a member was lost where no step ends, so that Drop cannot go on
 	closed  bool
-	staging [][]float32 // one for each member
 }
 
 // groupObject is memory that a group has on its members.

@@ -97,7 +97,7 @@ func (g *group) ReadParameters(weights, bias []float32, src Parameters, layer in
 		return err
 	}
 	if p.holders[layer] != nil {
-		if err := g.sum(p, layer); err != nil {
+		if err := g.sum(g.newLayer(p, layer)); err != nil {
 			return err
 		}
 	}

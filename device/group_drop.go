@@ -33,7 +33,7 @@ func Drop(e Engine) (lost []Info, err error) {
 		lost = append([]Info{g.members[k].Info()}, lost...)
 		g.remove(k)
 	}
-	g.lost, g.failed, g.staging = nil, nil, nil
+	g.lost, g.failed = nil, nil
 	if g.shares, err = checkShares(g.shares, len(g.members)); err != nil {
 		return lost, err
 	}
@@ -44,10 +44,10 @@ func Drop(e Engine) (lost []Info, err error) {
 // remove takes member k out of everything, and closes it: what it says to that is known.
 func (g *group) remove(k int) {
 	for p := range g.plans {
-		for _, s := range p.stages {
-			if s.plans[k] != nil {
-				s.plans[k].Release()
-				s.plans[k] = nil
+		for _, piece := range p.pieces() {
+			if piece.plans[k] != nil {
+				piece.plans[k].Release()
+				piece.plans[k] = nil
 			}
 		}
 	}
@@ -61,9 +61,7 @@ func (g *group) remove(k int) {
 // layOut splits every matrix, and prepares every plan, for the members there are.
 func (g *group) layOut() error {
 	for p := range g.plans {
-		for _, s := range p.stages {
-			release(s.plans)
-		}
+		p.releasePieces()
 	}
 	for o := range g.objects {
 		r, ok := o.(*groupRows)

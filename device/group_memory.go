@@ -111,6 +111,8 @@ type groupParameters struct {
 	// on all; nil where it is.
 	holders [][]bool
 	drifted bool // the first member's count, those of the others may differ in rounding
+	// host is memory for copies, by member and layer; nil where there was none yet.
+	host [][][]float32
 }
 
 func (p *groupParameters) Shapes() []Shape { return slices.Clone(p.shapes) }
@@ -123,7 +125,7 @@ func (p *groupParameters) Release() {
 
 func (p *groupParameters) drop(k int) {
 	p.parts[k].Release()
-	p.parts = slices.Delete(p.parts, k, k+1)
+	p.parts, p.host = slices.Delete(p.parts, k, k+1), slices.Delete(p.host, k, k+1)
 	for l := range p.holders {
 		p.holders[l] = nil // that of a step that begins again
 	}
@@ -266,7 +268,8 @@ func (g *group) NewParameters(shapes []Shape) (Parameters, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &groupParameters{groupMemory: groupMemory{owner: g}, shapes: slices.Clone(shapes), parts: parts, holders: make([][]bool, len(shapes))}
+	p := &groupParameters{groupMemory: groupMemory{owner: g}, shapes: slices.Clone(shapes), parts: parts,
+		holders: make([][]bool, len(shapes)), host: make([][][]float32, len(parts))}
 	g.objects[p] = struct{}{}
 	return p, nil
 }

@@ -26,7 +26,7 @@ type groupStage struct {
 	tallies []*groupTally
 	squares []*groupTally // of Penalty
 	written []*groupRows
-	plans   []Plan // by member; nil where it has nothing to do
+	pieces  []groupPiece // one, or more if sums of the first begin before the last is done
 }
 
 // groupAdd is an Accumulate, or half of a LayerNormDelta: which members it is for.
@@ -176,31 +176,67 @@ func (r *groupRows) refresh(g *group) error {
 // prepare makes the stages, with a plan for each member.
 func (p *groupPlan) prepare() error {
 	p.stages, p.shifted = nil, nil
-	for _, stage := range Split(p.ops) {
-		s := groupStage{join: stage.join, plans: make([]Plan, len(p.owner.members))}
+	stages := Split(p.ops)
+	for i, stage := range stages {
+		s := groupStage{join: stage.join}
 		for _, op := range stage.Ops {
 			s.note(op)
 		}
-		p.stages = append(p.stages, s)
-		for k, m := range p.owner.members {
-			var ops []Op
-			for _, op := range stage.Ops {
-				if own := (localiser{k, &p.shifted}).op(op); own != nil {
-					ops = append(ops, own)
-				}
-			}
-			if len(ops) == 0 {
-				continue
-			}
-			plan, err := m.Prepare(ops...)
+		var sums []Parameters
+		if i+1 < len(stages) {
+			sums = stages[i+1].Sums
+		}
+		for _, c := range cutForSums(stage.Ops, sums) {
+			piece, err := p.preparePiece(c)
+			s.pieces = append(s.pieces, piece)
 			if err != nil {
+				p.stages = append(p.stages, s)
 				p.Release()
 				return err
 			}
-			s.plans[k] = plan
 		}
+		p.stages = append(p.stages, s)
 	}
 	return nil
+}
+
+// preparePiece makes a plan for each member.
+func (p *groupPlan) preparePiece(c sumCut) (groupPiece, error) {
+	piece := groupPiece{plans: make([]Plan, len(p.owner.members))}
+	for _, l := range c.layers {
+		piece.layers = append(piece.layers, p.owner.newLayer(l.of.(*groupParameters), l.layer))
+	}
+	for k, m := range p.owner.members {
+		var ops []Op
+		for _, op := range c.ops {
+			if own := (localiser{k, &p.shifted}).op(op); own != nil {
+				ops = append(ops, own)
+			}
+		}
+		if len(ops) == 0 {
+			continue
+		}
+		plan, err := m.Prepare(ops...)
+		if err != nil {
+			return piece, err
+		}
+		piece.plans[k] = plan
+	}
+	return piece, nil
+}
+
+// pieces are those of all stages.
+func (p *groupPlan) pieces() (all []groupPiece) {
+	for _, s := range p.stages {
+		all = append(all, s.pieces...)
+	}
+	return all
+}
+
+func (p *groupPlan) releasePieces() {
+	for _, piece := range p.pieces() {
+		release(piece.plans)
+	}
 }
 
 // note keeps what an operation has to do with others than the member that runs it.
@@ -253,8 +289,8 @@ func newGroupAdd(delta Matrix, to Parameters, layer int, fresh bool) groupAdd {
 }
 
 func (p *groupPlan) Launches() (launches int) {
-	for _, s := range p.stages {
-		for _, plan := range s.plans {
+	for _, piece := range p.pieces() {
+		for _, plan := range piece.plans {
 			if plan != nil {
 				launches += plan.Launches()
 			}
@@ -266,7 +302,5 @@ func (p *groupPlan) Launches() (launches int) {
 func (p *groupPlan) Release() {
 	p.released = true
 	delete(p.owner.plans, p)
-	for _, s := range p.stages {
-		release(s.plans)
-	}
+	p.releasePieces()
 }

@@ -76,14 +76,18 @@ func (p *groupPlan) runnable() error {
 
 // begin makes Parameters what a stage takes them for: sums summed, and copies the same.
 func (g *group) begin(s *groupStage) error {
+	var open []*groupLayer // of lists that ran before
 	for _, p := range s.uses {
 		for layer, holders := range p.holders {
-			if holders == nil {
-				continue
+			known := slices.ContainsFunc(open, func(l *groupLayer) bool { return l.of == p && l.layer == layer })
+			if holders != nil && !known {
+				open = append(open, g.newLayer(p, layer))
 			}
-			if err := g.sum(p, layer); err != nil {
-				return err
-			}
+		}
+	}
+	if len(open) > 0 {
+		if err := g.sum(open...); err != nil {
+			return err
 		}
 	}
 	for _, p := range s.rows {
@@ -127,7 +131,7 @@ func (g *group) open(a groupAdd) error {
 	return nil
 }
 
-// run is the plan of a stage on each member, and the tallies after it.
+// run runs a stage on each member, sums what the next one takes, and adds up the tallies.
 func (g *group) run(s *groupStage) error {
 	for _, r := range s.written {
 		r.stale = true
@@ -136,12 +140,9 @@ func (g *group) run(s *groupStage) error {
 		p.drifted = p.drifted || !g.alike
 	}
 	parts := make([][]Sums, len(g.members))
-	err := g.each(func(k int) error {
-		if s.plans[k] == nil {
+	err := g.work(s.pieces, func(k int) error {
+		if !s.runsOn(k) {
 			return nil
-		}
-		if err := s.plans[k].Run(); err != nil {
-			return err
 		}
 		for _, t := range s.tallies {
 			sums, err := g.members[k].ReadTally(t.parts[k])
@@ -169,6 +170,11 @@ func (g *group) run(s *groupStage) error {
 		}
 	}
 	return err
+}
+
+// runsOn reports whether member k has anything to do in the stage.
+func (s *groupStage) runsOn(k int) bool {
+	return slices.ContainsFunc(s.pieces, func(p groupPiece) bool { return p.plans[k] != nil })
 }
 
 // add adds what a member has counted.

@@ -45,7 +45,9 @@ type opencl struct {
 	joined     *buffer     // of joinState; nil before it is needed
 	held       *openclPlan // whose runs wait to be one launch; nil if none do
 	heldSince  time.Time
-	cannotJoin bool // the driver's compiler does not take joined.cl
+	unified    bool        // device and host share one memory
+	returned   []*cl.Event // of layers that the host gives back, for which the compute queue has not waited
+	cannotJoin bool        // the driver's compiler does not take joined.cl
 }
 
 // stagingFloats bounds the host memory of a blocking copy: 4 MiB.
@@ -83,6 +85,7 @@ func openDevice(devices []*cl.Device, info Info, tuning kernels.Tuning) (_ *open
 			return nil, err
 		}
 	}
+	e.unified = dev.HostUnifiedMemory()
 	e.set = kernels.NewSet(e.context, dev, tuning)
 	probe, err := e.NewMatrix(1, 1)
 	if err != nil {
@@ -165,6 +168,7 @@ func (e *opencl) Close() error {
 		b.Release()
 	}
 	e.closed = true
+	releaseEvents(e.returned)
 	if e.profile != nil {
 		e.profile.release()
 	}

@@ -78,12 +78,18 @@ func (p *parts) start(compute *cl.CommandQueue, l *kernels.Launch) error {
 }
 
 // join makes what is queued next on the compute queue come after all runs of plans: those that are
-// held, and those under way on the other parts.
+// held, and those under way on the other parts; and after what the host gives back.
 func (e *opencl) join() error {
 	if err := e.release(); err != nil {
 		return err
 	}
-	p := e.parts
+	if err := e.parts.join(e.compute); err != nil {
+		return err
+	}
+	return e.takeBack()
+}
+
+func (p *parts) join(compute *cl.CommandQueue) error {
 	if p == nil {
 		return nil
 	}
@@ -92,7 +98,7 @@ func (e *opencl) join() error {
 	if len(p.ended) == 0 {
 		return nil
 	}
-	event, err := e.compute.EnqueueBarrierWithWaitList(p.ended)
+	event, err := compute.EnqueueBarrierWithWaitList(p.ended)
 	event.Release()
 	releaseEvents(p.ended)
 	p.ended = nil

@@ -153,7 +153,8 @@ func (p *openclPlan) runnable() error {
 	return nil
 }
 
-// awaitUploads makes the compute queue wait for uploads into the plan's matrices.
+// awaitUploads makes the compute queue wait for uploads into the plan's matrices, and for what
+// the host gives back.
 func (p *openclPlan) awaitUploads() error {
 	p.arrivals = p.arrivals[:0]
 	for _, m := range p.matrices {
@@ -161,10 +162,10 @@ func (p *openclPlan) awaitUploads() error {
 			p.arrivals = append(p.arrivals, m.arrival)
 		}
 	}
-	if len(p.arrivals) == 0 {
+	if len(p.arrivals) == 0 && len(p.engine.returned) == 0 {
 		return nil
 	}
-	if err := p.engine.fail(p.engine.join()); err != nil {
+	if err := p.engine.fail(p.engine.join()); err != nil || len(p.arrivals) == 0 {
 		return err
 	}
 	event, err := p.engine.compute.EnqueueBarrierWithWaitList(p.arrivals)
