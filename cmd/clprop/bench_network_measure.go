@@ -14,8 +14,8 @@ import (
 const (
 	// leastSum and mostSum bound the values of the sums that are measured, 1 KiB to 64 MiB.
 	leastSum, mostSum = 1 << 8, 1 << 24
-	// sumTries is how often each is measured: the median counts.
-	sumTries = 9
+	// sumTries is how often each is measured at most, and fewTries at least: the median counts.
+	sumTries, fewTries = 9, 3
 )
 
 // networking measures with the other ranks.
@@ -77,19 +77,29 @@ func (n networking) sums() ([]sumJSON, error) {
 	values := make([]float32, mostSum)
 	ranks := float64(n.joined.count())
 	for size := leastSum; size <= mostSum; size *= 4 {
-		times := make([]float64, sumTries)
-		for try := range times {
-			took, err := n.together(func() error { _, err := n.joined.world.Sum(values[:size])(); return err })
-			if err != nil {
-				return nil, err
-			}
-			times[try] = max(took.Seconds(), 1e-9)
+		times, err := n.tries(func() error { _, err := n.joined.world.Sum(values[:size])(); return err })
+		if err != nil {
+			return nil, err
 		}
 		slices.Sort(times)
 		s := times[len(times)/2]
 		list = append(list, sumJSON{4 * size, s, 2 * (ranks - 1) / ranks * 4 * float64(size) / s})
 	}
 	return list, nil
+}
+
+// tries times work on all ranks a few times, less often where that takes longer than the budget: all
+// ranks have the same times, and so as many.
+func (n networking) tries(work func() error) (times []float64, err error) {
+	for spent := time.Duration(0); len(times) < fewTries || len(times) < sumTries && spent < n.budget; {
+		took, err := n.together(work)
+		if err != nil {
+			return nil, err
+		}
+		spent += took
+		times = append(times, max(took.Seconds(), 1e-9))
+	}
+	return times, nil
 }
 
 // fitNetwork finds a and B of S(s, n) from the sums: the smallest gives the latency, the two
@@ -207,27 +217,19 @@ func (n networking) exchange(c benchCase, eng device.Engine, m *modelJSON) error
 		return err
 	}
 	defer update.Release()
-	best := func(work func() error) (float64, error) {
-		least := math.Inf(1)
-		for range sumTries {
-			took, err := n.together(work)
-			if err != nil {
-				return 0, err
-			}
-			least = min(least, max(took.Seconds(), 1e-9))
-		}
-		return least, nil
-	}
-	copies, err := best(func() error { return device.CopyLayers(eng, sum) })
+	copies, err := n.tries(func() error { return device.CopyLayers(eng, sum) })
 	if err != nil {
 		return err
 	}
-	took, err := best(func() error {
+	updates, err := n.tries(func() error {
 		if err := update.Run(); err != nil {
 			return err
 		}
 		return eng.Sync()
 	})
-	m.Copy, m.Update = 8*float64(all)/copies, 4*float64(all)/took
-	return err
+	if err != nil {
+		return err
+	}
+	m.Copy, m.Update = 8*float64(all)/slices.Min(copies), 4*float64(all)/slices.Min(updates)
+	return nil
 }
