@@ -30,9 +30,22 @@ type gradients struct {
 
 func (gradients) check() error { return nil } // its parts were checked
 
+// descentOfSum is what fuse makes of Gradient and SGD whose Δ comes from elsewhere, such as the
+// sum over several devices: for every layer l
+//
+//	Θ(l) := Θ(l) − α (Δ(l) + λΘ(l))/m
+//
+// with D kept to itself. It is in no list that a caller makes.
+type descentOfSum struct {
+	gradient Gradient
+	sgd      SGD
+}
+
+func (descentOfSum) check() error { return nil } // its parts were checked
+
 // fuse returns the operations with those joined that can be, for an engine that
-// has kernels for a descent and for gradients. The results are the same bits, except
-// that Δ of what was joined, and D of a joined descent, are not written.
+// has kernels for these. The results are the same bits, except that Δ of what was joined to its
+// products, and D of a joined descent, are not written.
 func fuse(ops []Op) []Op {
 	for end, op := range ops {
 		gradient, ok := op.(Gradient)
@@ -42,6 +55,9 @@ func fuse(ops []Op) []Op {
 		rest := ops[end+1:]
 		products, ok := findProducts(ops[:end], gradient)
 		if !ok || slices.ContainsFunc(rest, func(op Op) bool { return uses(op, gradient.Sum) }) {
+			if sgd, ok := descends(gradient, rest); ok {
+				return append(append(slices.Clone(ops[:end]), descentOfSum{gradient, sgd}), fuse(rest[1:])...)
+			}
 			continue
 		}
 		fused := make([]Op, 0, len(ops))
@@ -67,6 +83,15 @@ func follows(gradient Gradient, after []Op) (SGD, bool) {
 	}
 	sgd, ok := after[0].(SGD)
 	return sgd, ok && sgd.Grad == gradient.Grad && sgd.Theta == gradient.Theta
+}
+
+// descends returns the SGD that comes right after a Gradient, if D is used for nothing else.
+func descends(gradient Gradient, rest []Op) (SGD, bool) {
+	sgd, ok := follows(gradient, rest)
+	if !ok || gradient.Grad == gradient.Sum || gradient.Grad == gradient.Theta || gradient.Sum == gradient.Theta {
+		return SGD{}, false
+	}
+	return sgd, !slices.ContainsFunc(rest[1:], func(op Op) bool { return uses(op, gradient.Grad) })
 }
 
 // findProducts looks for the products whose sums a Gradient, which comes right after

@@ -233,6 +233,33 @@ func TestFuseOnlyWhereRight(t *testing.T) {
 	}
 }
 
+// TestFuseDescentOfSum shows fuse lists whose Δ comes from elsewhere.
+func TestFuseDescentOfSum(t *testing.T) {
+	p := func() Parameters { return &openclParameters{shapes: []Shape{{3, 2}}} }
+	theta, sum, grad := p(), p(), p()
+	gradient, sgd := Gradient{Sum: sum, Theta: theta, M: 4, Grad: grad}, SGD{Theta: theta, Grad: grad, Rate: NewScalar(1)}
+	more := Accumulate{Delta: &openclMatrix{upload: &upload{}}, A: &openclMatrix{upload: &upload{}}, Sum: sum}
+	for _, c := range []struct {
+		what   string
+		ops    []Op
+		joined bool
+	}{
+		{"a sum over devices", []Op{gradient, sgd}, true},
+		{"the last micro-batch", []Op{more, gradient, sgd, MaxNorm{Theta: theta, Limit: 1}}, true},
+		{"clipped", []Op{gradient, ClipValue{Grad: grad, Limit: 1}, sgd}, false},
+		{"D used again", []Op{gradient, sgd, Average{Theta: theta, Mean: grad}}, false},
+		{"another D", []Op{gradient, SGD{Theta: theta, Grad: p(), Rate: NewScalar(1)}}, false},
+		{"another Θ", []Op{gradient, SGD{Theta: p(), Grad: grad, Rate: NewScalar(1)}}, false},
+		{"D is Δ", []Op{Gradient{Sum: sum, Theta: theta, M: 4, Grad: sum}, SGD{Theta: theta, Grad: sum, Rate: NewScalar(1)}}, false},
+		{"no update", []Op{gradient}, false},
+	} {
+		joined := slices.ContainsFunc(fuse(c.ops), func(op Op) bool { _, ok := op.(descentOfSum); return ok })
+		if joined != c.joined {
+			t.Errorf("%s: joined is %v, want %v", c.what, joined, c.joined)
+		}
+	}
+}
+
 func findIn(ops []Op) (descent, bool) {
 	for _, op := range ops {
 		if d, ok := op.(descent); ok {

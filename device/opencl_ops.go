@@ -48,6 +48,8 @@ func (p *openclPlan) add(op Op) {
 		p.gradients(o)
 	case descent:
 		p.descend(o)
+	case descentOfSum:
+		p.descendSum(o)
 	case Cost:
 		p.cost(o)
 	case Penalty:
@@ -250,6 +252,17 @@ func (p *openclPlan) descend(o descent) {
 			return p.engine.set.Descend(delta, a, panels, theta[i], float32(o.gradient.Lambda), o.gradient.M)
 		})
 		p.follow(o.sgd.Rate, func(v float64) error { return l.SetDescentRate(float32(v)) })
+	}
+}
+
+func (p *openclPlan) descendSum(o descentOfSum) {
+	sum, theta := p.layers(o.gradient.Sum), p.layers(o.gradient.Theta)
+	p.layers(o.gradient.Grad) // to be checked
+	for i := range theta {
+		l := p.launch(func() (*kernels.Launch, error) {
+			return p.engine.set.DescendSum(sum[i], theta[i], float32(o.gradient.Lambda), o.gradient.M)
+		})
+		p.follow(o.sgd.Rate, func(v float64) error { return l.SetDescentRateSum(float32(v)) })
 	}
 }
 

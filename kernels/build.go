@@ -63,6 +63,7 @@ func (s *Set) launchers(buf *cl.MemObject) []launcher {
 		func() (*Launch, error) { return s.Mixup(m, m) },
 		func() (*Launch, error) { return s.Gather(m, buf, m) },
 		func() (*Launch, error) { return s.Gradient(w, w, 0, 1, w) },
+		func() (*Launch, error) { return s.DescendSum(w, w, 0, 1) },
 		func() (*Launch, error) { return s.Squares(w, buf) },
 		func() (*Launch, error) { return s.AddSquares(true, buf, buf) },
 		func() (*Launch, error) { return s.Tally(4, buf, buf, buf) },

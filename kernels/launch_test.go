@@ -39,6 +39,8 @@ func TestShapes(t *testing.T) {
 			{"theta", func() (*Launch, error) { return s.Descend(matrix(5, 3), matrix(5, 3), Panels{}, w, 0, 5) }, "theta 3→2"},
 			{"descend m", func() (*Launch, error) { return s.Descend(matrix(5, 2), matrix(5, 3), Panels{}, w, 0, 0) }, "m 0"},
 			{"grad", func() (*Launch, error) { return s.Gradient(w, w, 0, 1, s.NewWeights(2, 3)) }, "grad 2→3"},
+			{"theta of a sum", func() (*Launch, error) { return s.DescendSum(w, s.NewWeights(2, 3), 0, 1) }, "theta 2→3"},
+			{"m of a sum", func() (*Launch, error) { return s.DescendSum(w, w, 0, 0) }, "m 0"},
 			{"gradient m", func() (*Launch, error) { return s.Gradient(w, w, 0, 0, w) }, "m 0"},
 			{"sgd", func() (*Launch, error) { return s.SGD(w, s.NewWeights(3, 1)) }, "grad 3→1"},
 			{"cost", func() (*Launch, error) {
