@@ -47,12 +47,14 @@ func (e *opencl) readLayer(dst []float32, p Parameters, layer int) (func() error
 	return func() error { return e.arrived("sum", copied) }, nil
 }
 
+// writeLayer copies on the transfer queue too: the next plan waits for it, and the host does not.
 func (e *opencl) writeLayer(p Parameters, layer int, src []float32) error {
 	own, err := ownCL[*openclParameters](e, "sum", p)
 	if err != nil {
 		return err
 	}
-	return e.write("sum", own.layers[layer].Buf, 0, src)
+	written, err := e.transfer.EnqueueWriteBufferFloat32(own.layers[layer].Buf, false, 0, src, nil)
+	return e.giveBack(written, err)
 }
 
 // arrived waits for a copy on the transfer queue. Its error names the cause.

@@ -90,6 +90,11 @@ func (l *lent) giveBack() error {
 	} else {
 		back, err = e.transfer.EnqueueWriteBufferFloat32(l.mem, false, 0, l.values, nil)
 	}
+	return e.giveBack(back, err)
+}
+
+// giveBack notes a command of the transfer queue, or why there is none, that gives a layer back.
+func (e *opencl) giveBack(back *cl.Event, err error) error {
 	if err == nil {
 		e.returned = append(e.returned, back)
 		err = e.transfer.Flush()

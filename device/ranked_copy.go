@@ -21,5 +21,5 @@ func CopyLayers(e Engine, sum Parameters) error {
 			return err
 		}
 	}
-	return nil
+	return e.Sync()
 }

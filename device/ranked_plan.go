@@ -45,6 +45,8 @@ type layerCopier interface {
 	// readLayer begins to copy a layer, as it is after all plans that were run; wait is
 	// called once. Plans that run meanwhile do not change it.
 	readLayer(dst []float32, p Parameters, layer int) (wait func() error, err error)
+	// writeLayer writes what readLayer has read, or the sum of it. It may return before that is
+	// done: the next plan comes after it, and so does the next readLayer to the same memory.
 	writeLayer(p Parameters, layer int, src []float32) error
 }
 
