@@ -56,7 +56,7 @@
 // lies tells them apart, and is the same in the next launch. A wrong guess costs time only.
 inline int number(__global int *owners, const int workers) {
   volatile int here = 0;
-  const int self = (int)((size_t)&here >> 16) | 1;
+  const int self = (int)((size_t)&here >> 20) | 1;
   for (int w = 0; w < workers; w++)
     if (__atomic_load_n(INT_AT(owners + w), __ATOMIC_RELAXED) == self) return w;
   for (int w = 0; w < workers; w++)
