@@ -22,19 +22,15 @@ const dealSaves = 0.05
 
 // runsToDeal is runsToJoin of a plan on parts of a device.
 func (p *openclPlan) runsToDeal() int {
-	e, launches, work, built := p.engine, 0, 0.0, true
+	e, launches, work := p.engine, 0, 0.0
 	for _, l := range p.launches {
 		if e.dealt(l) {
 			launches++
 			work += e.working(l)
-			built = built && e.set.JoinedIsBuilt([]*kernels.Launch{l})
 		}
 	}
-	switch {
-	case launches == 0:
+	if launches == 0 || e.unfused || e.profile != nil || e.common != nil || e.sizes != nil || e.cannotJoin {
 		return 0
-	case built || e.eager:
-		return 1
 	}
 	return int(math.Ceil(float64(launches) * joinSaved / (dealSaves * work)))
 }

@@ -1,6 +1,8 @@
 package device
 
 import (
+	"cmp"
+	"errors"
 	"math"
 	"time"
 
@@ -32,30 +34,57 @@ const joinSlower = 2
 // for them, as to stop, should not notice.
 const holdLongest = 1e-3 // seconds
 
-// runsToJoin is after how many runs the launches of a plan are made one; 0 means never. What
-// is in the cache of programs is there at once.
+// joining reports whether the launches of a plan may become one: not where they are to be seen
+// one by one, or divided among parts or ranks.
+func (e *opencl) joining() bool {
+	return e.set.Tuning.Family == kernels.Block && !e.unfused && e.profile == nil && e.common == nil && e.sizes == nil &&
+		e.parts == nil && !e.cannotJoin
+}
+
+// runsToJoin is after how many runs the launches of a plan are made one; 0 means never.
 func (p *openclPlan) runsToJoin() int {
 	e := p.engine
-	if e.unfused || e.profile != nil || e.common != nil || e.sizes != nil || e.cannotJoin {
-		return 0 // what is to be seen one by one, or divided among ranks
-	}
 	if e.parts != nil {
 		return p.runsToDeal()
 	}
 	launches := e.set.Joinable(p.launches)
-	if launches < 2 {
+	if launches < 2 || !e.joining() {
 		return 0
 	}
-	runs := joinAfter(launches, p.work(), e.launchCost().Seconds())
-	if runs > 0 && (e.eager || e.set.JoinedIsBuilt(p.launches[:launches])) {
-		return 1
+	slower := 0.0
+	if p.later != nil {
+		slower = passSlower - 1
 	}
-	return runs
+	return joinAfter(launches, p.work(), e.launchCost().Seconds(), slower)
 }
 
-// joinAfter is runsToJoin of so many launches that work for so many seconds.
-func joinAfter(launches int, work, launchCost float64) int {
-	saved := joinSlower * float64(launches-1) * launchCost
+// cached does what takes programs, if those are in the cache or the engine is eager; else it
+// returns kernels.ErrNotCached.
+func (e *opencl) cached(work func() error) error {
+	e.set.CachedOnly = !e.eager
+	defer func() { e.set.CachedOnly = false }()
+	return work()
+}
+
+// prepareCached prepares operations as one launch, if that is there at once.
+func (e *opencl) prepareCached(ops []Op) (p *openclPlan, err error) {
+	err = e.cached(func() error {
+		if p, err = e.prepare(ops); err != nil {
+			return err
+		}
+		if err = p.join(); err != nil || e.cannotJoin {
+			p.Release()
+			return cmp.Or(err, kernels.ErrNotCached)
+		}
+		return nil
+	})
+	return p, err
+}
+
+// joinAfter is runsToJoin of so many launches that work for so many seconds, or slower by a part
+// of it for being few.
+func joinAfter(launches int, work, launchCost, slower float64) int {
+	saved := joinSlower*float64(launches-1)*launchCost + slower*work
 	if saved < joinWorth*work || work > joinLongest {
 		return 0
 	}
@@ -70,7 +99,11 @@ func (p *openclPlan) join() error {
 	if err := e.joinState(); err != nil {
 		return err
 	}
+	if p.later != nil {
+		return p.replace()
+	}
 	var all []*kernels.Launch
+	some := false
 	for left := p.launches; len(left) > 0; {
 		n := e.joins(left)
 		if n == 0 {
@@ -78,17 +111,41 @@ func (p *openclPlan) join() error {
 			continue
 		}
 		joined, err := e.set.Joined(left[:n], max(1, e.info.Units), e.joined.mem)
+		missing := errors.Is(err, kernels.ErrNotCached)
+		if missing && !some {
+			return err
+		}
 		if err != nil {
-			e.cannotJoin = true
+			e.cannotJoin = !missing
 			all = append(all, left...)
 			break
 		}
-		all, left = append(all, joined), left[n:]
+		all, left, some = append(all, joined), left[n:], true
 	}
 	p.launches = all
 	if len(all) == 1 && !e.cannotJoin {
 		p.ahead = int(min(kernels.JoinedSteps, holdLongest/max(p.work(), 1e-9)))
 	}
+	return nil
+}
+
+// replace puts the launches of p.later, as one, in the place of its own. Where there is no room for
+// them all stays as it is.
+func (p *openclPlan) replace() error {
+	e := p.engine
+	q, err := e.prepare(p.later)
+	p.later = nil
+	if err != nil {
+		return e.failed
+	}
+	if err := q.join(); err != nil || e.cannotJoin {
+		q.Release()
+		return err
+	}
+	p.drop()
+	released := p.released
+	*p, q.released = *q, true
+	p.released = released
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/clprop/clprop/cl/cltest"
 	"github.com/clprop/clprop/kernels"
@@ -56,6 +57,47 @@ func TestJoinedStepSameBits(t *testing.T) {
 	if !ran {
 		cltest.Missing(t, fmt.Errorf("no PoCL"))
 	}
+}
+
+// TestJoinedForm trains a net whose step is two launches where they stay apart, and one of a kernel
+// an operation where they are joined, which is faster then: the weights must be the same bits
+// before and after, and the plan must become what it is to be.
+func TestJoinedForm(t *testing.T) {
+	listing, err := List()
+	if err != nil {
+		cltest.Missing(t, err)
+	}
+	sizes, batch := []int{300, 257, 9}, 33
+	for _, found := range listing.Devices {
+		if !strings.HasPrefix(found.Name, "pthread") {
+			continue
+		}
+		want, _ := trainedWeights(t, openFamily(t, found, kernels.Block, true), sizes, batch, 0)
+		e := openFamily(t, found, kernels.Block, false)
+		e.(*opencl).launchTime = time.Millisecond // so that as few launches as possible seem best
+		step := newStep(t, e, sizes, batch, 0)
+		p := step.Plan.(*openclPlan)
+		before, held := len(p.launches), e.Counters().Allocated
+		if p.later == nil || before != 2 {
+			t.Fatalf("%d launches, later %v: want 2, and others later", before, p.later)
+		}
+		p.untilJoined = 2
+		got := trainedBy(t, e, step, sizes, batch)
+		if len(p.launches) != 1 || p.later != nil || p.ahead < 2 {
+			t.Errorf("%d launches, later %v, %d runs a launch: want 1, nil, some", len(p.launches), p.later, p.ahead)
+		}
+		for l := range want {
+			if !slices.Equal(got[l], want[l]) {
+				t.Errorf("weights or sums, part %d: %v, one by one %v", l, got[l], want[l])
+			}
+		}
+		step.Plan.Release()
+		if left := e.Counters().Allocated; left >= held {
+			t.Errorf("%d bytes allocated after the plan was released, %d before it was joined", left, held)
+		}
+		return
+	}
+	cltest.Missing(t, fmt.Errorf("no PoCL"))
 }
 
 // TestHeldRuns runs a step many times between which numbers change, and everything else that the
@@ -198,16 +240,18 @@ func TestJoinAfter(t *testing.T) {
 	for _, c := range []struct {
 		launches   int
 		work, cost float64
+		slower     float64
 		want       int
 	}{
-		{13, 1e-3, 5e-6, 8334}, // 2·12·5 µs a run
-		{2, 50e-6, 5e-6, 100000},
-		{2, 1e-3, 5e-6, 0}, // 10 µs of 1 ms
-		{16, 30e-3, 5e-6, 0},
-		{16, 5e-3, 1e-3, 0}, // long, whatever the launches cost
-		{2, 0, 0, 1e9},      // a clock that is too coarse
+		{13, 1e-3, 5e-6, 0, 8334}, // 2·12·5 µs a run
+		{2, 50e-6, 5e-6, 0, 100000},
+		{2, 50e-6, 5e-6, 0.8, 20000}, // 10 µs and 40 µs a run
+		{2, 1e-3, 5e-6, 0, 0},        // 10 µs of 1 ms
+		{16, 30e-3, 5e-6, 0, 0},
+		{16, 5e-3, 1e-3, 0, 0}, // long, whatever the launches cost
+		{2, 0, 0, 0, 1e9},      // a clock that is too coarse
 	} {
-		if got := joinAfter(c.launches, c.work, c.cost); got != c.want {
+		if got := joinAfter(c.launches, c.work, c.cost, c.slower); got != c.want {
 			t.Errorf("%+v: after %d runs", c, got)
 		}
 	}

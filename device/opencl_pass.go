@@ -13,6 +13,16 @@ import (
 // vectors of examples, which may be fewer than there are cores, and pass through the layers
 // at passSlower times the cost of the blocks of a matrix product.
 func (e *opencl) passPays(b backprop) bool {
+	return e.passSaves(b, func() float64 { return launchSlower * e.launchCost().Seconds() })
+}
+
+// joinedPassPays is passPays where the launches are made one.
+func (e *opencl) joinedPassPays(b backprop) bool {
+	return e.passSaves(b, func() float64 { return joinedCost })
+}
+
+// passSaves is passPays if a launch costs so many seconds.
+func (e *opencl) passSaves(b backprop, launchCost func() float64) bool {
 	layers := len(b.forward)
 	if !e.set.Backprops(layers) || b.inHalves() {
 		return false
@@ -47,7 +57,7 @@ func (e *opencl) passPays(b backprop) bool {
 	if b.cost != nil {
 		saved++ // the losses
 	}
-	return joined < apart+launchSlower*float64(saved)*e.launchCost().Seconds()
+	return joined < apart+float64(saved)*launchCost()
 }
 
 // unitFLOPS is about how many operations a second a compute unit does at most: two multiply-adds
@@ -56,11 +66,12 @@ func (e *opencl) unitFLOPS() float64 {
 	return float64(2*2*e.set.Tuning.VW) * float64(max(e.clockMHz, 1000)) * 1e6
 }
 
-// passSlower and launchSlower are what BenchmarkStep shows of nets that are bound by
+// passSlower, launchSlower and joinedCost are what BenchmarkStep shows of nets that are bound by
 // multiply-adds, and by launches.
 const (
 	passSlower   = 1.8
 	launchSlower = 1.5
+	joinedCost   = 1.5e-6 // seconds, until all cores have seen that one of joined launches has ended
 )
 
 // LaunchCost is what a launch of a kernel costs that does nothing, one of many queued, measured

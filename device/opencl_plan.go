@@ -24,8 +24,9 @@ type openclPlan struct {
 
 	tallied     *kernels.Tallied // while it is prepared: a batch that no launch adds to its tally yet
 	talliedRows int
-	untilJoined int // runs to come before the launches are made one; 0 if they are, or stay apart
-	ahead       int // how many runs may be one launch, see hold
+	untilJoined int  // runs to come before the launches are made one; 0 if they are, or stay apart
+	later       []Op // what is prepared then, in place of this; nil if that is the same
+	ahead       int  // how many runs may be one launch, see hold
 	released    bool
 }
 
@@ -50,10 +51,36 @@ func (e *opencl) Prepare(ops ...Op) (Plan, error) {
 	if err := checkOps(ops); err != nil {
 		return nil, err
 	}
-	p := &openclPlan{engine: e}
-	if !e.unfused {
-		ops = fusePass(fuse(ops), e.passPays)
+	if e.unfused {
+		return e.prepare(ops)
 	}
+	fused := fuse(ops)
+	now := fusePass(fused, e.passPays)
+	var later []Op
+	if e.joining() {
+		if later = fusePass(fused, e.joinedPassPays); len(later) == len(now) {
+			later = nil
+		}
+	}
+	if later != nil {
+		if p, err := e.prepareCached(later); err == nil {
+			return p, nil
+		}
+	}
+	p, err := e.prepare(now)
+	if err != nil {
+		return nil, err
+	}
+	p.later = later
+	if p.untilJoined = p.runsToJoin(); p.untilJoined > 0 && later == nil && e.cached(p.join) == nil {
+		p.untilJoined = 0
+	}
+	return p, nil
+}
+
+// prepare makes the launches of operations, one after the other.
+func (e *opencl) prepare(ops []Op) (*openclPlan, error) {
+	p := &openclPlan{engine: e}
 	for i, op := range ops {
 		if err := context.Cause(e.wanted); err != nil { // a kernel takes long to compile, and a list has many
 			p.Release()
@@ -68,13 +95,6 @@ func (e *opencl) Prepare(ops ...Op) (Plan, error) {
 	if p.addTally(); p.err != nil {
 		p.Release()
 		return nil, fmt.Errorf("prepare: %w", p.err)
-	}
-	if p.untilJoined = p.runsToJoin(); p.untilJoined == 1 {
-		p.untilJoined = 0
-		if err := p.join(); err != nil {
-			p.Release()
-			return nil, fmt.Errorf("prepare: %w", err)
-		}
 	}
 	return p, nil
 }
@@ -123,7 +143,7 @@ func (p *openclPlan) arm() error {
 	}
 	if p.untilJoined > 0 {
 		if p.untilJoined--; p.untilJoined == 0 {
-			if err := p.join(); err != nil {
+			if err := p.join(); e.failed != nil { // else, as without memory for it, all stays as it is
 				return fmt.Errorf("run: %w", err)
 			}
 		}
@@ -210,6 +230,11 @@ func (p *openclPlan) Release() {
 	if p.engine.held == p {
 		_ = p.engine.release() // an error is met again by the next wait
 	}
+	p.drop()
+}
+
+// drop gives back what a plan has made.
+func (p *openclPlan) drop() {
 	for _, l := range p.launches {
 		l.Release()
 	}

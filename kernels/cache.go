@@ -226,12 +226,6 @@ func (c *cache) prune(limit int64) {
 	}
 }
 
-// has reports whether there is an entry, good or not.
-func (c *cache) has(key cacheKey) bool {
-	_, err := os.Stat(c.path(key))
-	return err == nil
-}
-
 // load returns the program of a key, built from its binary, or nil: no entry, or one
 // that the driver does not take, or without the kernel that is wanted.
 func (s *Set) load(key cacheKey, name, options string) *cl.Program {

@@ -148,15 +148,6 @@ func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Lau
 	return l, nil
 }
 
-// JoinedIsBuilt reports whether Joined of the launches would find its program in the cache.
-func (s *Set) JoinedIsBuilt(launches []*Launch) bool {
-	if s.cache == nil { // nothing is written for it then
-		return false
-	}
-	source, err := joinedSource(launches)
-	return err == nil && s.cache.has(s.cache.key(source, s.options(macros{})))
-}
-
 func (s *Set) joinedKernel(launches []*Launch) (*kernel, error) {
 	source, err := joinedSource(launches)
 	if err != nil {

@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,7 +18,10 @@ var sources embed.FS
 type Set struct {
 	// Tuning may be changed while there are no Weights, Transposed or Panels, which are
 	// laid out by it.
-	Tuning  Tuning
+	Tuning Tuning
+	// CachedOnly makes launchers fail that would compile a program, with ErrNotCached.
+	CachedOnly bool
+
 	context *cl.Context
 	device  *cl.Device
 	// programs by file and macros, so that equal kernels are compiled once
@@ -25,6 +29,9 @@ type Set struct {
 	cache    *cache // nil if there is none
 	local    int    // local size of one-dimensional launches
 }
+
+// ErrNotCached is wrapped by the error of a launcher whose program is in no cache.
+var ErrNotCached = errors.New("not compiled yet")
 
 // NewSet returns the kernels of a device, shaped by a Tuning.
 func NewSet(context *cl.Context, device *cl.Device, tuning Tuning) *Set {
@@ -146,6 +153,9 @@ func (s *Set) program(name, source, options string) (p *built, err error) {
 	p = &built{key: s.cache.key(source, options)}
 	if p.Program = s.load(p.key, name, options); p.Program != nil {
 		return p, nil
+	}
+	if s.CachedOnly {
+		return nil, ErrNotCached
 	}
 	p.compiled = true
 	p.Program, err = s.build(source, options)
