@@ -29,12 +29,6 @@ type lent struct {
 	ready  *cl.Event
 }
 
-func (l *lent) release() {
-	if !l.engine.hung {
-		l.ready.Release()
-	}
-}
-
 // lend begins to give the host a layer, as it is after all plans that were run: on the transfer
 // queue, so that the compute queue goes on. host is memory for a copy.
 func (e *opencl) lend(p *openclParameters, layer int, host func(floats int) []float32) (*lent, error) {
@@ -64,7 +58,11 @@ func (e *opencl) lend(p *openclParameters, layer int, host func(floats int) []fl
 	if err == nil {
 		err = e.transfer.Flush()
 	}
-	return l, e.fail(err)
+	if err != nil {
+		l.release()
+		return nil, e.fail(err)
+	}
+	return l, nil
 }
 
 func (l *lent) wait() ([]float32, error) {
@@ -91,6 +89,12 @@ func (l *lent) giveBack() error {
 		back, err = e.transfer.EnqueueWriteBufferFloat32(l.mem, false, 0, l.values, nil)
 	}
 	return e.giveBack(back, err)
+}
+
+func (l *lent) release() {
+	if !l.engine.hung {
+		l.ready.Release()
+	}
 }
 
 // giveBack notes a command of the transfer queue, or why there is none, that gives a layer back.
