@@ -95,12 +95,12 @@ func joinAfter(launches int, work, launchCost, slower float64) int {
 // each that is dealt out.
 // A driver that does not compile it is no error: the launches stay as they are.
 func (p *openclPlan) join() error {
-	e := p.engine
-	if err := e.joinState(); err != nil {
-		return err
-	}
 	if p.later != nil {
 		return p.replace()
+	}
+	e, idle := p.engine, p.engine.joined == nil
+	if err := e.joinState(); err != nil {
+		return err
 	}
 	var all []*kernels.Launch
 	some := false
@@ -113,6 +113,10 @@ func (p *openclPlan) join() error {
 		joined, err := e.set.Joined(left[:n], max(1, e.info.Units), e.joined.mem)
 		missing := errors.Is(err, kernels.ErrNotCached)
 		if missing && !some {
+			if idle {
+				e.joined.Release()
+				e.joined = nil
+			}
 			return err
 		}
 		if err != nil {
