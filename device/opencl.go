@@ -38,6 +38,7 @@ type opencl struct {
 	clockMHz   int
 	parts      *parts        // of the device that the engine works on; nil for a whole device
 	launchTime time.Duration // see launchCost; 0 before it is measured
+	fmaRounds  int           // long enough to measure multiply-adds; 0 before they are
 	wanted     context.Context
 	common     *common     // where what is allocated now is to lie, in memory that ranks have in common; nil for the engine's own
 	unfused    bool        // prepare plans operation by operation, to test fusion against

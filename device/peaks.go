@@ -42,6 +42,22 @@ func MeasurePeaks(e Engine) (Peaks, error) {
 	return p, err
 }
 
+// MultiplyAdds measures Peaks.GFLOPS alone, within a tenth of a second or a few: to be taken in turns
+// with what it is compared with, since the speed of a machine that others share changes. Errors are
+// those of MeasurePeaks.
+func MultiplyAdds(e Engine) (float64, error) {
+	o, ok := e.(*opencl)
+	if !ok {
+		return 0, fmt.Errorf("%s: %w", e.Info().Name, ErrNoPeaks)
+	}
+	var p Peaks
+	err := o.ready("measure multiply-adds")
+	if err == nil {
+		err = o.peakFMA(&p)
+	}
+	return p.GFLOPS, err
+}
+
 // fastest is the shortest time of a few tries of n launches, after one to warm up.
 func (e *opencl) fastest(l *kernels.Launch, n int) (best time.Duration, err error) {
 	for try := range peakTries {
@@ -70,10 +86,11 @@ func (e *opencl) fastest(l *kernels.Launch, n int) (best time.Duration, err erro
 }
 
 // grow measures ever larger work until it takes long enough, and returns the best
-// rate: amount(l) by seconds.
-func (e *opencl) grow(first, most int, launch func(n int) (*kernels.Launch, error), amount func(*kernels.Launch) float64) (float64, error) {
-	for n := first; ; n *= 4 {
+// rate: amount(l) by seconds. It begins with first, where it leaves what was enough.
+func (e *opencl) grow(first *int, most int, launch func(n int) (*kernels.Launch, error), amount func(*kernels.Launch) float64) (float64, error) {
+	for n := *first; ; n *= 4 {
 		n = min(n, most)
+		*first = n
 		l, err := launch(n)
 		if err != nil {
 			return 0, e.fail(err)
@@ -94,7 +111,8 @@ func (e *opencl) peakFMA(p *Peaks) (err error) {
 		return err
 	}
 	defer out.Release()
-	p.GFLOPS, err = e.grow(16, 1<<28,
+	e.fmaRounds = max(e.fmaRounds, 16)
+	p.GFLOPS, err = e.grow(&e.fmaRounds, 1<<28,
 		func(rounds int) (*kernels.Launch, error) { return e.set.PeakFMA(items, rounds, out.mem) },
 		func(l *kernels.Launch) float64 { return l.FLOPs })
 	return err
@@ -119,7 +137,8 @@ func (e *opencl) peakCopy(p *Peaks) error {
 		return err
 	}
 	defer to.Release()
-	p.GBps, err = e.grow(1<<13, most,
+	first := 1 << 13
+	p.GBps, err = e.grow(&first, most,
 		func(n int) (*kernels.Launch, error) { return e.set.PeakCopy(n&^15, from.mem, to.mem) },
 		func(l *kernels.Launch) float64 { return l.Bytes })
 	return err

@@ -27,8 +27,10 @@ warm: the median of the runs, and the slowest and fastest of them. The runs of s
 devices take turns, and each device is compared with the first of them, run by run. GFLOPS count the three matrix products of a step,
 b·(6·Σ in·out − 2·in·out of the first layer), and nothing else.
 
-The peaks of a device are measured first, with kernels that do nothing but
-multiply-adds on registers, copying, or nothing. --kernels shows each kernel of a
+The peaks of a device are measured with kernels that do nothing but multiply-adds
+on registers, copying, or nothing; that of multiply-adds before and after each run,
+since other machines on a host take from both, and a share of the peak is the median
+of what each run reached of the peaks beside it. --kernels shows each kernel of a
 step by the device's own clock, in a run of its own that launches them one by one:
 the share of the peak that it reaches, by its operations or by its bytes, each operand counted once. Bytes that
 come from caches can make that more than 100%. A kernel that is over sooner than

@@ -45,9 +45,11 @@ type gemmResult struct {
 	Runs     []int64     `json:"run_ns"`
 	GFLOPS   benchSpread `json:"gflops"`
 	Peaks    *peaksJSON  `json:"peaks"`
-	OfPeak   *float64    `json:"of_peak"`
+	OfPeak   *float64    `json:"of_peak"` // as of a benchResult
 	// Difference is ‖C − C_ref‖ / ‖C_ref‖, where the CPU reference computed C_ref.
 	Difference float64 `json:"difference"`
+
+	turns *turns
 }
 
 // gemmSizes reads --gemm.
@@ -198,29 +200,41 @@ func (b *bench) gemmOn(spec, layout string, s gemmSize) (*gemmResult, []float32,
 		}
 	}
 	r.Products = int(max(length/each, 1))
-	var rates []float64
-	for range b.repeat {
-		took, err := p.times(eng, r.Products)
-		if err != nil {
-			return nil, nil, err
-		}
-		r.Runs = append(r.Runs, took.Nanoseconds())
-		rates = append(rates, 2*float64(s.m)*float64(s.n)*float64(s.k)*float64(r.Products)/max(float64(took), 1))
+	if err := b.gemmRuns(eng, p, s, r); err != nil {
+		return nil, nil, err
 	}
-	slices.Sort(rates)
-	n := len(rates)
-	r.GFLOPS = benchSpread{Median: (rates[(n-1)/2] + rates[n/2]) / 2, Min: rates[0], Max: rates[n-1]}
-	peaks, err := b.peaksOf(spec, eng)
+	peaks, share, err := b.shareOf(spec, eng, r.turns)
 	if err != nil {
 		return nil, nil, err
 	}
 	if peaks != nil {
-		share := r.GFLOPS.Median / peaks.GFLOPS
-		r.Peaks, r.OfPeak = newPeaks(*peaks), &share
+		r.Peaks, r.OfPeak = newPeaks(*peaks), share
 	}
 	r.Device = newDeviceJSON(eng)
 	c, err := p.read()
 	return r, c, err
+}
+
+// gemmRuns times the runs, in turns with the peak.
+func (b *bench) gemmRuns(eng device.Engine, p *product, s gemmSize, r *gemmResult) (err error) {
+	if r.turns, err = newTurns(eng); err != nil {
+		return err
+	}
+	var rates []float64
+	for range b.repeat {
+		took, err := p.times(eng, r.Products)
+		if err != nil {
+			return err
+		}
+		r.Runs = append(r.Runs, took.Nanoseconds())
+		rate := 2 * float64(s.m) * float64(s.n) * float64(s.k) * float64(r.Products) / max(float64(took), 1)
+		rates = append(rates, rate)
+		if err := r.turns.ran(rate); err != nil {
+			return err
+		}
+	}
+	r.GFLOPS = benchSpread{Median: median(rates), Min: slices.Min(rates), Max: slices.Max(rates)}
+	return nil
 }
 
 // apart is ‖c − want‖ / ‖want‖.

@@ -32,14 +32,12 @@ func (p *peaksJSON) String() string {
 // explain measures what eng could do at best, and with --kernels what each kernel
 // of a step does.
 func (b *bench) explain(c benchCase, spec string, eng device.Engine, r *benchResult) error {
-	peaks, err := b.peaksOf(spec, eng)
+	peaks, share, err := b.shareOf(spec, eng, r.turns)
 	if err != nil {
 		return err
 	}
 	if peaks != nil {
-		r.Peaks = newPeaks(*peaks)
-		share := r.GFLOPS / peaks.GFLOPS
-		r.OfPeak = &share
+		r.Peaks, r.OfPeak = newPeaks(*peaks), share
 	}
 	if !b.kernels || !eng.Info().OpenCL() {
 		return nil
@@ -51,6 +49,19 @@ func (b *bench) explain(c benchCase, spec string, eng device.Engine, r *benchRes
 	}
 	r.Kernels = newKernels(p, peaks)
 	return nil
+}
+
+// shareOf is the peaks of a device, that of multiply-adds beside the runs of turns, and the share of it
+// that they reached; nil if there are none.
+func (b *bench) shareOf(spec string, eng device.Engine, t *turns) (*device.Peaks, *float64, error) {
+	known, err := b.peaksOf(spec, eng)
+	peak, share, ok := t.median()
+	if err != nil || known == nil || !ok {
+		return nil, nil, err
+	}
+	peaks := *known
+	peaks.GFLOPS = peak
+	return &peaks, &share, nil
 }
 
 // peaksOf measures a device once. That a device has no peaks, or no memory left for

@@ -72,7 +72,7 @@ type benchResult struct {
 	Launches    int         `json:"launches_per_step"`
 	// Peaks are null where there are none, as on the CPU reference.
 	Peaks   *peaksJSON   `json:"peaks"`
-	OfPeak  *float64     `json:"of_peak"` // GFLOPS by the peak's
+	OfPeak  *float64     `json:"of_peak"` // of the runs, by the peaks before and after each: the median
 	Kernels []kernelJSON `json:"kernels"` // null without --kernels
 
 	Difference *float64 `json:"difference"` // null if there is nothing to compare with
@@ -85,6 +85,7 @@ type benchResult struct {
 	err     error           // behind failed
 	weights []trainer.Layer // after agreementSteps
 	grew    device.Counters // from before the first timed run to after the last
+	turns   *turns
 }
 
 // benchCold is the way to the end of the first step.
@@ -159,13 +160,14 @@ func timed(step *trainer.Stepper, n int) (time.Duration, error) {
 
 // summarise computes the rates from the runs.
 func (r *benchResult) summarise() {
-	sorted := slices.Sorted(slices.Values(r.Runs))
+	var runs []float64
+	for _, ns := range r.Runs {
+		runs = append(runs, float64(ns))
+	}
 	perSecond := func(ns float64) float64 {
 		return float64(r.StepsPerRun) * float64(r.Batch) / (max(ns, 1) / 1e9)
 	}
-	n := len(sorted)
-	median := (float64(sorted[(n-1)/2]) + float64(sorted[n/2])) / 2
-	r.Samples = benchSpread{Median: perSecond(median), Min: perSecond(float64(sorted[n-1])), Max: perSecond(float64(sorted[0]))}
+	r.Samples = benchSpread{Median: perSecond(median(runs)), Min: perSecond(slices.Max(runs)), Max: perSecond(slices.Min(runs))}
 	r.GFLOPS = r.Samples.Median / float64(r.Batch) * r.FLOPs / 1e9
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/clprop/clprop/device"
@@ -131,7 +130,9 @@ func (t *trial) warm(ctx context.Context, each time.Duration) error {
 	}
 	t.result.StepsPerRun = int(max(length/each, 1))
 	t.before = t.eng.Counters()
-	return nil
+	var err error
+	t.result.turns, err = newTurns(t.eng)
+	return err
 }
 
 // run is a timed run. Of a slow device there are fewer, so as to keep to the time.
@@ -151,7 +152,7 @@ func (t *trial) run(ctx context.Context) error {
 	}
 	t.spent += took
 	r.Runs = append(r.Runs, took.Nanoseconds())
-	return nil
+	return r.turns.ran(float64(r.StepsPerRun) * r.FLOPs / max(float64(took), 1))
 }
 
 // end is what comes after the last run.
@@ -184,7 +185,6 @@ func (r *benchResult) compareFirst(first benchResult) {
 	for i := range ratios {
 		ratios[i] = max(float64(first.Runs[i]), 1) / float64(first.StepsPerRun) / (max(float64(r.Runs[i]), 1) / float64(r.StepsPerRun))
 	}
-	slices.Sort(ratios)
-	median := (ratios[(n-1)/2] + ratios[n/2]) / 2
-	r.ToFirst = &median
+	ratio := median(ratios)
+	r.ToFirst = &ratio
 }

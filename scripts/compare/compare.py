@@ -158,7 +158,7 @@ class Comparison:
             if ours["ratio_refused"] not in ("", UNCHECKED):
                 sys.exit(f"compare.py: no figure of clprop: {ours['ratio_refused']}")
             found = {name: ours["samples_per_second"]["median"], "GFLOPS": ours["gflops"], "launches": ours["launches_per_step"],
-                     "of peak": ours["gflops"] / ours["peaks"]["gflops"]}
+                     "of peak": ours["of_peak"]}
             if reference["status"] == "measured" and "(" in reference["device"]["name"]:
                 found["cpuref on BLAS"] = reference["samples_per_second"]["median"]
                 self.about["cpuref on BLAS"] = reference["device"]["name"]
@@ -225,7 +225,7 @@ class Comparison:
                 if r["device"]["opencl"]:
                     key = f"{r['layout']} {r['m']}x{r['n']}x{r['k']}"
                     found[key]["clprop"].append(r["gflops"]["median"])
-                    found[key]["of peak"].append(r["gflops"]["median"] / r["peaks"]["gflops"])
+                    found[key]["of peak"].append(r["of_peak"])
                     self.peaks.append(r["peaks"]["gflops"])
             for r in self.peer("gonum", lambda: self.bench("--gemm", ",".join(cubes), devices="cpuref", CLPROP_BLAS="off")) or []:
                 found[f"{r['layout']} {r['m']}x{r['n']}x{r['k']}"]["gonum"].append(r["gflops"]["median"])
@@ -308,8 +308,8 @@ class Comparison:
         elif load > 0.5:
             lines += [f"**The machine was not quiet (load {load:.2f}): these figures mean little.**", ""]
         if self.peaks:
-            lines += [f"- FMA peak: {min(self.peaks):.0f} to {max(self.peaks):.0f} GFLOPS; a share is the median of each run's of the peak "
-                      "that it measured itself, since the speed of a machine changes"]
+            lines += [f"- FMA peak: {min(self.peaks):.0f} to {max(self.peaks):.0f} GFLOPS; a share is the median of what each run "
+                      "reached of the peak measured before and after it, since the speed of a machine changes"]
         lines += [f"- {name}: {text}" for name, text in self.about.items()]
         lines += [f"- {name}: left out: {why}" for name, why in self.absent.items()]
         return "\n".join(lines) + "\n"
