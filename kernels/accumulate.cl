@@ -23,6 +23,7 @@ __kernel void accumulate(const int M, const int N, const int K,
 #define ONTO(p) 0.0f
 #else
 #define ONTO(p) LOAD_REAL(p)
+  FETCH_BLOCK(WEIGHT_AT(C, panel, step, BLOCK_M * MR, BLOCK_N * NR))
 #endif
 #define STORE(row, col, left, v)                               \
   if ((left) > 0) {                                            \

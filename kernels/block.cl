@@ -133,8 +133,10 @@
     Ap += A_STEP;                                                  \
   }
 
-// STEPS is n of them. Where A is not transposed B is in panels: what eight steps read lies at
-// constants from where they begin, which saves the arithmetic for most addresses.
+// STEPS is n of them; FETCH_EIGHT is what a kernel fetches besides, every eight of them. Where A is
+// not transposed B is in panels: what eight steps read lies at constants from where they begin,
+// which saves the arithmetic for most addresses.
+#define FETCH_EIGHT
 #ifdef TA
 #define B_STEP(bstep) (bstep)
 #define STEPS(n) for (int k = 0; k < (n); k++) STEP
@@ -143,10 +145,16 @@
 #define STEPS(n)                                                         \
   {                                                                      \
     int k = 0;                                                           \
-    for (; k + 8 <= (n); k += 8) { STEP STEP STEP STEP STEP STEP STEP STEP } \
+    for (; k + 8 <= (n); k += 8) {                                       \
+      FETCH_EIGHT STEP STEP STEP STEP STEP STEP STEP STEP                \
+    }                                                                    \
     for (; k < (n); k++) STEP                                            \
   }
 #endif
+
+// FETCH_BLOCK brings a block of NR columns near that the epilogue reads.
+#define FETCH_BLOCK(p) \
+  for (int j = 0; j < MR * NR; j += 16) { FETCH((p) + j) }
 
 #define PRODUCT(A, lda, apanel, B, bpanel, bstep)                  \
   const int m = (int)BLOCK_M * MR;                                 \

@@ -33,6 +33,14 @@ typedef floatv __attribute__((aligned(4))) floatv_anywhere;
 #endif
 #endif
 
+// STORE_PAST is STOREV past the caches, to a multiple of VW floats of a buffer: what is written whole
+// and read much later, which a CPU then need not read first.
+#if VW > 1 && defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#define STORE_PAST(v, p) __builtin_nontemporal_store(v, (__global floatv *)(p))
+#else
+#define STORE_PAST(v, p) STOREV(v, p)
+#endif
+
 // One multiply-add. fma where the device has it in hardware, so that a device
 // without it is not slowed down by an emulation.
 #ifdef FP_FAST_FMAF

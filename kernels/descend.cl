@@ -41,6 +41,7 @@ __kernel void descend(const int M, const int N, const int K,
     const float penalty = (row) < M - 1 ? lambda : 0.0f;                                  \
     STORE_REAL(descended(LOAD_REAL(p), (v) + 0.0f, penalty, examples, rate), left, p);         \
   }
+  FETCH_BLOCK(WEIGHT_AT(T, panel, step, BLOCK_M * MR, BLOCK_N * NR))
   PRODUCT(a, lda, apanel, D, dpanel, ldd)
 #undef STORE
 }

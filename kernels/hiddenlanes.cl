@@ -46,6 +46,12 @@ inline void store_lanes(floatv *v, int lanes, int rows, __global const float *a,
                 C + (size_t)(m + (v)*VW) * ldc + n, ldc);                                           \
   }
 
+// Eight steps fetch a share of what the next panel has of the rows of W: all of it at once is
+// more lines than a core waits for at a time.
+#undef FETCH_EIGHT
+#define FETCH_EIGHT \
+  for (int j = 0; j < 8 * MR; j += 16) { FETCH(Wp + panel + k * MR + j) }
+
 __kernel void hiddenlanes(const int M, const int N, const int K,
                           __global const float *restrict D, const int dpanel,
                           __global const float *restrict W, const int panel, const int nr,
@@ -60,8 +66,6 @@ __kernel void hiddenlanes(const int M, const int N, const int K,
   __global const float *Bp = D + (size_t)p * dpanel;
   for (int left = K; left > 0; left -= nr, Wp += panel) {
     __global const float *Ap = Wp;
-    if (left > nr)
-      for (int j = 0; j < MR * nr; j += 16) { FETCH(Wp + panel + j) }
     STEPS(min(left, nr))
   }
   STORE_LANES(0)

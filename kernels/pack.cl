@@ -6,29 +6,31 @@
 //   W     (row i, column o) at W[(o / NR)·panel + i·NR + o % NR]: i input, o output
 //   B     (k, n) at B[(n / NRB)·panelb + k·NRB + n % NRB]: k output, n input
 //
-// A work-item moves STRIP squares of VW × VW, one below the other, whole vectors on
-// both sides; squares that stick out move padding, which both sides have room for.
+// A work-item moves SQUARES squares of VW × VW, all inputs of a panel of B by some outputs, whole
+// vectors on both sides: it goes through W and through B as they lie. Squares that stick out
+// move padding, which both sides have room for.
 //
-// Launch: global (⌈in/VW/STRIP⌉, ⌈out/VW⌉), any local size. NR and NRB are multiples of VW.
-// Tunables: NR, NRB the panel widths; STRIP 16, so that a work-group is worth its launch.
+// Launch: global (⌈in/NRB⌉, ⌈out/outputs⌉), any local size. NR and NRB are multiples of VW.
+// Tunables: NR, NRB the panel widths; SQUARES 9, so that a work-group is worth its launch.
 
-#ifndef STRIP
-#define STRIP 16
+#ifndef SQUARES
+#define SQUARES 9
 #endif
 
 __kernel void pack(const int in, const int out,
                    __global const float *restrict W, const int panel, const int nr,
                    __global float *restrict B, const int panelb, const int nrb) {
-  const int o = (int)get_global_id(1) * VW;
-  const int i0 = (int)get_global_id(0) * (STRIP * VW);
-  const int i1 = min(i0 + STRIP * VW, in);
-  if (o >= out) return;
-  __global const float *from = W + (size_t)(o / nr) * panel + o % nr;
+  const int i0 = (int)get_global_id(0) * nrb, i1 = min(i0 + nrb, in);
+  const int outputs = SQUARES * VW / nrb * VW;
+  const int o0 = (int)get_global_id(1) * outputs, o1 = min(o0 + outputs, out);
+  __global float *to = B + get_global_id(0) * panelb;
   for (int i = i0; i < i1; i += VW) {
-    __global float *to = B + (size_t)(i / nrb) * panelb + (size_t)o * nrb + i % nrb;
-    floatv square[VW];
-    for (int r = 0; r < VW; r++) square[r] = LOADV(from + (size_t)(i + r) * nr);
-    transpose(square, VW);
-    for (int c = 0; c < VW; c++) STOREV(square[c], to + c * nrb);
+    for (int o = o0; o < o1; o += VW) {
+      __global const float *from = W + (size_t)(o / nr) * panel + (size_t)i * nr + o % nr;
+      floatv square[VW];
+      for (int r = 0; r < VW; r++) square[r] = LOADV(from + (size_t)r * nr);
+      transpose(square, VW);
+      for (int c = 0; c < VW; c++) STORE_PAST(square[c], to + (size_t)(o + c) * nrb + (i - i0));
+    }
   }
 }

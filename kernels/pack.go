@@ -1,7 +1,7 @@
 package kernels
 
-// packStrip is STRIP of pack.cl.
-const packStrip = 16
+// packSquares is SQUARES of pack.cl.
+const packSquares = 9
 
 // Pack launches the transposing copy of w into t. See pack.cl.
 func (s *Set) Pack(w Weights, t Transposed) (*Launch, error) {
@@ -16,8 +16,9 @@ func (s *Set) pack(in, out int, from operand, t Transposed) (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	across, down := ceilDiv(in, s.Tuning.VW*packStrip), ceilDiv(out, s.Tuning.VW)
-	l, err := s.launch("pack", k, []int{across, down}, []int{1, 1})
+	vw := s.Tuning.VW
+	outputs := packSquares * vw / t.NR * vw // of a work-item
+	l, err := s.launch("pack", k, []int{ceilDiv(in, t.NR), ceilDiv(out, outputs)}, []int{1, 1})
 	if err != nil {
 		return nil, err
 	}
