@@ -153,11 +153,16 @@ func (c *common) buffer(context *cl.Context, bytes int) (*cl.MemObject, func() e
 	if err != nil {
 		return nil, nil, err
 	}
-	mem, err := context.CreateBufferUnsafe(cl.MemReadWrite|cl.MemUseHostPtr, bytes, unsafe.Pointer(unsafe.SliceData(memory)))
+	return bufferOf(context, memory, release)
+}
+
+// bufferOf makes a buffer of memory of the host, which free gives back.
+func bufferOf(context *cl.Context, memory []byte, free func() error) (*cl.MemObject, func() error, error) {
+	mem, err := context.CreateBufferUnsafe(cl.MemReadWrite|cl.MemUseHostPtr, len(memory), unsafe.Pointer(unsafe.SliceData(memory)))
 	if err != nil {
-		return nil, nil, errors.Join(err, release())
+		return nil, nil, errors.Join(err, free())
 	}
-	return mem, release, nil
+	return mem, free, nil
 }
 
 // commonPlan is a plan of which each rank does its part of every launch.

@@ -39,6 +39,7 @@ type opencl struct {
 	parts      *parts        // of the device that the engine works on; nil for a whole device
 	launchTime time.Duration // see launchCost; 0 before it is measured
 	fmaRounds  int           // long enough to measure multiply-adds; 0 before they are
+	largePages bool          // large buffers are in large pages
 	wanted     context.Context
 	common     *common     // where what is allocated now is to lie, in memory that ranks have in common; nil for the engine's own
 	unfused    bool        // prepare plans operation by operation, to test fusion against
@@ -60,6 +61,7 @@ const stagingFloats = 1 << 20
 func openDevice(devices []*cl.Device, info Info, tuning kernels.Tuning) (_ *opencl, err error) {
 	dev := devices[0]
 	e := &opencl{info: info, clockMHz: dev.MaxClockFrequency(), wanted: context.Background(), buffers: map[*buffer]struct{}{}}
+	e.largePages = takesLargePages(dev)
 	defer func() {
 		if err != nil {
 			e.Close()

@@ -15,8 +15,8 @@ type buffer struct {
 	mem      *cl.MemObject
 	bytes    int64
 	released bool
-	common   bool // to all ranks, and
-	unshare  func() error
+	common   bool         // to all ranks
+	giveBack func() error // if it is memory of the host that the driver was given; or nil
 }
 
 // allocate checks the device's limits, then allocates floats of 4 bytes. What names
@@ -35,10 +35,13 @@ func (e *opencl) allocate(what string, floats int) (*buffer, error) {
 			return nil, refused
 		}
 		var err error
-		if e.common != nil {
-			b.mem, b.unshare, err = e.common.buffer(e.context, int(need))
+		switch {
+		case e.common != nil:
+			b.mem, b.giveBack, err = e.common.buffer(e.context, int(need))
 			b.common = true
-		} else {
+		case e.largePages && need >= largePage:
+			b.mem, b.giveBack, err = largePageBuffer(e.context, int(need))
+		default:
 			b.mem, err = e.context.CreateEmptyBuffer(cl.MemReadWrite, int(need))
 		}
 		if err != nil {
@@ -86,13 +89,13 @@ func (b *buffer) Release() {
 	}
 	b.released = true
 	if !b.owner.hung {
-		_ = b.owner.release() // what is held uses the memory; an error is met again by the next wait
-		if b.common {         // the driver does not keep that memory for what is queued
+		_ = b.owner.release()  // what is held uses the memory; an error is met again by the next wait
+		if b.giveBack != nil { // the driver does not keep that memory for what is queued
 			_ = b.owner.finish() // an error is met again by the next wait
 		}
 		b.mem.Release()
-		if b.common {
-			_ = b.unshare() // what is not given back now is at the end of the process
+		if b.giveBack != nil {
+			_ = b.giveBack() // what is not given back now is at the end of the process
 		}
 	}
 	b.owner.allocated -= b.bytes
