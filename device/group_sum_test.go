@@ -29,9 +29,12 @@ func openTwo(t *testing.T, copied bool) *group {
 }
 
 // Layers of Δ that are summed while the members go on have the bits of those that are summed
-// when all is done, lent or copied, on members that compute at once too, with shares that are
-// not even and more members than rows.
+// when all is done, lent or copied, on members that compute at once too, or are not alike, with
+// shares that are not even and more members than rows.
 func TestSumsGoOnMeanwhile(t *testing.T) {
+	if _, err := List(); err != nil {
+		cltest.Missing(t, err)
+	}
 	references := func(shares ...float64) *group {
 		var members []Engine
 		for range shares {
@@ -44,8 +47,14 @@ func TestSumsGoOnMeanwhile(t *testing.T) {
 		t.Cleanup(func() { e.Close() })
 		return e.(*group)
 	}
+	mixed, err := OpenWith("pthread/1,cpuref", Options{Shares: []float64{1, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mixed.Close()
 	for name, g := range map[string]*group{
-		"lent": openTwo(t, false), "copied": openTwo(t, true), "references": references(1, 1, 1), "uneven": references(5, 1, 0.2, 3),
+		"not alike": mixed.(*group),
+		"lent":      openTwo(t, false), "copied": openTwo(t, true), "references": references(1, 1, 1), "uneven": references(5, 1, 0.2, 3),
 	} {
 		for _, batch := range []int{1, 17} {
 			t.Run(fmt.Sprintf("%s/%d", name, batch), func(t *testing.T) {
