@@ -54,6 +54,9 @@
 // Engine.Sizing counts them beforehand. A device that fails, or does not answer in time,
 // gives a [*LostError].
 //
+// On PoCL's CPU a buffer of 2 MiB or more is memory that this package maps and asks Linux to
+// keep in large pages (largepage.go); elsewhere the driver allocates.
+//
 // # Tuning
 //
 // [Tune] measures shapes of kernels for a [Workload], holds each to float64, and stores
