@@ -11,6 +11,7 @@ func (s *Set) Activate(act string, z, a Matrix) (*Launch, error) {
 		return nil, err
 	}
 	l.Bytes = 2 * 4 * float64(z.Rows) * float64(z.Cols)
+	l.byRow = true
 	return l.args(z.Rows, z.Cols, z.Buf, z.LD, a.Buf, a.LD)
 }
 

@@ -2,7 +2,7 @@
 // about as long as it takes to launch the next.
 //
 //   phase p: the work-items of launch p, in any order, on any core; it begins when phase p − 1
-//            has ended on all
+//            has ended on all. Launches of a work-item a row, one after the other, are one phase
 //   step s:  all phases, with the numbers of step s; at most 8 in a launch
 //
 // The host writes the rest of the program, see joined.go: the kernels of the phases as

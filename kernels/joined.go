@@ -3,6 +3,7 @@ package kernels
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -169,10 +170,8 @@ func joinedSource(launches []*Launch) (string, error) {
 			return "", err
 		}
 		text.WriteString(source)
-		shape := [3]int{1, 1, 1}
-		copy(shape[:], l.global)
-		size := fmt.Sprintf("%d, %d, %d", shape[0], shape[1], shape[2])
-		fmt.Fprintf(&phases, "#define RUN_%d(at0, at1, at2) %s_%d(at0, at1, at2, %s", p, l.kernel.name, p, size)
+		shape := l.shapeOf()
+		fmt.Fprintf(&phases, "#define RUN_%d(at0, at1, at2) %s_%d(at0, at1, at2, %d, %d, %d", p, l.kernel.name, p, shape[0], shape[1], shape[2])
 		for i, value := range l.values {
 			name, kind := fmt.Sprintf("p%d_%d", p, i), parameterType(value)
 			switch {
@@ -187,7 +186,13 @@ func joinedSource(launches []*Launch) (string, error) {
 				fmt.Fprintf(&phases, ", %d", value)
 			}
 		}
-		fmt.Fprintf(&phases, ");\n    PHASE(%d, %s, RUN_%d)\n", p, size, p)
+		fmt.Fprintf(&phases, ");\n")
+	}
+	count := 0
+	for first := 0; first < len(launches); count++ {
+		n := together(launches[first:])
+		writePhase(&phases, count, first, launches[first:first+n])
+		first += n
 	}
 	rest, err := sources.ReadFile("joined.cl")
 	if err != nil {
@@ -197,8 +202,47 @@ func joinedSource(launches []*Launch) (string, error) {
 		"  const int ranges = min(workers, RANGES), near = number(S, workers) * ranges / workers;\n"+
 		"  __global int *const lines = S + (workers + PLACE - 1) / PLACE * PLACE;\n%s"+
 		"  int going = 1;\n  for (int step = 0; step < steps; step++) {\n%s  }\n  leave(lines, %d * (ranges + 1), workers);\n}\n",
-		rest, numbers.String(), parameters.String(), kept.String(), phases.String(), len(launches))
+		rest, numbers.String(), parameters.String(), kept.String(), phases.String(), count)
 	return text.String(), nil
+}
+
+// shapeOf is the global size in three dimensions.
+func (l *Launch) shapeOf() [3]int {
+	shape := [3]int{1, 1, 1}
+	copy(shape[:], l.global)
+	return shape
+}
+
+// together is how many launches, from the first, can be one phase: each has a work-item a row, which
+// needs nothing of what the others do but in its own row.
+func together(launches []*Launch) int {
+	n := 1
+	for ; n < len(launches) && launches[0].byRow && launches[n].byRow; n++ {
+		for _, before := range launches[:n] {
+			if from := launches[n].anyRow; from != nil && slices.Contains(before.values, any(from)) {
+				return n
+			}
+		}
+	}
+	return n
+}
+
+// writePhase writes the call of some launches, the first of which has that number, as one phase.
+func writePhase(to *strings.Builder, phase, first int, launches []*Launch) {
+	if len(launches) == 1 {
+		shape := launches[0].shapeOf()
+		fmt.Fprintf(to, "    PHASE(%d, %d, %d, %d, RUN_%d)\n", phase, shape[0], shape[1], shape[2], first)
+		return
+	}
+	rows := 0
+	fmt.Fprintf(to, "#define ROW_%d(i, at1, at2) {", phase)
+	for k, l := range launches {
+		shape := l.shapeOf()
+		n := shape[0] * shape[1] * shape[2]
+		fmt.Fprintf(to, " if (i < %d) RUN_%d(i %% %d, i / %d %% %d, 0)", n, first+k, shape[0], shape[0], shape[1])
+		rows = max(rows, n)
+	}
+	fmt.Fprintf(to, " }\n    PHASE(%d, %d, 1, 1, ROW_%d)\n", phase, rows, phase)
 }
 
 // parameterType is that of a kernel's argument. A pointer is converted where it is used.

@@ -53,7 +53,7 @@ func TestJoined(t *testing.T) {
 				for i := range one.Theta {
 					f.sameLayer(n.sizes, one.Theta[i], many.Theta[i])
 				}
-				f.unchanged(one.X.Buf, one.Y.Buf)
+				f.unchanged(one.Y.Buf)
 				for _, a := range apart {
 					a.Release()
 				}
@@ -81,6 +81,15 @@ func (f fixture) stepLaunches(p netPass) (all []*Launch) {
 	}
 	last := len(p.Theta) - 1
 	loss := f.loss(cpuref.SoftmaxCrossEntropy, nil)
+	rows := make([]int32, p.X.Rows+1)
+	for i := range rows {
+		rows[i] = int32(i * i % (p.X.Rows + 3))
+	}
+	index := f.index(rows)
+	for _, to := range []Matrix{p.X, p.A[0]} { // of the second nothing is left after the first product
+		add(f.set.Gather(f.matrix(normal(9, p.X.Rows+3, to.Cols, 1)), index, to))
+		f.ok(all[len(all)-1].SetFrom(1))
+	}
 	inputs := append([]Matrix{p.X}, p.A[:last]...)
 	var layers []Descent
 	for l, a := range inputs {
@@ -142,6 +151,31 @@ func TestEveryKernelJoins(t *testing.T) {
 			}
 			l.Release()
 			left = left[n:]
+		}
+	}
+}
+
+// TestTogether says which launches are one phase: those of a work-item a row, unless one reads
+// other rows of what one before it has written.
+func TestTogether(t *testing.T) {
+	x, y, z := &cl.MemObject{}, new(cl.MemObject), new(cl.MemObject)
+	row := func(anyRow *cl.MemObject, values ...any) *Launch {
+		return &Launch{byRow: true, anyRow: anyRow, values: values}
+	}
+	other := &Launch{values: []any{x}}
+	for _, c := range []struct {
+		launches []*Launch
+		want     int
+	}{
+		{[]*Launch{other, row(nil, x)}, 1},
+		{[]*Launch{row(nil, x), other}, 1},
+		{[]*Launch{row(nil, x)}, 1},
+		{[]*Launch{row(x, x, y), row(x, x, z)}, 1}, // for all that is known the first may write x
+		{[]*Launch{row(x, x, y), row(nil, y, z), row(nil, z)}, 3},
+		{[]*Launch{row(x, x, y), row(nil, y), row(y, y, z)}, 2},
+	} {
+		if got := together(c.launches); got != c.want {
+			t.Errorf("%v: %d together, want %d", c.launches, got, c.want)
 		}
 	}
 }

@@ -31,6 +31,8 @@ type Launch struct {
 	joined        bool      // with others, and
 	held          *held     // nil unless it is what others were joined to, see Joined
 	global, local []int
+	byRow         bool          // on CPUs, work-item i does row i, of which alone it reads what other launches write, but for
+	anyRow        *cl.MemObject // if not nil, of which it reads any row
 	strides       bool          // the work-items of dimension 0 step by its size: all of them, or another result
 	shares        []*cl.NDRange // see EnqueueShare
 }
