@@ -29,9 +29,10 @@
 // Tunables: LOOKS 4096, at what others have done, before a worker leaves: some 200 µs.
 // RANGES 8: who has done its own looks at those of all.
 // Ideas: C. Polychronopoulos, D. Kuck, "Guided self-scheduling", IEEE Trans. Comput. C-36 (1987)
-// 1425-1439; E. Markatos, T. LeBlanc, "Using processor affinity in loop scheduling on shared-memory
-// multiprocessors", IEEE Trans. Parallel Distrib. Syst. 5 (1994) 379-400; K. Gupta, J. Stuart, J. Owens, "A study of persistent threads style GPU programming
-// for GPGPU workloads", InPar (2012).
+// 1425-1439; E. Markatos, T. LeBlanc, "Using processor affinity in loop scheduling on
+// shared-memory multiprocessors", IEEE Trans. Parallel Distrib. Syst. 5 (1994) 379-400; K. Gupta,
+// J. Stuart, J. Owens, "A study of persistent threads style GPU programming for GPGPU workloads",
+// InPar (2012).
 
 #if !defined(__clang__) || !(defined(__x86_64__) || defined(__aarch64__))
 #error "joined.cl is for a CPU's compiler, which has atomics that order memory"

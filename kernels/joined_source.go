@@ -1,0 +1,149 @@
+package kernels
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/clprop/clprop/cl"
+)
+
+// joinedSource writes the kernels of the launches as functions, and the kernel that calls them.
+func joinedSource(launches []*Launch) (string, error) {
+	var text, numbers, kept, parameters, phases strings.Builder
+	for p, l := range launches {
+		source, err := phaseSource(l.kernel, p)
+		if err != nil {
+			return "", err
+		}
+		text.WriteString(source)
+		shape := l.shapeOf()
+		fmt.Fprintf(&phases, "#define RUN_%d(at0, at1, at2) %s_%d(at0, at1, at2, %d, %d, %d", p, l.kernel.name, p, shape[0], shape[1], shape[2])
+		for i, value := range l.values {
+			name, kind := fmt.Sprintf("p%d_%d", p, i), parameterType(value)
+			switch {
+			case l.number(i) != nil:
+				fmt.Fprintf(&numbers, ",\n    const %s%d %s", kind, JoinedSteps, name)
+				fmt.Fprintf(&kept, "  %s %s_of[%d];\n  vstore%d(%s, 0, %s_of);\n", kind, name, JoinedSteps, JoinedSteps, name, name)
+				fmt.Fprintf(&phases, ", %s_of[step]", name)
+			case l.passed(i):
+				fmt.Fprintf(&parameters, ",\n    %s %s", kind, name)
+				fmt.Fprintf(&phases, ", %s", name)
+			default:
+				fmt.Fprintf(&phases, ", %d", value)
+			}
+		}
+		fmt.Fprintf(&phases, ");\n")
+	}
+	count := 0
+	for first := 0; first < len(launches); count++ {
+		n := together(launches[first:])
+		writePhase(&phases, count, first, launches[first:first+n])
+		first += n
+	}
+	rest, err := sources.ReadFile("joined.cl")
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintf(&text, "%s\n__kernel void joined(__global int *S, const int workers, const int steps%s%s) {\n"+
+		"  const int ranges = min(workers, RANGES), near = number(S, workers) * ranges / workers;\n"+
+		"  __global int *const lines = S + (workers + PLACE - 1) / PLACE * PLACE;\n%s"+
+		"  int going = 1;\n  for (int step = 0; step < steps; step++) {\n%s  }\n  leave(lines, %d * (ranges + 1), workers);\n}\n",
+		rest, numbers.String(), parameters.String(), kept.String(), phases.String(), count)
+	return text.String(), nil
+}
+
+// shapeOf is the global size in three dimensions.
+func (l *Launch) shapeOf() [3]int {
+	shape := [3]int{1, 1, 1}
+	copy(shape[:], l.global)
+	return shape
+}
+
+// together is how many launches, from the first, can be one phase: each has a work-item a row, which
+// needs nothing of what the others do but in its own row.
+func together(launches []*Launch) int {
+	n := 1
+	for ; n < len(launches) && launches[0].byRow && launches[n].byRow; n++ {
+		for _, before := range launches[:n] {
+			if from := launches[n].anyRow; from != nil && slices.Contains(before.values, any(from)) {
+				return n
+			}
+		}
+	}
+	return n
+}
+
+// writePhase writes the call of some launches, the first of which has that number, as one phase.
+func writePhase(to *strings.Builder, phase, first int, launches []*Launch) {
+	if len(launches) == 1 {
+		shape := launches[0].shapeOf()
+		fmt.Fprintf(to, "    PHASE(%d, %d, %d, %d, RUN_%d)\n", phase, shape[0], shape[1], shape[2], first)
+		return
+	}
+	rows := 0
+	fmt.Fprintf(to, "#define ROW_%d(i, at1, at2) {", phase)
+	for k, l := range launches {
+		shape := l.shapeOf()
+		n := shape[0] * shape[1] * shape[2]
+		fmt.Fprintf(to, " if (i < %d) RUN_%d(i %% %d, i / %d %% %d, 0)", n, first+k, shape[0], shape[0], shape[1])
+		rows = max(rows, n)
+	}
+	fmt.Fprintf(to, " }\n    PHASE(%d, %d, 1, 1, ROW_%d)\n", phase, rows, phase)
+}
+
+// parameterType is that of a kernel's argument. A pointer is converted where it is used.
+func parameterType(value any) string {
+	switch value.(type) {
+	case *cl.MemObject:
+		return "__global void *"
+	case float32:
+		return "float"
+	}
+	return "int"
+}
+
+var (
+	kernelHead   = regexp.MustCompile(`(?m)^__kernel\s+void\s+(\w+)\s*\(`)
+	functionName = regexp.MustCompile(`(?m)^(?:__kernel|inline)\s[\w *]*?(\w+)\(`)
+	typeName     = regexp.MustCompile(`(?m)^typedef\s.*?(\w+);`)
+	macroName    = regexp.MustCompile(`(?m)^\s*#\s*define\s+(\w+)`)
+)
+
+// phaseHead begins the function that was a kernel: it is told its work-item.
+const phaseHead = "inline void $1(const int at0_, const int at1_, const int at2_, const int size0_, const int size1_, const int size2_, "
+
+// phaseSource is the source of a kernel, and of what is in its files, as functions. Each has a
+// name of its own, and its macros end with it.
+func phaseSource(k *kernel, phase int) (string, error) {
+	source, err := join(k.files)
+	if err != nil {
+		return "", err
+	}
+	var begin, end strings.Builder
+	define := func(name, value string) {
+		fmt.Fprintf(&begin, "#define %s %s\n", name, value)
+		fmt.Fprintf(&end, "#undef %s\n", name)
+	}
+	for _, name := range sortedKeys(k.macros) {
+		define(name, fmt.Sprint(k.macros[name]))
+	}
+	named := map[string]bool{}
+	for _, kind := range []*regexp.Regexp{functionName, typeName} {
+		for _, m := range kind.FindAllStringSubmatch(source, -1) {
+			if name := m[1]; !named[name] {
+				named[name] = true
+				define(name, fmt.Sprintf("%s_%d", name, phase))
+			}
+		}
+	}
+	for _, m := range macroName.FindAllStringSubmatch(source, -1) {
+		fmt.Fprintf(&end, "#undef %s\n", m[1])
+	}
+	// As a program begins: files may switch contraction off.
+	return "#pragma OPENCL FP_CONTRACT ON\n" + begin.String() +
+		"#define get_global_id(d) ((d) == 0 ? at0_ : (d) == 1 ? at1_ : at2_)\n" +
+		"#define get_global_size(d) ((d) == 0 ? size0_ : (d) == 1 ? size1_ : size2_)\n" +
+		kernelHead.ReplaceAllString(source, phaseHead) + "\n" + end.String() + "#undef get_global_id\n#undef get_global_size\n", nil
+}
