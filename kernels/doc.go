@@ -60,7 +60,7 @@
 // A launcher checks shapes, compiles its kernel on first need, sets all arguments
 // and returns a [Launch], to be enqueued as often as wanted; numbers that change
 // from run to run have a setter. Launchers never wait. [Set.Joined] makes one launch of
-// several, for CPUs: a program of their kernels as functions (joined.go), which the cores of
+// several, for CPUs: a program of their kernels as functions (joined_source.go), which the cores of
 // a device go through together (joined.cl), once or for several runs, see [Launch.Hold].
 //
 // # Programs on disk

@@ -5,7 +5,7 @@
 //            has ended on all. Launches of a work-item a row, one after the other, are one phase
 //   step s:  all phases, with the numbers of step s; at most 8 in a launch
 //
-// The host writes the rest of the program, see joined.go: the kernels of the phases as
+// The host writes the rest of the program, see joined_source.go: the kernels of the phases as
 // functions, before this, and after it the kernel joined, which has PHASE of each. It is for
 // the compilers of CPUs, whose cores see one memory: OpenCL C 1.2 has no order between what
 // work-groups write.
