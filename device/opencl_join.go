@@ -1,7 +1,6 @@
 package device
 
 import (
-	"cmp"
 	"errors"
 	"math"
 	"time"
@@ -67,18 +66,24 @@ func (e *opencl) cached(work func() error) error {
 }
 
 // prepareCached prepares operations as one launch, if that is there at once.
-func (e *opencl) prepareCached(ops []Op) (p *openclPlan, err error) {
-	err = e.cached(func() error {
+func (e *opencl) prepareCached(ops []Op) (Plan, error) {
+	var p *openclPlan
+	err := e.cached(func() (err error) {
 		if p, err = e.prepare(ops); err != nil {
 			return err
 		}
-		if err = p.join(); err != nil || e.cannotJoin {
-			p.Release()
-			return cmp.Or(err, kernels.ErrNotCached)
+		if err = p.join(); err == nil && e.cannotJoin {
+			err = kernels.ErrNotCached
 		}
-		return nil
+		if err != nil {
+			p.Release()
+		}
+		return err
 	})
-	return p, err
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // joinAfter is runsToJoin of so many launches that work for so many seconds, or slower by a part

@@ -2,6 +2,7 @@ package device
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -63,8 +64,8 @@ func (e *opencl) Prepare(ops ...Op) (Plan, error) {
 		}
 	}
 	if later != nil {
-		if p, err := e.prepareCached(later); err == nil {
-			return p, nil
+		if p, err := e.prepareCached(later); !errors.Is(err, kernels.ErrNotCached) {
+			return p, err
 		}
 	}
 	p, err := e.prepare(now)
@@ -72,8 +73,15 @@ func (e *opencl) Prepare(ops ...Op) (Plan, error) {
 		return nil, err
 	}
 	p.later = later
-	if p.untilJoined = p.runsToJoin(); p.untilJoined > 0 && later == nil && e.cached(p.join) == nil {
+	if p.untilJoined = p.runsToJoin(); p.untilJoined == 0 || later != nil {
+		return p, nil
+	}
+	switch err := e.cached(p.join); {
+	case err == nil:
 		p.untilJoined = 0
+	case !errors.Is(err, kernels.ErrNotCached):
+		p.Release()
+		return nil, fmt.Errorf("prepare: %w", err)
 	}
 	return p, nil
 }
