@@ -109,7 +109,7 @@ func TestBrokenCompiler(t *testing.T) {
 		t.Errorf("error %v: want a build error that names device and kernel", err)
 	}
 	for kind, n := range cl.LiveObjects() {
-		if n != live[kind] {
+		if n > live[kind] { // fewer where what other tests left is collected meanwhile
 			t.Errorf("%d live objects of kind %s, %d before", n, kind, live[kind])
 		}
 	}
@@ -156,7 +156,7 @@ func TestOpenedDeviceLeavesNothing(t *testing.T) {
 		}
 	}
 	for kind, n := range cl.LiveObjects() {
-		if n != live[kind] {
+		if n > live[kind] { // fewer where what other tests left is collected meanwhile
 			t.Errorf("%d live objects of kind %s, %d before", n, kind, live[kind])
 		}
 	}

@@ -65,6 +65,13 @@ func (e *opencl) cached(work func() error) error {
 	return work()
 }
 
+// notNow reports whether an error says no more than that launches stay apart: a program is not
+// there yet, or there is no room for what joined ones take.
+func notNow(err error) bool {
+	var full *MemoryError
+	return errors.Is(err, kernels.ErrNotCached) || errors.As(err, &full) && full.Cause == nil
+}
+
 // prepareCached prepares operations as one launch, if that is there at once.
 func (e *opencl) prepareCached(ops []Op) (Plan, error) {
 	var p *openclPlan

@@ -91,8 +91,10 @@ func (b *buffer) Release() {
 	if !b.owner.hung {
 		_ = b.owner.release()  // what is held uses the memory; an error is met again by the next wait
 		if b.giveBack != nil { // the driver does not keep that memory for what is queued
-			_ = b.owner.finish() // an error is met again by the next wait
+			_ = b.owner.wait("give memory back", b.owner.finish)
 		}
+	}
+	if !b.owner.hung { // not now either
 		b.mem.Release()
 		if b.giveBack != nil {
 			_ = b.giveBack() // what is not given back now is at the end of the process

@@ -2,7 +2,6 @@ package device
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -64,7 +63,7 @@ func (e *opencl) Prepare(ops ...Op) (Plan, error) {
 		}
 	}
 	if later != nil {
-		if p, err := e.prepareCached(later); !errors.Is(err, kernels.ErrNotCached) {
+		if p, err := e.prepareCached(later); !notNow(err) {
 			return p, err
 		}
 	}
@@ -79,7 +78,7 @@ func (e *opencl) Prepare(ops ...Op) (Plan, error) {
 	switch err := e.cached(p.join); {
 	case err == nil:
 		p.untilJoined = 0
-	case !errors.Is(err, kernels.ErrNotCached):
+	case !notNow(err):
 		p.Release()
 		return nil, fmt.Errorf("prepare: %w", err)
 	}

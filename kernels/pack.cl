@@ -4,7 +4,8 @@
 //   B_(k, n) = W_(k → column, n → row): element (input n, output k) of W
 //
 //   W     (row i, column o) at W[(o / NR)·panel + i·NR + o % NR]: i input, o output
-//   B     (k, n) at B[(n / NRB)·panelb + k·NRB + n % NRB]: k output, n input
+//   B     (k, n) at B[(n / NRB)·panelb + k·NRB + n % NRB]: k output, n input; written past the
+//         caches if past is not 0
 //
 // A work-item moves SQUARES squares of VW × VW, all inputs of a panel of B by some outputs, whole
 // vectors on both sides: it goes through W and through B as they lie. Squares that stick out
@@ -19,7 +20,7 @@
 
 __kernel void pack(const int in, const int out,
                    __global const float *restrict W, const int panel, const int nr,
-                   __global float *restrict B, const int panelb, const int nrb) {
+                   __global float *restrict B, const int panelb, const int nrb, const int past) {
   const int i0 = (int)get_global_id(0) * nrb, i1 = min(i0 + nrb, in);
   const int outputs = SQUARES * VW / nrb * VW;
   const int o0 = (int)get_global_id(1) * outputs, o1 = min(o0 + outputs, out);
@@ -30,7 +31,11 @@ __kernel void pack(const int in, const int out,
       floatv square[VW];
       for (int r = 0; r < VW; r++) square[r] = LOADV(from + (size_t)r * nr);
       transpose(square, VW);
-      for (int c = 0; c < VW; c++) STORE_PAST(square[c], to + (size_t)(o + c) * nrb + (i - i0));
+      if (past) {
+        for (int c = 0; c < VW; c++) STORE_PAST(square[c], to + (size_t)(o + c) * nrb + (i - i0));
+      } else {
+        for (int c = 0; c < VW; c++) STOREV(square[c], to + (size_t)(o + c) * nrb + (i - i0));
+      }
     }
   }
 }

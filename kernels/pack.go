@@ -3,6 +3,10 @@ package kernels
 // packSquares is SQUARES of pack.cl.
 const packSquares = 9
 
+// packCached is up to how many floats a copy may have that is to stay in the caches, where the product
+// that reads it finds it: what cores have of their own, two or a few. Tests change it.
+var packCached = 1 << 20
+
 // Pack launches the transposing copy of w into t. See pack.cl.
 func (s *Set) Pack(w Weights, t Transposed) (*Launch, error) {
 	if err := rooms("pack", operandBuffer{"weights", w.Buf, w.Floats()}, operandBuffer{"copy", t.Buf, s.TransposedFloats(w)}); err != nil {
@@ -23,5 +27,9 @@ func (s *Set) pack(in, out int, from operand, t Transposed) (*Launch, error) {
 		return nil, err
 	}
 	l.Bytes = 2 * 4 * float64(in) * float64(out)
-	return l.args(in, out, from.Buf, from.panel, from.step, t.Buf, t.Panel, t.NR)
+	past := 0
+	if in*out > packCached {
+		past = 1
+	}
+	return l.args(in, out, from.Buf, from.panel, from.step, t.Buf, t.Panel, t.NR, past)
 }

@@ -6,8 +6,16 @@ import (
 )
 
 // Pack copies each weight, bit for bit, to where Transposed says it is, and writes
-// nothing behind the copy's panels.
+// nothing behind the copy's panels, through the caches and past them.
 func TestPack(t *testing.T) {
+	testPack(t)
+	defer func(was int) { packCached = was }(packCached)
+	packCached = 0
+	testPack(t)
+}
+
+func testPack(t *testing.T) {
+	t.Helper()
 	eachWidth(t, func(f fixture) {
 		if f.set.Tuning.Family != Block {
 			return
