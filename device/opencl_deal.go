@@ -29,7 +29,7 @@ func (p *openclPlan) runsToDeal() int {
 			work += e.working(l)
 		}
 	}
-	if launches == 0 || e.unfused || e.profile != nil || e.common != nil || e.sizes != nil || e.cannotJoin {
+	if launches == 0 {
 		return 0
 	}
 	return int(math.Ceil(float64(launches) * joinSaved / (dealSaves * work)))

@@ -34,20 +34,22 @@ const joinSlower = 2
 const holdLongest = 1e-3 // seconds
 
 // joining reports whether the launches of a plan may become one: not where they are to be seen
-// one by one, or divided among parts or ranks.
+// one by one, or divided among ranks.
 func (e *opencl) joining() bool {
-	return e.set.Tuning.Family == kernels.Block && !e.unfused && e.profile == nil && e.common == nil && e.sizes == nil &&
-		e.parts == nil && !e.cannotJoin
+	return e.set.Tuning.Family == kernels.Block && !e.unfused && e.profile == nil && e.common == nil && e.sizes == nil && !e.cannotJoin
 }
 
 // runsToJoin is after how many runs the launches of a plan are made one; 0 means never.
 func (p *openclPlan) runsToJoin() int {
 	e := p.engine
+	if !e.joining() {
+		return 0
+	}
 	if e.parts != nil {
 		return p.runsToDeal()
 	}
 	launches := e.set.Joinable(p.launches)
-	if launches < 2 || !e.joining() {
+	if launches < 2 {
 		return 0
 	}
 	slower := 0.0

@@ -26,15 +26,9 @@ func (e *opencl) readLayer(dst []float32, p Parameters, layer int) (func() error
 	if err != nil {
 		return nil, err
 	}
-	if err := e.fail(e.join()); err != nil {
-		return nil, err
-	}
-	done, err := e.compute.EnqueueMarkerWithWaitList(nil)
-	if err == nil {
-		err = e.compute.Flush()
-	}
+	done, err := e.afterPlans()
 	if err != nil {
-		return nil, e.fail(err)
+		return nil, err
 	}
 	defer done.Release()
 	copied, err := e.transfer.EnqueueReadBufferFloat32(own.layers[layer].Buf, false, 0, dst, []*cl.Event{done})
@@ -45,6 +39,21 @@ func (e *opencl) readLayer(dst []float32, p Parameters, layer int) (func() error
 		return nil, e.fail(err)
 	}
 	return func() error { return e.arrived("sum", copied) }, nil
+}
+
+// afterPlans is when all plans that were run are done, for the transfer queue to wait for.
+func (e *opencl) afterPlans() (*cl.Event, error) {
+	if err := e.fail(e.join()); err != nil {
+		return nil, err
+	}
+	done, err := e.compute.EnqueueMarkerWithWaitList(nil)
+	if err == nil {
+		err = e.compute.Flush()
+	}
+	if err != nil {
+		return nil, e.fail(err)
+	}
+	return done, nil
 }
 
 // writeLayer copies on the transfer queue too: the next plan waits for it, and the host does not.

@@ -35,15 +35,9 @@ func (e *opencl) lend(p *openclParameters, layer int, host func(floats int) []fl
 	if err := e.ready("sum"); err != nil {
 		return nil, err
 	}
-	if err := e.fail(e.join()); err != nil {
-		return nil, err
-	}
-	done, err := e.compute.EnqueueMarkerWithWaitList(nil)
-	if err == nil {
-		err = e.compute.Flush()
-	}
+	done, err := e.afterPlans()
 	if err != nil {
-		return nil, e.fail(err)
+		return nil, err
 	}
 	defer done.Release()
 	w := p.layers[layer]

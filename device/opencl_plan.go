@@ -57,7 +57,7 @@ func (e *opencl) Prepare(ops ...Op) (Plan, error) {
 	fused := fuse(ops)
 	now := fusePass(fused, e.passPays)
 	var later []Op
-	if e.joining() {
+	if e.joining() && e.parts == nil {
 		if later = fusePass(fused, e.joinedPassPays); len(later) == len(now) {
 			later = nil
 		}
