@@ -27,8 +27,9 @@
 //
 // Tunables: MR 1, 2, 4, 6, 8 or 12 rows; NV 1, 2 or 3 vectors. MR·NV accumulators +
 // NV + 1 must fit in the vector registers: 8×2 for 32 of them, 6×2 for 16.
-// AHEAD 8 rows of the operands are fetched into cache before they are needed: the
-// hardware does not see past the end of a page, nor strides longer than half of one.
+// AHEAD rows of the operands are fetched into cache before they are needed, 24 or with TA 8:
+// the hardware does not see past the end of a page, nor strides longer than half of one, and what
+// a core has not read yet takes as long to come as a dozen rows take to be multiplied.
 // Idea: Goto & van de Geijn, "Anatomy of high-performance matrix
 // multiplication", ACM TOMS 34 (2008), the register-blocked inner kernel.
 
@@ -74,7 +75,11 @@
 #endif
 
 #ifndef AHEAD
+#ifdef TA
 #define AHEAD 8
+#else
+#define AHEAD 24
+#endif
 #endif
 #ifdef TA
 #define FETCH_A FETCH(Ap + AHEAD * a_stride)
@@ -133,16 +138,16 @@
     Ap += A_STEP;                                                  \
   }
 
-// STEPS is n of them; FETCH_EIGHT is what a kernel fetches besides, every eight of them. Where A is
-// not transposed B is in panels: what eight steps read lies at constants from where they begin,
-// which saves the arithmetic for most addresses.
+// STEPS is n of them, STEPS_OF n of a kernel's own; FETCH_EIGHT is what it fetches besides, every
+// eight of them. Where A is not transposed B is in panels: what eight steps read lies at constants
+// from where they begin, which saves the arithmetic for most addresses.
 #define FETCH_EIGHT
 #ifdef TA
 #define B_STEP(bstep) (bstep)
-#define STEPS(n) for (int k = 0; k < (n); k++) STEP
+#define STEPS_OF(STEP, n) for (int k = 0; k < (n); k++) STEP
 #else
 #define B_STEP(bstep) NR
-#define STEPS(n)                                                         \
+#define STEPS_OF(STEP, n)                                                \
   {                                                                      \
     int k = 0;                                                           \
     for (; k + 8 <= (n); k += 8) {                                       \
@@ -151,6 +156,7 @@
     for (; k < (n); k++) STEP                                            \
   }
 #endif
+#define STEPS(n) STEPS_OF(STEP, n)
 
 // FETCH_BLOCK brings a block of NR columns near that the epilogue reads.
 #define FETCH_BLOCK(p) \

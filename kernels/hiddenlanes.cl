@@ -39,18 +39,38 @@ inline void store_lanes(floatv *v, int lanes, int rows, __global const float *a,
   }
 }
 
-#define STORE_LANES(v)                                                                              \
+// STORE_LANES stores vector v of the block's, or of the lone one.
+#define STORE_LANES(block, v)                                                                       \
   {                                                                                                 \
-    floatv rows[MR] = {ROWS(LIST_ROW_##v)};                                                       \
+    floatv rows[MR] = {ROWS(LIST_ROW_##block)};                                                     \
     store_lanes(rows, M - m - (v)*VW, N - n, a + (size_t)min(m + (v)*VW, M - 1) * lda + n, lda,     \
                 C + (size_t)(m + (v)*VW) * ldc + n, ldc);                                           \
   }
 
-// Eight steps fetch a share of what the next panel has of the rows of W: all of it at once is
-// more lines than a core waits for at a time.
+// Eight steps fetch a share of what the panel after the next has of the rows of W: all of it at once
+// is more lines than a core waits for at a time, and those of the next come too late from main memory.
 #undef FETCH_EIGHT
 #define FETCH_EIGHT \
-  for (int j = 0; j < 8 * MR; j += 16) { FETCH(Wp + panel + k * MR + j) }
+  for (int j = 0; j < 8 * MR; j += 16) { FETCH(Wp + 2 * (size_t)panel + k * MR + j) }
+
+#define LANES(step)                                         \
+  for (int left = K; left > 0; left -= nr, Wp += panel) {   \
+    __global const float *Ap = Wp;                          \
+    STEPS_OF(step, min(left, nr))                           \
+  }
+
+// A lone vector of examples in the last panel, which LONE says there is, is not worth a block's.
+#define DECLARE_LONE(i) floatv lone##i = 0.0f;
+#define MULADD_LONE(i) lone##i = MULADD((floatv)(A_ROW(i)), b, lone##i);
+#define LIST_ROW_LONE(i) lone##i,
+#define LONE_STEP                     \
+  {                                   \
+    floatv b = LOADV(Bp);             \
+    FETCH(Bp + AHEAD * b_stride)      \
+    ROWS(MULADD_LONE)                 \
+    Bp += b_stride;                   \
+    Ap += A_STEP;                     \
+  }
 
 __kernel void hiddenlanes(const int M, const int N, const int K,
                           __global const float *restrict D, const int dpanel,
@@ -61,14 +81,20 @@ __kernel void hiddenlanes(const int M, const int N, const int K,
   const int m = p * NR, n = (int)get_global_id(1) * MR;
   if (m >= M) return;
   const int a_stride = nr, b_stride = NR;
-  ROWS(DECLARE_ROW)
   __global const float *Wp = W + (size_t)n * nr;
   __global const float *Bp = D + (size_t)p * dpanel;
-  for (int left = K; left > 0; left -= nr, Wp += panel) {
-    __global const float *Ap = Wp;
-    STEPS(min(left, nr))
+  for (int j = 0; j < min(NR, M - m); j++) { FETCH(C + (size_t)(m + j) * ldc + n) }
+#ifdef LONE
+  if (M - m <= VW) {
+    ROWS(DECLARE_LONE)
+    LANES(LONE_STEP)
+    STORE_LANES(LONE, 0)
+    return;
   }
-  STORE_LANES(0)
-  IF_2(STORE_LANES(1))
-  IF_3(STORE_LANES(2))
+#endif
+  ROWS(DECLARE_ROW)
+  LANES(STEP)
+  STORE_LANES(0, 0)
+  IF_2(STORE_LANES(1, 1))
+  IF_3(STORE_LANES(2, 2))
 }

@@ -16,7 +16,28 @@ func (t Tuning) lanes(b int) (mr, nv int) {
 	if mr <= 4 {
 		t.NV = mostVectors
 	}
-	return mr, t.vectors(b)
+	best := 0
+	for n := 1; n <= t.NV; n++ {
+		if cost := t.lanesCost(b, n); best == 0 || cost <= best {
+			nv, best = n, cost
+		}
+	}
+	return mr, nv
+}
+
+// lanesCost is what b examples cost in blocks of nv vectors, as a block costs in vectors, but that a
+// lone vector costs a vector's.
+func (t Tuning) lanesCost(b, nv int) int {
+	if t.lone(b, nv) {
+		return b/(nv*t.VW)*(2*nv+1) + 3
+	}
+	return ceilDiv(b, nv*t.VW) * (2*nv + 1)
+}
+
+// lone reports whether one vector of b examples, or a part of one, is left over by blocks of nv.
+func (t Tuning) lone(b, nv int) bool {
+	left := b % (nv * t.VW)
+	return nv > 1 && b > nv*t.VW && 0 < left && left <= t.VW
 }
 
 // NewTransposedDelta lays out the copy of δ for HiddenDelta; Buf is for the caller to fill
@@ -55,6 +76,9 @@ func (s *Set) hiddenLanes(act string, next Matrix, w Weights, packed Transposed,
 	}
 	mr, nv := s.Tuning.lanes(next.Rows)
 	mac["MR"], mac["NV"] = mr, nv
+	if s.Tuning.lone(next.Rows, nv) {
+		mac["LONE"] = 1
+	}
 	k, err := s.kernel("hiddenlanes", mac, "block.cl", "square.cl", "activation.cl", "hiddenlanes.cl")
 	if err != nil {
 		return nil, err
