@@ -58,7 +58,7 @@ const (
 // a layer has few outputs. BenchmarkHiddenDelta shows where the lines are.
 const (
 	rowsWorthLanes       = 6
-	rowsWorthTransposing = 512
+	rowsWorthTransposing = 640
 	widthWorthAsTheyLie  = 128
 )
 
