@@ -171,8 +171,9 @@ func TestHiddenLanesSameBits(t *testing.T) {
 		first := func(m matrix32, rows int) matrix32 {
 			return matrix32{Rows: rows, Cols: m.Cols, Data: m.Data[:rows*m.Cols]}
 		}
-		var values [2][]float32
-		for i, rows := range []int{rowsWorthTransposing, rowsWorthTransposing - 1} {
+		var values [3][]float32
+		// The last vector of the fewest is a full one, so that a block of more than one has no lone vector.
+		for i, rows := range []int{rowsWorthTransposing, rowsWorthTransposing - 1, rowsWorthTransposing - 1 - f.set.Tuning.VW} {
 			next, a, delta := f.matrix(first(allNext, rows)), f.matrix(first(allA, rows)), f.output(rows, in)
 			f.run(f.set.HiddenDelta("tanh", next, w, f.reads(next, w), a, delta))
 			values[i] = f.values(delta).Data
@@ -180,10 +181,34 @@ func TestHiddenLanesSameBits(t *testing.T) {
 		if f.set.HiddenReads(Matrix{Rows: rowsWorthTransposing}, w) == f.set.HiddenReads(Matrix{Rows: rowsWorthTransposing - 1}, w) {
 			f.Fatal("both read the same copy")
 		}
-		if !slices.Equal(values[0][:len(values[1])], values[1]) {
-			f.Error("other bits from the copy of delta than from that of the weights")
+		for _, v := range values[1:] {
+			if !slices.Equal(values[0][:len(v)], v) {
+				f.Errorf("other bits from the copy of delta than from that of the weights, %d examples", len(v)/in)
+			}
 		}
 	})
+}
+
+// The blocks of a batch are as wide as waste the least of their lanes: what is left over is a block, or
+// one vector.
+func TestLanes(t *testing.T) {
+	wide, narrow := Tuning{VW: 16, NV: 3, MRs: []int{8, 4, 2, 1}}, Tuning{VW: 8, NV: 2, MRs: []int{6, 4, 2, 1}}
+	for _, c := range []struct {
+		t      Tuning
+		b      int
+		mr, nv int
+		lone   bool
+	}{
+		{wide, 1, 8, 1, false}, {wide, 16, 8, 1, false}, {wide, 17, 8, 2, false}, {wide, 48, 8, 3, false},
+		{wide, 49, 8, 3, true}, {wide, 128, 8, 2, false}, {wide, 200, 8, 3, true}, {wide, 240, 8, 3, false},
+		{wide, 256, 8, 3, true}, {wide, 257, 8, 3, false}, {wide, 512, 8, 3, false},
+		{narrow, 8, 4, 1, false}, {narrow, 25, 4, 3, true}, {narrow, 32, 4, 3, true}, {narrow, 64, 4, 2, false},
+	} {
+		mr, nv := c.t.lanes(c.b)
+		if mr != c.mr || nv != c.nv || c.t.lone(c.b, nv) != c.lone {
+			t.Errorf("%d examples in lanes of %d: %d×%d, lone vector %v; want %d×%d, %v", c.b, c.t.VW, mr, nv, c.t.lone(c.b, nv), c.mr, c.nv, c.lone)
+		}
+	}
 }
 
 // Three parts of a device have the panels of a launch once each, also where its groups are

@@ -15,7 +15,8 @@
 //
 // Launch: global (c, ⌈N/MR⌉, ⌈⌈M/NR⌉/c⌉), local (1, 1, 1), no local memory: MR rows of W,
 // while they are near, meet c panels of D, which stay in a cache from one set of rows to the next.
-// Tunables: MR 1, 2, 4 or 8 rows; NV 1, 2 or 3 vectors, as in block.cl.
+// Tunables: MR 1, 2, 4 or 8 rows; NV 1, 2 or 3 vectors, as in block.cl. LONE: the last panel has
+// no more examples than fill one of its vectors.
 
 // store_lanes stores a vector's width of examples, of which the first lanes are inside C, and
 // of their MR inputs the first rows.
@@ -59,7 +60,7 @@ inline void store_lanes(floatv *v, int lanes, int rows, __global const float *a,
     STEPS_OF(step, min(left, nr))                           \
   }
 
-// A lone vector of examples in the last panel, which LONE says there is, is not worth a block's.
+// The lone vector of the last panel would cost a block the time of NV.
 #define DECLARE_LONE(i) floatv lone##i = 0.0f;
 #define MULADD_LONE(i) lone##i = MULADD((floatv)(A_ROW(i)), b, lone##i);
 #define LIST_ROW_LONE(i) lone##i,
@@ -83,6 +84,7 @@ __kernel void hiddenlanes(const int M, const int N, const int K,
   const int a_stride = nr, b_stride = NR;
   __global const float *Wp = W + (size_t)n * nr;
   __global const float *Bp = D + (size_t)p * dpanel;
+  // Each example of the block is a line of C, on a page of its own in wide layers.
   for (int j = 0; j < min(NR, M - m); j++) { FETCH(C + (size_t)(m + j) * ldc + n) }
 #ifdef LONE
   if (M - m <= VW) {
