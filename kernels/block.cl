@@ -144,16 +144,16 @@
 #define FETCH_EIGHT
 #ifdef TA
 #define B_STEP(bstep) (bstep)
-#define STEPS_OF(STEP, n) for (int k = 0; k < (n); k++) STEP
+#define STEPS_OF(step, n) for (int k = 0; k < (n); k++) step
 #else
 #define B_STEP(bstep) NR
-#define STEPS_OF(STEP, n)                                                \
+#define STEPS_OF(step, n)                                                \
   {                                                                      \
     int k = 0;                                                           \
     for (; k + 8 <= (n); k += 8) {                                       \
-      FETCH_EIGHT STEP STEP STEP STEP STEP STEP STEP STEP                \
+      FETCH_EIGHT step step step step step step step step                \
     }                                                                    \
-    for (; k < (n); k++) STEP                                            \
+    for (; k < (n); k++) step                                            \
   }
 #endif
 #define STEPS(n) STEPS_OF(STEP, n)

@@ -40,10 +40,9 @@ inline void store_lanes(floatv *v, int lanes, int rows, __global const float *a,
   }
 }
 
-// STORE_LANES stores vector v of the block's, or of the lone one.
-#define STORE_LANES(block, v)                                                                       \
+#define STORE_LANES(v)                                                                              \
   {                                                                                                 \
-    floatv rows[MR] = {ROWS(LIST_ROW_##block)};                                                     \
+    floatv rows[MR] = {ROWS(LIST_ROW_##v)};                                                         \
     store_lanes(rows, M - m - (v)*VW, N - n, a + (size_t)min(m + (v)*VW, M - 1) * lda + n, lda,     \
                 C + (size_t)(m + (v)*VW) * ldc + n, ldc);                                           \
   }
@@ -54,19 +53,19 @@ inline void store_lanes(floatv *v, int lanes, int rows, __global const float *a,
 #define FETCH_EIGHT \
   for (int j = 0; j < 8 * MR; j += 16) { FETCH(Wp + 2 * (size_t)panel + k * MR + j) }
 
+// LANES is the sums over K: it steps through a panel of W, and goes on to the next.
 #define LANES(step)                                         \
   for (int left = K; left > 0; left -= nr, Wp += panel) {   \
     __global const float *Ap = Wp;                          \
     STEPS_OF(step, min(left, nr))                           \
   }
 
-// The lone vector of the last panel would cost a block the time of NV.
-#define DECLARE_LONE(i) floatv lone##i = 0.0f;
-#define MULADD_LONE(i) lone##i = MULADD((floatv)(A_ROW(i)), b, lone##i);
-#define LIST_ROW_LONE(i) lone##i,
+// The lone vector of the last panel would cost a block the time of NV: it is the block's first alone.
+#define DECLARE_LONE(i) floatv c##i##_0 = 0.0f;
+#define MULADD_LONE(i) c##i##_0 = MULADD((floatv)(A_ROW(i)), b0, c##i##_0);
 #define LONE_STEP                     \
   {                                   \
-    floatv b = LOADV(Bp);             \
+    floatv b0 = LOADV(Bp);            \
     FETCH(Bp + AHEAD * b_stride)      \
     ROWS(MULADD_LONE)                 \
     Bp += b_stride;                   \
@@ -90,13 +89,13 @@ __kernel void hiddenlanes(const int M, const int N, const int K,
   if (M - m <= VW) {
     ROWS(DECLARE_LONE)
     LANES(LONE_STEP)
-    STORE_LANES(LONE, 0)
+    STORE_LANES(0)
     return;
   }
 #endif
   ROWS(DECLARE_ROW)
   LANES(STEP)
-  STORE_LANES(0, 0)
-  IF_2(STORE_LANES(1, 1))
-  IF_3(STORE_LANES(2, 2))
+  STORE_LANES(0)
+  IF_2(STORE_LANES(1))
+  IF_3(STORE_LANES(2))
 }

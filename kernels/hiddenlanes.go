@@ -16,22 +16,16 @@ func (t Tuning) lanes(b int) (mr, nv int) {
 	if mr <= 4 {
 		t.NV = mostVectors
 	}
-	best := 0
-	for n := 1; n <= t.NV; n++ {
-		if cost := t.lanesCost(b, n); best == 0 || cost <= best {
-			nv, best = n, cost
-		}
-	}
-	return mr, nv
+	return mr, t.cheapest(func(nv int) int { return t.lanesCost(b, nv) })
 }
 
-// lanesCost is what b examples cost in blocks of nv vectors, as a block costs in vectors, but that a
-// lone vector costs a vector's.
+// lanesCost is blocksCost of b examples, of which a lone vector costs what a block of one does.
 func (t Tuning) lanesCost(b, nv int) int {
-	if t.lone(b, nv) {
-		return b/(nv*t.VW)*(2*nv+1) + 3
+	if !t.lone(b, nv) {
+		return t.blocksCost(b, nv)
 	}
-	return ceilDiv(b, nv*t.VW) * (2*nv + 1)
+	left := b % (nv * t.VW)
+	return t.blocksCost(b-left, nv) + t.blocksCost(left, 1)
 }
 
 // lone reports whether one vector of b examples, or a part of one, is left over by blocks of nv.

@@ -125,14 +125,21 @@ func (t Tuning) tile(m, n int) TileShape {
 // panelWidth is NR for a weight matrix with out columns: no wider than it needs.
 func (t Tuning) panelWidth(out int) int { return t.vectors(out) * t.VW }
 
-// vectors is the vectors of a block, at most NV, for n columns. A block costs its vectors
-// and about half a vector's time for broadcasting A, so the fewest vectors with the least
-// padding win.
+// vectors is the vectors of a block, at most NV, for n columns.
 func (t Tuning) vectors(n int) int {
-	best, bestCost := 1, 0
-	for nv := 1; nv <= t.NV; nv++ {
-		if cost := ceilDiv(n, nv*t.VW) * (2*nv + 1); bestCost == 0 || cost <= bestCost {
-			best, bestCost = nv, cost
+	return t.cheapest(func(nv int) int { return t.blocksCost(n, nv) })
+}
+
+// blocksCost is what n columns cost in blocks of nv vectors. A block costs its vectors and about half
+// a vector's time for broadcasting A, so the fewest vectors with the least padding win.
+func (t Tuning) blocksCost(n, nv int) int { return ceilDiv(n, nv*t.VW) * (2*nv + 1) }
+
+// cheapest is how many vectors of a block, at most NV, cost the least; of several the most.
+func (t Tuning) cheapest(cost func(nv int) int) int {
+	best := 1
+	for nv := 2; nv <= t.NV; nv++ {
+		if cost(nv) <= cost(best) {
+			best = nv
 		}
 	}
 	return best
