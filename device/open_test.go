@@ -95,6 +95,17 @@ func TestAutoGoesOn(t *testing.T) {
 	}
 }
 
+// noneMoreThan fails the test where objects of OpenCL live that did not before; fewer do where what
+// other tests left is collected meanwhile.
+func noneMoreThan(t *testing.T, live map[string]int) {
+	t.Helper()
+	for kind, n := range cl.LiveObjects() {
+		if n > live[kind] {
+			t.Errorf("%d live objects of kind %s, %d before", n, kind, live[kind])
+		}
+	}
+}
+
 // TestBrokenCompiler opens a device with kernels that cannot be built.
 func TestBrokenCompiler(t *testing.T) {
 	listing, err := List()
@@ -108,11 +119,7 @@ func TestBrokenCompiler(t *testing.T) {
 	if !errors.As(err, &build) || !strings.Contains(err.Error(), f.Name) || !strings.Contains(err.Error(), "blank") {
 		t.Errorf("error %v: want a build error that names device and kernel", err)
 	}
-	for kind, n := range cl.LiveObjects() {
-		if n > live[kind] { // fewer where what other tests left is collected meanwhile
-			t.Errorf("%d live objects of kind %s, %d before", n, kind, live[kind])
-		}
-	}
+	noneMoreThan(t, live)
 }
 
 // TestOpenByEnvironment opens what CLPROP_DEVICE names, unless a spec is given.
@@ -155,11 +162,7 @@ func TestOpenedDeviceLeavesNothing(t *testing.T) {
 			t.Errorf("%s: close: %v", f.Name, err)
 		}
 	}
-	for kind, n := range cl.LiveObjects() {
-		if n > live[kind] { // fewer where what other tests left is collected meanwhile
-			t.Errorf("%d live objects of kind %s, %d before", n, kind, live[kind])
-		}
-	}
+	noneMoreThan(t, live)
 }
 
 // TestNothingThere opens "auto" and a name in processes that find no library, no
