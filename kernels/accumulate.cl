@@ -23,7 +23,8 @@ __kernel void accumulate(const int M, const int N, const int K,
 #define ONTO(p) 0.0f
 #else
 #define ONTO(p) LOAD_REAL(p)
-  FETCH_BLOCK(WEIGHT_AT(C, panel, step, BLOCK_M * MR, BLOCK_N * NR))
+#undef FETCH_EIGHT
+#define FETCH_EIGHT FETCH_BLOCK(WEIGHT_AT(C, panel, step, m, n))
 #endif
 #define STORE(row, col, left, v)                               \
   if ((left) > 0) {                                            \

@@ -138,29 +138,29 @@
     Ap += A_STEP;                                                  \
   }
 
-// STEPS is n of them, STEPS_OF n of a kernel's own; FETCH_EIGHT is what it fetches besides, every
-// eight of them. Where A is not transposed B is in panels: what eight steps read lies at constants
+// STEPS is n of them, STEPS_OF n of a kernel's own; FETCH_EIGHT is what it fetches besides, before
+// every eight of them. Where A is not transposed B is in panels: what eight steps read lies at constants
 // from where they begin, which saves the arithmetic for most addresses.
 #define FETCH_EIGHT
 #ifdef TA
 #define B_STEP(bstep) (bstep)
-#define STEPS_OF(step, n) for (int k = 0; k < (n); k++) step
+#define EIGHT(step) for (int j = 0; j < 8; j++) step
 #else
 #define B_STEP(bstep) NR
-#define STEPS_OF(step, n)                                                \
-  {                                                                      \
-    int k = 0;                                                           \
-    for (; k + 8 <= (n); k += 8) {                                       \
-      FETCH_EIGHT step step step step step step step step                \
-    }                                                                    \
-    for (; k < (n); k++) step                                            \
-  }
+#define EIGHT(step) step step step step step step step step
 #endif
+#define STEPS_OF(step, n)                              \
+  {                                                    \
+    int k = 0;                                         \
+    for (; k + 8 <= (n); k += 8) { FETCH_EIGHT EIGHT(step) } \
+    for (; k < (n); k++) step                          \
+  }
 #define STEPS(n) STEPS_OF(STEP, n)
 
-// FETCH_BLOCK brings a block of NR columns near that the epilogue reads.
+// FETCH_BLOCK brings a block of a weight matrix near that the epilogue reads, two lines every eight steps:
+// all at once is more than a core waits for at a time, and what the steps read would wait behind it.
 #define FETCH_BLOCK(p) \
-  for (int j = 0; j < MR * NR; j += 16) { FETCH((p) + j) }
+  if (4 * k < MR * NR) { FETCH((p) + 4 * k) FETCH((p) + 4 * k + 16) }
 
 #define PRODUCT(A, lda, apanel, B, bpanel, bstep)                  \
   const int m = (int)BLOCK_M * MR;                                 \
@@ -172,9 +172,9 @@
   STEPS(K)                                                         \
   STORE_BLOCK
 
-// Where element (row, col) of a weight matrix lies.
+// Where element (row, col) of a weight matrix lies, of those in the columns of this block.
 #define WEIGHT_AT(W, panel, step, row, col) \
-  ((W) + ((col) / NR) * (size_t)(panel) + (size_t)(row) * NR + (col) % NR)
+  ((W) + BLOCK_N * (size_t)(panel) + (size_t)(row) * NR + ((col) - (int)BLOCK_N * NR))
 
 typedef floatv real;
 #define LOAD_REAL(p) LOADV(p)

@@ -49,6 +49,11 @@ typedef floatv __attribute__((aligned(4))) floatv_anywhere;
 #define MULADD(a, b, c) ((a) * (b) + (c))
 #endif
 
+// Where fma is one instruction, as far as is said: PoCL defines none of OpenCL's names for it.
+#if defined(FP_FAST_FMAF) || defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define FAST_FMA
+#endif
+
 // store_part writes the first left lanes of v, at most VW. Columns past a
 // matrix's width keep what they hold: they carry the constant 1 that multiplies
 // the bias, and zeros.

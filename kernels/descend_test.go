@@ -65,3 +65,42 @@ func (f fixture) stepByStep(delta, a Matrix, theta layer32, lambda float64, m in
 	f.enqueue(l)
 	return f.layer(w)
 }
+
+// TestDescendDivides has one example, Θ = 0 and α = −1, so that Θ becomes δ/m of a = 1: the quotients of
+// Go, which are rounded once, of random numbers and of those next to where the rounding turns. fma is
+// done by hand where a device has none in hardware, and then slowly: the simulator has fewer.
+func TestDescendDivides(t *testing.T) {
+	each(t, func(f fixture) {
+		in, out := 16, 128
+		if f.byHand() {
+			in, out = 2, 16
+		}
+		one := cpuref.NewMatrix[float32](1, in)
+		for i := range one.Data {
+			one.Data[i] = float32(math.Ldexp(1, i%5-2))
+		}
+		for _, m := range []int{1, 2, 3, 5, 7, 10, 25, 100, 128, 200, 333, 641, 60000, 1<<20 + 7, 1<<22 - 1} {
+			delta := normal(uint32(m), 1, out, 1)
+			for j := 0; j < out; j += 2 {
+				// (2q + 1) m / 2 is as far from a quotient q as one can be; rounded, it is next to that.
+				q := float64(1<<23 + cpuref.NewStream(31, uint32(m), 0).Uint32(uint64(j))>>9)
+				delta.Data[j] = float32(math.Ldexp((2*q+1)*float64(m), -30))
+			}
+			theta := cpuref.NewLayer[float32](in, out)
+			w := f.weights(theta)
+			l, err := f.set.Descend(f.matrix(delta), f.matrix(one), Panels{}, w, 0, m)
+			f.ok(err)
+			f.ok(l.SetDescentRate(-1))
+			f.enqueue(l)
+			l.Release()
+			got := f.layer(w)
+			for o := range out {
+				for i := range in {
+					if want := delta.Data[o] * one.Data[i] / float32(m); got.W.Data[o*in+i] != want {
+						f.Fatalf("%v·%v/%d: %v, not %v", delta.Data[o], one.Data[i], m, got.W.Data[o*in+i], want)
+					}
+				}
+			}
+		}
+	})
+}

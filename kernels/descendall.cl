@@ -57,10 +57,11 @@ __kernel void descendall(const int K, const float lambda, const float examples, 
   EACH(TAKE)
   const int end = min((strip_m + 1) * strip, (M + MR - 1) / MR);
 #ifdef GRADIENT
-#define NEXT(theta, sum) gradient_of(theta, sum, penalty, examples)
+#define NEXT(theta, sum) gradient_of(theta, sum, penalty, examples, inverse)
 #else
-#define NEXT(theta, sum) descended(theta, sum, penalty, examples, rate)
+#define NEXT(theta, sum) descended(theta, sum, penalty, examples, inverse, rate)
 #endif
+  const float inverse = 1.0f / examples;
   // Where the vectors of a row begin: found once, since it takes a division each.
 #define VECTOR(j) ((strip_n * NR + (j)*VW) / nr * (size_t)panel + (strip_n * NR + (j)*VW) % nr)
   const size_t vector0 = VECTOR(0), vector1 = VECTOR(1), vector2 = VECTOR(2);

@@ -99,8 +99,6 @@
     }                                                                          \
   }
 
-#define FETCH_BLOCK(p)  // is for block.cl
-
 // Where element (row, col) of a weight matrix lies: in its only panel.
 #define WEIGHT_AT(W, panel, step, row, col) ((W) + (size_t)(row) * (step) + (col))
 
