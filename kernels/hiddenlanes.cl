@@ -18,33 +18,68 @@
 // Tunables: MR 1, 2, 4 or 8 rows; NV 1, 2 or 3 vectors, as in block.cl. LONE: the last panel has
 // no more examples than fill one of its vectors.
 
-// store_lanes stores a vector's width of examples, of which the first lanes are inside C, and
-// of their MR inputs the first rows.
-inline void store_lanes(floatv *v, int lanes, int rows, __global const float *a, int lda, __global float *C, int ldc) {
+// A block is turned round and stored a vector of examples at a time. What then is together are
+// the MR inputs of an example, or a part of them: a piece.
+#if VW < MR
+#define PIECE VW
+#else
+#define PIECE MR
+#endif
+#if PIECE == 1
+typedef float piece;
+#define LOAD_PIECE(p) (*(p))
+#define STORE_PIECE(v, p) (*(p) = (v))
+#else
+typedef CAT(float, PIECE) piece;
+#define LOAD_PIECE(p) CAT(vload, PIECE)(0, p)
+#define STORE_PIECE(v, p) CAT(vstore, PIECE)(v, 0, p)
+#endif
+#define PIECE_OF(v, i) (((piece *)&(v))[i])
+
+// Element e of the turned block is that of example e / MR and input e % MR.
+#define PIECE_AT(C, ldc, e) ((C) + (size_t)((e) / MR) * (ldc) + (e) % MR)
+
+#define STORE_TURNED(r)                                        \
+  {                                                            \
+    floatv kept;                                               \
+    for (int i = 0; i < VW / PIECE; i++)                       \
+      PIECE_OF(kept, i) = LOAD_PIECE(PIECE_AT(a, lda, r *VW + i * PIECE)); \
+    const real prime = ACT_PRIME(kept);                        \
+    floatv delta = v[r] * prime;                               \
+    for (int i = 0; i < VW / PIECE; i++)                       \
+      STORE_PIECE(PIECE_OF(delta, i), PIECE_AT(C, ldc, r *VW + i * PIECE)); \
+  }
+
+// store_lanes stores VW examples of MR inputs each, all of which are inside C.
+inline ALWAYS void store_lanes(floatv *v, __global const float *a, int lda, __global float *C, int ldc) {
+  transpose(v, MR);
+  ROWS(STORE_TURNED)
+}
+
+// store_edge stores the first lanes of VW examples, and of their inputs the first rows.
+inline void store_edge(floatv *v, int lanes, int rows, __global const float *a, int lda, __global float *C, int ldc) {
   float kept[MR * VW], delta[MR * VW];
-  if (lanes <= 0) return;
-  for (int j = 0; j < VW; j++)
-    for (int r = 0; r < MR; r++) kept[j * MR + r] = a[(size_t)min(j, lanes - 1) * lda + r];
+  for (int e = 0; e < MR * VW; e++) kept[e] = *PIECE_AT(a, lda, min(e / MR, lanes - 1) * MR + e % MR);
   transpose(v, MR);
   for (int r = 0; r < MR; r++) {
     const real prime = ACT_PRIME(LOADV(kept + r * VW));
     KEEPV(v[r] * prime, delta + r * VW);
   }
-  lanes = min(lanes, VW);
-  if (rows >= MR) {
-    for (int j = 0; j < lanes; j++)
-      for (int r = 0; r < MR; r++) C[(size_t)j * ldc + r] = delta[j * MR + r];
-  } else {
-    for (int j = 0; j < lanes; j++)
-      for (int r = 0; r < rows; r++) C[(size_t)j * ldc + r] = delta[j * MR + r];
-  }
+  for (int e = 0; e < min(lanes, VW) * MR; e++)
+    if (e % MR < rows) *PIECE_AT(C, ldc, e) = delta[e];
 }
 
-#define STORE_LANES(v)                                                                              \
-  {                                                                                                 \
-    floatv rows[MR] = {ROWS(LIST_ROW_##v)};                                                         \
-    store_lanes(rows, M - m - (v)*VW, N - n, a + (size_t)min(m + (v)*VW, M - 1) * lda + n, lda,     \
-                C + (size_t)(m + (v)*VW) * ldc + n, ldc);                                           \
+#define STORE_LANES(v)                                                            \
+  {                                                                               \
+    const int from = m + (v)*VW;                                                  \
+    __global const float *af = a + (size_t)from * lda + n;                        \
+    __global float *Cf = C + (size_t)from * ldc + n;                              \
+    floatv rows[MR] = {ROWS(LIST_ROW_##v)};                                       \
+    if (M - from >= VW && N - n >= MR) {                                          \
+      store_lanes(rows, af, lda, Cf, ldc);                                        \
+    } else if (M > from) {                                                        \
+      store_edge(rows, M - from, N - n, af, lda, Cf, ldc);                        \
+    }                                                                             \
   }
 
 // Eight steps fetch a share of what the panel after the next has of the rows of W: all of it at once

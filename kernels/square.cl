@@ -17,17 +17,33 @@
 // transpose turns n rows of VW floats, n a power of two up to 16, into columns one behind the
 // other: element j of row r comes to j·n + r of the n vectors. Each of the log n rounds
 // riffles the upper half with the lower, and after the last every element has come to its place.
-inline void transpose(floatv *v, const int n) {
-#if VW > 1
-  for (int round = n; round > 1; round /= 2) {
-    floatv t[16];
-    for (int i = 0; i < n / 2; i++) {
-      t[2 * i].even = v[i].lo;
-      t[2 * i].odd = v[i + n / 2].lo;
-      t[2 * i + 1].even = v[i].hi;
-      t[2 * i + 1].odd = v[i + n / 2].hi;
-    }
-    for (int i = 0; i < n; i++) v[i] = t[i];
-  }
+// All is written out, and inlined: what a compiler leaves as a loop over vectors goes through memory.
+#ifdef __clang__
+#define ALWAYS __attribute__((always_inline))
+#else
+#define ALWAYS
 #endif
+#if VW == 1
+#define transpose(v, n)
+#else
+#define RIFFLE(i)                             \
+  if (i < n / 2) {                            \
+    t[2 * i].even = v[i].lo;                  \
+    t[2 * i].odd = v[i + n / 2].lo;           \
+    t[2 * i + 1].even = v[i].hi;              \
+    t[2 * i + 1].odd = v[i + n / 2].hi;       \
+  }
+#define TAKE_BACK(i) \
+  if (i < n) v[i] = t[i];
+inline ALWAYS void riffle(floatv *v, const int n) {
+  floatv t[16];
+  UNITS_8(RIFFLE)
+  UNITS_16(TAKE_BACK)
 }
+inline ALWAYS void transpose(floatv *v, const int n) {
+  if (n > 1) riffle(v, n);
+  if (n > 2) riffle(v, n);
+  if (n > 4) riffle(v, n);
+  if (n > 8) riffle(v, n);
+}
+#endif
