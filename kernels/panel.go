@@ -19,6 +19,9 @@ const (
 	pagesWorthPanels = 1 << 20
 )
 
+// panelFloats is how many floats of a row a work-item of panel.cl copies, or one panel.
+const panelFloats = 128
+
 // WantsPanels reports whether Accumulate and Descend are faster on panels of a and delta.
 // Of halves there are none.
 func (s *Set) WantsPanels(delta, a Matrix) bool {
@@ -62,16 +65,17 @@ func (s *Set) panel(m Matrix, cols, width int, to *cl.MemObject) (*Launch, error
 	if err := rooms("panel", operandBuffer{"matrix", m.Buf, m.Rows * m.LD}, operandBuffer{"panels", to, m.Rows * roundUp(cols, width)}); err != nil {
 		return nil, err
 	}
-	k, err := s.kernel("panel", macros{"WIDTH": width}, "panel.cl")
+	panels, each := ceilDiv(cols, width), max(1, panelFloats/width)
+	k, err := s.kernel("panel", macros{"WIDTH": width, "PANELS": each}, "panel.cl")
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.launch("panel", k, []int{ceilDiv(m.Rows, 16), ceilDiv(cols, width)}, []int{1, 1})
+	l, err := s.launch("panel", k, []int{ceilDiv(m.Rows, 16), ceilDiv(panels, each)}, []int{1, 1})
 	if err != nil {
 		return nil, err
 	}
 	l.Bytes = 2 * 4 * float64(m.Rows) * float64(cols)
-	return l.args(m.Rows, m.LD, m.Buf, to)
+	return l.args(m.Rows, panels, m.LD, m.Buf, to)
 }
 
 // operand is one side of a product as block.cl reads it: floats from one k to the
