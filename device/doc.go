@@ -39,8 +39,10 @@
 // What may be joined is decided here, and never shows outside: Accumulate, Gradient and
 // SGD become one pass over Θ (fuse.go), and a whole way through a narrow net and back
 // one launch (fuse_pass.go); on a CPU, the launches of a step that is short beside them
-// become one, and those of some steps after one another (opencl_join.go), and on parts of a device those that take long are dealt out
-// among the parts while they run (opencl_deal.go). Options.Unfused leaves that out, to test against. [Split]
+// become one, and those of some steps after one another, of a longer step short launches become
+// one with the long one behind them (opencl_join.go), and on parts of a device those that take
+// long are dealt out among the parts while they run (opencl_deal.go). Options.Unfused leaves that
+// out, to test against. [Split]
 // cuts a list where Δ is summed over the members of a group, or over ranks; a batch
 // normalisation takes two more cuts (norm_parts.go). Where layers
 // are shared a list is cut wherever a product needs what others have (columns_plan.go).

@@ -3,6 +3,7 @@ package device
 import (
 	"errors"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/clprop/clprop/kernels"
@@ -11,23 +12,27 @@ import (
 // RunsALaunch is how many runs of a plan, one after the other, may be one launch of a kernel.
 const RunsALaunch = kernels.JoinedSteps
 
-// joinSaved is how much time a plan must have lost to its launches before they are made one.
-// That takes about as long to compile, so that at worst twice the time is lost of what it would
-// have been best to do: A. Karlin, M. Manasse, L. Rudolph, D. Sleator, "Competitive snoopy
-// caching", Algorithmica 3 (1988) 79-119.
+// joinSaved is how much time a plan must have lost to its launches before they are made one, for each
+// program that this takes. Those take about as long to compile, so that at worst twice the time is
+// lost of what it would have been best to do: A. Karlin, M. Manasse, L. Rudolph, D. Sleator,
+// "Competitive snoopy caching", Algorithmica 3 (1988) 79-119.
 const joinSaved = 1.0 // seconds
 
 // joinWorth is the part of a plan's time that joining its launches must save.
-const joinWorth = 0.02
+const joinWorth = 0.01
 
-// joinLongest is how long the work of a plan may take whose launches are joined. Who waits for
+// joinLongest is how long the work of a plan may take whose launches all become one. Who waits for
 // long for another core, which other processes may have taken, leaves the rest to it: of a long
-// step that would be more than its launches cost.
-const joinLongest = 4e-3 // seconds
+// step that would be more than its launches cost. Tests change it.
+var joinLongest = 4e-3 // seconds
+
+// joinShort is how much work of a longer plan comes before the last of the launches that become one:
+// short ones are one with the long one behind them, and who leaves that has left no more. Tests change it.
+var joinShort = 1e-3 // seconds
 
 // joinSlower is how many times what a launch that does nothing costs, one with work does: the
-// other cores sleep until it is there.
-const joinSlower = 2
+// other cores sleep until it is there, and take tens of microseconds to wake.
+const joinSlower = 6
 
 // holdLongest is how long runs are held, and how long those take that are one launch: who waits
 // for them, as to stop, should not notice.
@@ -48,15 +53,23 @@ func (p *openclPlan) runsToJoin() int {
 	if e.parts != nil {
 		return p.runsToDeal()
 	}
-	launches := e.set.Joinable(p.launches)
-	if launches < 2 {
+	fewer, programs, long := 0, 0, p.long()
+	for left := p.launches; len(left) > 0; {
+		n := max(1, e.joins(left, long))
+		if n > 1 {
+			fewer += n - 1
+			programs++
+		}
+		left = left[n:]
+	}
+	if programs == 0 {
 		return 0
 	}
 	slower := 0.0
 	if p.later != nil {
 		slower = passSlower - 1
 	}
-	return joinAfter(launches, p.work(), e.launchCost().Seconds(), slower)
+	return programs * joinAfter(fewer, p.work(), e.launchCost().Seconds(), slower)
 }
 
 // cached does what takes programs, if those are in the cache or the engine is eager; else it
@@ -95,56 +108,73 @@ func (e *opencl) prepareCached(ops []Op) (Plan, error) {
 	return p, nil
 }
 
-// joinAfter is runsToJoin of so many launches that work for so many seconds, or slower by a part
-// of it for being few.
-func joinAfter(launches int, work, launchCost, slower float64) int {
-	saved := joinSlower*float64(launches-1)*launchCost + slower*work
-	if saved < joinWorth*work || work > joinLongest {
+// joinAfter is runsToJoin of work for so many seconds, where so many launches become fewer, or that is
+// slower by a part of it for being in few.
+func joinAfter(fewer int, work, launchCost, slower float64) int {
+	saved := joinSlower*float64(fewer)*launchCost + slower*work
+	if saved < joinWorth*work {
 		return 0
 	}
 	return int(math.Ceil(joinSaved / max(saved, 1e-9)))
 }
 
-// join makes one launch of those of a plan, and more where one has not room for all, or one of
-// each that is dealt out.
-// A driver that does not compile it is no error: the launches stay as they are.
+// long reports whether the launches of a plan are too much work to become one.
+func (p *openclPlan) long() bool { return p.work() > joinLongest }
+
+// join does joinNext until no launches are left that become one.
 func (p *openclPlan) join() error {
+	for more := true; more; {
+		var err error
+		if more, err = p.joinNext(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// joinNext makes one launch of the next of a plan that become one, or one that is dealt out of the next
+// that is, and reports whether there may be more: it takes long to compile, and whoever wants the plan
+// to end should not wait for all. A driver that does not compile it is no error: the launches stay as
+// they are.
+func (p *openclPlan) joinNext() (more bool, err error) {
 	if p.later != nil {
-		return p.replace()
+		return false, p.replace()
 	}
 	e, idle := p.engine, p.engine.joined == nil
 	if err := e.joinState(); err != nil {
-		return err
+		return false, err
 	}
-	var all []*kernels.Launch
-	some := false
-	for left := p.launches; len(left) > 0; {
-		n := e.joins(left)
-		if n == 0 {
-			all, left = append(all, left[0]), left[1:]
-			continue
+	n, long := 0, p.long()
+	for p.asJoined < len(p.launches) {
+		if n = e.joins(p.launches[p.asJoined:], long); n > 0 {
+			break
 		}
-		joined, err := e.set.Joined(left[:n], max(1, e.info.Units), e.joined.mem)
-		missing := errors.Is(err, kernels.ErrNotCached)
-		if missing && !some {
+		p.asJoined++
+	}
+	if n > 0 {
+		ends := p.asJoined + n
+		joined, err := e.set.Joined(p.launches[p.asJoined:ends], max(1, e.info.Units), e.joined.mem)
+		if errors.Is(err, kernels.ErrNotCached) {
 			if idle {
 				e.joined.Release()
 				e.joined = nil
 			}
-			return err
+			return false, err
 		}
 		if err != nil {
-			e.cannotJoin = !missing
-			all = append(all, left...)
-			break
+			e.cannotJoin = true
+			return false, nil
 		}
-		all, left, some = append(all, joined), left[n:], true
+		p.launches = slices.Concat(p.launches[:p.asJoined], []*kernels.Launch{joined}, p.launches[ends:])
+		p.asJoined++
 	}
-	p.launches = all
-	if len(all) == 1 && !e.cannotJoin {
+	if p.asJoined < len(p.launches) {
+		return true, nil
+	}
+	if n > 0 && len(p.launches) == 1 {
 		p.ahead = int(min(kernels.JoinedSteps, holdLongest/max(p.work(), 1e-9)))
 	}
-	return nil
+	return false, nil
 }
 
 // replace puts the launches of p.later, as one, in the place of its own. Where there is no room for
@@ -167,14 +197,25 @@ func (p *openclPlan) replace() error {
 	return nil
 }
 
-// joins is how many launches, from the first, become one; 0 if the first stays as it is. On
-// parts of a device that is one, which is dealt out among them.
-func (e *opencl) joins(launches []*kernels.Launch) int {
+// joins is how many launches, from the first, become one; 0 if the first stays as it is. Of a long
+// plan those are a long one and the short ones before it. On parts of a device that is one, which is
+// dealt out among them.
+func (e *opencl) joins(launches []*kernels.Launch, long bool) int {
 	n := e.set.Joinable(launches)
 	switch {
 	case e.parts != nil && e.dealt(launches[0]):
 		return 1
-	case e.parts != nil || n < 2:
+	case e.parts != nil:
+		return 0
+	}
+	work := 0.0
+	for i, l := range launches[:n] {
+		if work += e.working(l); long && work > joinShort {
+			n = i + 1
+			break
+		}
+	}
+	if n < 2 {
 		return 0
 	}
 	return n

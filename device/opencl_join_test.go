@@ -12,7 +12,8 @@ import (
 )
 
 // TestJoinedStepSameBits trains three steps with the launches of a step made one, at once and
-// after the first step, and with all operations one by one: the weights must be the same bits.
+// after the first step, or a few, as those of a long step are, and with all operations one by one:
+// the weights must be the same bits.
 func TestJoinedStepSameBits(t *testing.T) {
 	listing, err := List()
 	if err != nil {
@@ -40,14 +41,19 @@ func TestJoinedStepSameBits(t *testing.T) {
 					}
 					step := newStep(t, single, sizes, batch, 0)
 					before := step.Launches()
+					grouped, groups := inGroups(t, eager, sizes, batch)
+					if groups < 2 || groups >= before {
+						t.Errorf("%d launches of %d, as if they took long", groups, before)
+					}
 					step.Plan.(*openclPlan).untilJoined = 2 // all operations are in one then
 					late := trainedBy(t, single, step, sizes, batch)
 					if after := step.Launches(); after >= before || before < 8 {
 						t.Errorf("%d launches before and %d after they were joined", before, after)
 					}
 					for l := range want {
-						if !slices.Equal(joined[l], want[l]) || !slices.Equal(late[l], want[l]) {
-							t.Errorf("weights or sums, part %d: joined %v, after one step %v, one by one %v", l, joined[l], late[l], want[l])
+						if !slices.Equal(joined[l], want[l]) || !slices.Equal(late[l], want[l]) || !slices.Equal(grouped[l], want[l]) {
+							t.Errorf("weights or sums, part %d: joined %v, after one step %v, in groups %v, one by one %v",
+								l, joined[l], late[l], grouped[l], want[l])
 						}
 					}
 				})
@@ -234,24 +240,33 @@ func TestNoJoin(t *testing.T) {
 	}
 }
 
-// TestJoinAfter asks when launches become one: never where the work takes long beside them,
+// inGroups is trainedWeights of a step whose every product is held for a long one.
+func inGroups(t *testing.T, e Engine, sizes []int, batch int) ([][]float32, int) {
+	t.Helper()
+	longest, short := joinLongest, joinShort
+	defer func() { joinLongest, joinShort = longest, short }()
+	joinLongest, joinShort = 0, 0
+	return trainedWeights(t, e, sizes, batch, 0)
+}
+
+// TestJoinAfter asks when launches become fewer: never where the work takes long beside them,
 // else after what they have cost is a second, which is the sooner the more there are.
 func TestJoinAfter(t *testing.T) {
 	for _, c := range []struct {
-		launches   int
+		fewer      int
 		work, cost float64
 		slower     float64
 		want       int
 	}{
-		{13, 1e-3, 5e-6, 0, 8334}, // 2·12·5 µs a run
-		{2, 50e-6, 5e-6, 0, 100000},
-		{2, 50e-6, 5e-6, 0.8, 20000}, // 10 µs and 40 µs a run
-		{2, 1e-3, 5e-6, 0, 0},        // 10 µs of 1 ms
-		{16, 30e-3, 5e-6, 0, 0},
-		{16, 5e-3, 1e-3, 0, 0}, // long, whatever the launches cost
-		{2, 0, 0, 0, 1e9},      // a clock that is too coarse
+		{12, 1e-3, 5e-6, 0, 2778}, // 12·30 µs a run
+		{1, 50e-6, 5e-6, 0, 33334},
+		{1, 50e-6, 5e-6, 0.8, 14286}, // 30 µs and 40 µs a run
+		{1, 5e-3, 5e-6, 0, 0},        // 30 µs of 5 ms
+		{14, 30e-3, 5e-6, 0, 2381},
+		{14, 300e-3, 5e-6, 0, 0},
+		{1, 0, 0, 0, 1e9}, // a clock that is too coarse
 	} {
-		if got := joinAfter(c.launches, c.work, c.cost, c.slower); got != c.want {
+		if got := joinAfter(c.fewer, c.work, c.cost, c.slower); got != c.want {
 			t.Errorf("%+v: after %d runs", c, got)
 		}
 	}

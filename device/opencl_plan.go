@@ -25,6 +25,7 @@ type openclPlan struct {
 	tallied     *kernels.Tallied // while it is prepared: a batch that no launch adds to its tally yet
 	talliedRows int
 	untilJoined int  // runs to come before the launches are made one; 0 if they are, or stay apart
+	asJoined    int  // launches, from the first, that are as they stay
 	later       []Op // what is prepared then, in place of this; nil if that is the same
 	ahead       int  // how many runs may be one launch, see hold
 	released    bool
@@ -150,8 +151,12 @@ func (p *openclPlan) arm() error {
 	}
 	if p.untilJoined > 0 {
 		if p.untilJoined--; p.untilJoined == 0 {
-			if err := p.join(); e.failed != nil { // else, as without memory for it, all stays as it is
+			more, err := p.joinNext()
+			if e.failed != nil { // else, as without memory for it, all stays as it is
 				return fmt.Errorf("run: %w", err)
+			}
+			if more {
+				p.untilJoined = 1
 			}
 		}
 	}
