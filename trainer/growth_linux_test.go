@@ -25,7 +25,8 @@ import (
 func TestNothingGrows(t *testing.T) {
 	cltest.WithDouble(t, func(d *cltest.Double) {
 		for _, resident := range []Resident{ResidentYes, ResidentNo} {
-			eng, err := device.Open("cpu")
+			// Eager, so that launches are joined at the start and not in between, when that has come to pay.
+			eng, err := device.OpenWith("cpu", device.Options{Eager: true})
 			if err != nil {
 				t.Fatal(err)
 			}
