@@ -53,9 +53,9 @@ func (p *openclPlan) runsToJoin() int {
 	if e.parts != nil {
 		return p.runsToDeal()
 	}
-	fewer, programs, long := 0, 0, p.long()
+	fewer, programs := 0, 0
 	for left := p.launches; len(left) > 0; {
-		n := max(1, e.joins(left, long))
+		n := max(1, p.joins(left))
 		if n > 1 {
 			fewer += n - 1
 			programs++
@@ -118,9 +118,6 @@ func joinAfter(fewer int, work, launchCost, slower float64) int {
 	return int(math.Ceil(joinSaved / max(saved, 1e-9)))
 }
 
-// long reports whether the launches of a plan are too much work to become one.
-func (p *openclPlan) long() bool { return p.work() > joinLongest }
-
 // join does joinNext until no launches are left that become one.
 func (p *openclPlan) join() error {
 	for more := true; more; {
@@ -144,9 +141,9 @@ func (p *openclPlan) joinNext() (more bool, err error) {
 	if err := e.joinState(); err != nil {
 		return false, err
 	}
-	n, long := 0, p.long()
+	n := 0
 	for p.asJoined < len(p.launches) {
-		if n = e.joins(p.launches[p.asJoined:], long); n > 0 {
+		if n = p.joins(p.launches[p.asJoined:]); n > 0 {
 			break
 		}
 		p.asJoined++
@@ -197,22 +194,25 @@ func (p *openclPlan) replace() error {
 	return nil
 }
 
-// joins is how many launches, from the first, become one; 0 if the first stays as it is. Of a long
-// plan those are a long one and the short ones before it. On parts of a device that is one, which is
-// dealt out among them.
-func (e *opencl) joins(launches []*kernels.Launch, long bool) int {
-	n := e.set.Joinable(launches)
-	switch {
-	case e.parts != nil && e.dealt(launches[0]):
-		return 1
-	case e.parts != nil:
+// joins is how many launches of a plan, the first of those left, become one; 0 if the first stays as it
+// is. Of a long plan those are a long one and the short ones before it. On parts of a device that is one,
+// which is dealt out among them.
+func (p *openclPlan) joins(left []*kernels.Launch) int {
+	e := p.engine
+	if e.parts != nil {
+		if e.dealt(left[0]) {
+			return 1
+		}
 		return 0
 	}
-	work := 0.0
-	for i, l := range launches[:n] {
-		if work += e.working(l); long && work > joinShort {
-			n = i + 1
-			break
+	n := e.set.Joinable(left)
+	if p.work() > joinLongest {
+		work := 0.0
+		for i, l := range left[:n] {
+			if work += e.working(l); work > joinShort {
+				n = i + 1
+				break
+			}
 		}
 	}
 	if n < 2 {
