@@ -100,21 +100,22 @@
   }
 
 // STORE(row, col, left, v) is the kernel's epilogue: v is VW elements of C at
-// (row, col), of which the first left are inside C. It is written out for whole vectors,
-// and once more, in a loop, for the last columns: a compiler takes long over every copy.
-#define STORE_ROW(i)                               \
-  if (m + i < M) {                                 \
-    STORE(m + i, n, VW, c##i##_0)                  \
-    IF_2(STORE(m + i, n + VW, VW, c##i##_1))       \
-    IF_3(STORE(m + i, n + 2 * VW, VW, c##i##_2))   \
-  }
+// (row, col), of which the first left are inside C. Of a block that is inside it is written out for
+// whole vectors; others go through a loop: a compiler takes long over every copy. A kernel may have its
+// own STORE_INSIDE, and INSIDE, the rows that it is for.
+#define STORE_ROW(i)                             \
+  STORE(m + i, n, VW, c##i##_0)                  \
+  IF_2(STORE(m + i, n + VW, VW, c##i##_1))       \
+  IF_3(STORE(m + i, n + 2 * VW, VW, c##i##_2))
+#define STORE_INSIDE ROWS(STORE_ROW)
+#define INSIDE M
 #define LIST_ROW_0(i) c##i##_0,
 #define LIST_ROW_1(i) c##i##_1,
 #define LIST_ROW_2(i) c##i##_2,
 #define LIST_ROW(i) LIST_ROW_0(i) IF_2(LIST_ROW_1(i)) IF_3(LIST_ROW_2(i))
 #define STORE_BLOCK                                                             \
-  if (N - n >= NR) {                                                            \
-    ROWS(STORE_ROW)                                                             \
+  if (N - n >= NR && INSIDE - m >= MR) {                                        \
+    STORE_INSIDE                                                                \
   } else {                                                                      \
     const floatv c[MR * NV] = {ROWS(LIST_ROW)};                                 \
     for (int piece = 0; piece < MR * NV; piece++) {                             \

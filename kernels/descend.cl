@@ -19,25 +19,45 @@
 // one: q + (t − qm)/m is t/m rounded once, of integers m below 2²², if t/m is neither infinite nor so
 // small that bits are missing. q is at most 2 ulp from t/m, so that t − qm is exact and its product with
 // 1/m off by at most ulp/2²³; and t/m, which no rounding boundary is nearer to than ulp/2m, is on the
-// same side of all of them. P. Markstein, "Computation of elementary functions on the IBM RISC
-// System/6000 processor", IBM Journal of Research and Development 34 (1990).
-inline real gradient_of(real theta, real sum, float penalty, float m, float inverse) {
+// same side of all of them. Where m is a power of two q is exact. P. Markstein, "Computation of elementary
+// functions on the IBM RISC System/6000 processor", IBM Journal of Research and Development 34 (1990).
+inline real gradient_of(real theta, real sum, float penalty, float m, float inverse, int exact) {
 #pragma OPENCL FP_CONTRACT OFF
   const real total = sum + penalty * theta;
 #ifdef FAST_FMA
   const real q = total * inverse;
-  if ((as_int(m) & 0x7fffff) == 0) return q; // of a power of two, which has no fraction bits
-  return fma(fma(-q, (real)m, total), (real)inverse, q);
+  return exact ? q : fma(fma(-q, (real)m, total), (real)inverse, q);
 #else
   return total / m;
 #endif
 }
+#define EXACT(m) ((as_int(m) & 0x7fffff) == 0) // it has no fraction bits
 
-inline real descended(real theta, real sum, float penalty, float m, float inverse, float rate) {
+inline real descended(real theta, real sum, float penalty, float m, float inverse, int exact, float rate) {
 #pragma OPENCL FP_CONTRACT OFF
-  const real step = rate * gradient_of(theta, sum, penalty, m, inverse);
+  const real step = rate * gradient_of(theta, sum, penalty, m, inverse, exact);
   return theta - step;
 }
+
+#ifdef STORE_INSIDE
+// A block inside Θ, and without its biases: NEXT(theta, sum, penalty, exact) of what is at FROM(i, j) goes
+// to TO(i, j), row i and vector j of the block. What is the same for all is asked once: a branch a vector
+// would leave the compiler little to put in order.
+#undef STORE_ROW
+#define NEXT_PIECE(i, j, exact) STOREV(NEXT(LOADV(FROM(i, j)), c##i##_##j, lambda, exact), TO(i, j));
+#define NEXT_ROW(i, exact) NEXT_PIECE(i, 0, exact) IF_2(NEXT_PIECE(i, 1, exact)) IF_3(NEXT_PIECE(i, 2, exact))
+#define EXACT_ROW(i) NEXT_ROW(i, 1)
+#define OTHER_ROW(i) NEXT_ROW(i, 0)
+#undef STORE_INSIDE
+#define STORE_INSIDE     \
+  if (exact) {           \
+    ROWS(EXACT_ROW)      \
+  } else {               \
+    ROWS(OTHER_ROW)      \
+  }
+#undef INSIDE
+#define INSIDE (M - 1)
+#endif
 
 __kernel void descend(const int M, const int N, const int K,
                       __global const A_TYPE *restrict a, const int lda, const int apanel,
@@ -45,14 +65,20 @@ __kernel void descend(const int M, const int N, const int K,
                       __global float *restrict T, const int panel, const int step,
                       const float lambda, const float examples, const float rate) {
   const float inverse = 1.0f / examples;
-#define STORE(row, col, left, v)                                                                \
-  if ((left) > 0) {                                                                             \
-    __global float *p = WEIGHT_AT(T, panel, step, row, col);                                    \
-    const float penalty = (row) < M - 1 ? lambda : 0.0f;                                        \
-    STORE_REAL(descended(LOAD_REAL(p), (v) + 0.0f, penalty, examples, inverse, rate), left, p); \
+  const int exact = EXACT(examples);
+#define NEXT(theta, sum, penalty, exact) descended(theta, (sum) + 0.0f, penalty, examples, inverse, exact, rate)
+#define STORE(row, col, left, v)                                                       \
+  if ((left) > 0) {                                                                    \
+    __global float *p = WEIGHT_AT(T, panel, step, row, col);                           \
+    STORE_REAL(NEXT(LOAD_REAL(p), v, (row) < M - 1 ? lambda : 0.0f, exact), left, p);  \
   }
+#define FROM(i, j) (WEIGHT_AT(T, panel, step, m, n) + (i)*NR + (j)*VW)
+#define TO FROM
 #undef FETCH_EIGHT
 #define FETCH_EIGHT FETCH_BLOCK(WEIGHT_AT(T, panel, step, m, n))
   PRODUCT(a, lda, apanel, D, dpanel, ldd)
 #undef STORE
+#undef NEXT
+#undef FROM
+#undef TO
 }

@@ -57,24 +57,29 @@ __kernel void descendall(const int K, const float lambda, const float examples, 
   EACH(TAKE)
   const int end = min((strip_m + 1) * strip, (M + MR - 1) / MR);
 #ifdef GRADIENT
-#define NEXT(theta, sum) gradient_of(theta, sum, penalty, examples, inverse)
+#define NEXT(theta, sum, penalty, exact) gradient_of(theta, (sum) + 0.0f, penalty, examples, inverse, exact)
 #else
-#define NEXT(theta, sum) descended(theta, sum, penalty, examples, inverse, rate)
+#define NEXT(theta, sum, penalty, exact) descended(theta, (sum) + 0.0f, penalty, examples, inverse, exact, rate)
 #endif
   const float inverse = 1.0f / examples;
+  const int exact = EXACT(examples);
   // Where the vectors of a row begin: found once, since it takes a division each.
 #define VECTOR(j) ((strip_n * NR + (j)*VW) / nr * (size_t)panel + (strip_n * NR + (j)*VW) % nr)
   const size_t vector0 = VECTOR(0), vector1 = VECTOR(1), vector2 = VECTOR(2);
-#define STORE(row, col, left, v)                                                       \
-  if ((left) > 0) {                                                                    \
-    const int j = ((col) - n) / VW;                                                    \
-    const size_t at = (j == 0 ? vector0 : j == 1 ? vector1 : vector2) + (size_t)(row)*nr; \
-    const float penalty = (row) < M - 1 ? lambda : 0.0f;                               \
-    STORE_REAL(NEXT(LOAD_REAL(T + at), (v) + 0.0f), left, G + at);                     \
+#define STORE(row, col, left, v)                                                                \
+  if ((left) > 0) {                                                                             \
+    const int j = ((col) - n) / VW;                                                             \
+    const size_t at = (j == 0 ? vector0 : j == 1 ? vector1 : vector2) + (size_t)(row)*nr;       \
+    STORE_REAL(NEXT(LOAD_REAL(T + at), v, (row) < M - 1 ? lambda : 0.0f, exact), left, G + at); \
   }
+#define FROM(i, j) (T + vector##j + ((size_t)m + (i)) * nr)
+#define TO(i, j) (G + vector##j + ((size_t)m + (i)) * nr)
   for (int block = strip_m * strip; block < end; block++) {
     PRODUCT(A, lda, MR, D, NR, ldd)
   }
 #undef STORE
+#undef NEXT
 #undef VECTOR
+#undef FROM
+#undef TO
 }

@@ -31,10 +31,21 @@ typedef float piece;
 #define STORE_PIECE(v, p) (*(p) = (v))
 #else
 typedef CAT(float, PIECE) piece;
+#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+// As floatv_anywhere in common.cl, and PoCL's vload reads in parts as well.
+typedef piece __attribute__((aligned(4))) piece_anywhere;
+#define LOAD_PIECE(p) (*(__global const piece_anywhere *)(p))
+#define STORE_PIECE(v, p) (*(__global piece_anywhere *)(p) = (v))
+#else
 #define LOAD_PIECE(p) CAT(vload, PIECE)(0, p)
 #define STORE_PIECE(v, p) CAT(vstore, PIECE)(v, 0, p)
 #endif
+#endif
 #define PIECE_OF(v, i) (((piece *)&(v))[i])
+
+// A loop over the pieces of a vector is written out: else they go through memory, where a vector
+// that was stored in pieces is not forwarded to who reads it whole.
+#define EACH_PIECE(i) _Pragma("unroll") for (int i = 0; i < VW / PIECE; i++)
 
 // Element e of the turned block is that of example e / MR and input e % MR.
 #define PIECE_AT(C, ldc, e) ((C) + (size_t)((e) / MR) * (ldc) + (e) % MR)
@@ -42,11 +53,11 @@ typedef CAT(float, PIECE) piece;
 #define STORE_TURNED(r)                                        \
   {                                                            \
     floatv kept;                                               \
-    for (int i = 0; i < VW / PIECE; i++)                       \
+    EACH_PIECE(i)                                              \
       PIECE_OF(kept, i) = LOAD_PIECE(PIECE_AT(a, lda, r *VW + i * PIECE)); \
     const real prime = ACT_PRIME(kept);                        \
     floatv delta = v[r] * prime;                               \
-    for (int i = 0; i < VW / PIECE; i++)                       \
+    EACH_PIECE(i)                                              \
       STORE_PIECE(PIECE_OF(delta, i), PIECE_AT(C, ldc, r *VW + i * PIECE)); \
   }
 
@@ -86,7 +97,7 @@ inline void store_edge(floatv *v, int lanes, int rows, __global const float *a, 
 // is more lines than a core waits for at a time, and those of the next come too late from main memory.
 #undef FETCH_EIGHT
 #define FETCH_EIGHT \
-  for (int j = 0; j < 8 * MR; j += 16) { FETCH(Wp + 2 * (size_t)panel + k * MR + j) }
+  _Pragma("unroll") for (int j = 0; j < 8 * MR; j += 16) { FETCH(Wp + 2 * (size_t)panel + k * MR + j) }
 
 // LANES is the sums over K: it steps through a panel of W, and goes on to the next.
 #define LANES(step)                                         \
