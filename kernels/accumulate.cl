@@ -20,30 +20,17 @@ __kernel void accumulate(const int M, const int N, const int K,
                          __global const B_TYPE *restrict D, const int ldd, const int dpanel,
                          __global float *restrict C, const int panel, const int step) {
 #ifdef FRESH
-#define ONTO(v, p) ((v) + 0.0f)
+#define ONTO(p) 0.0f
 #else
-#define ONTO(v, p) ((v) + LOAD_REAL(p))
+#define ONTO(p) LOAD_REAL(p)
+#undef FETCH_EIGHT
+#define FETCH_EIGHT FETCH_BLOCK(WEIGHT_AT(C, panel, step, m, n))
 #endif
 #define STORE(row, col, left, v)                               \
   if ((left) > 0) {                                            \
     __global float *p = WEIGHT_AT(C, panel, step, row, col);   \
-    STORE_REAL(ONTO(v, p), left, p);                           \
+    STORE_REAL((v) + ONTO(p), left, p);                        \
   }
-#ifdef STORE_INSIDE
-#undef STORE_ROW
-#define ONTO_PIECE(i, j) STOREV(ONTO(c##i##_##j, block + (i)*NR + (j)*VW), block + (i)*NR + (j)*VW);
-#define STORE_ROW(i) ONTO_PIECE(i, 0) IF_2(ONTO_PIECE(i, 1)) IF_3(ONTO_PIECE(i, 2))
-#undef STORE_INSIDE
-#define STORE_INSIDE                                              \
-  {                                                               \
-    __global float *const block = WEIGHT_AT(C, panel, step, m, n); \
-    ROWS(STORE_ROW)                                               \
-  }
-#ifndef FRESH
-#undef FETCH_EIGHT
-#define FETCH_EIGHT FETCH_BLOCK(WEIGHT_AT(C, panel, step, m, n))
-#endif
-#endif
   PRODUCT(a, lda, apanel, D, dpanel, ldd)
 #undef STORE
 }

@@ -173,9 +173,10 @@
   STEPS(K)                                                         \
   STORE_BLOCK
 
-// Where element (row, col) of a weight matrix lies, of those in the columns of this block.
+// Where element (row, col) of a weight matrix lies, of those in the columns of this block: written so that
+// the elements of the block are constants apart.
 #define WEIGHT_AT(W, panel, step, row, col) \
-  ((W) + BLOCK_N * (size_t)(panel) + (size_t)(row) * NR + ((col) - (int)BLOCK_N * NR))
+  ((W) + BLOCK_N * (size_t)(panel) + (size_t)m * NR + ((row) - m) * NR + ((col) - n))
 
 typedef floatv real;
 #define LOAD_REAL(p) LOADV(p)

@@ -13,6 +13,11 @@
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)
 
+// A CPU's compiler that is clang has plain pointers, its builtins and its attributes.
+#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#define CPU_CLANG
+#endif
+
 #if VW == 1
 typedef float floatv;
 typedef int intv;
@@ -24,7 +29,7 @@ typedef CAT(float, VW) floatv;
 typedef CAT(int, VW) intv;
 #define LOADV(p) CAT(vload, VW)(0, p)
 #define KEEPV(v, p) CAT(vstore, VW)(v, 0, p)
-#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#ifdef CPU_CLANG
 // PoCL's vstore writes a vector in three parts. A vector of this type may lie where a float may.
 typedef floatv __attribute__((aligned(4))) floatv_anywhere;
 #define STOREV(v, p) (*(__global floatv_anywhere *)(p) = (v))
@@ -35,7 +40,7 @@ typedef floatv __attribute__((aligned(4))) floatv_anywhere;
 
 // STORE_PAST is STOREV past the caches, to a multiple of VW floats of a buffer: what is written whole
 // and read much later, which a CPU then need not read first.
-#if VW > 1 && defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#if VW > 1 && defined(CPU_CLANG)
 #define STORE_PAST(v, p) __builtin_nontemporal_store(v, (__global floatv *)(p))
 #else
 #define STORE_PAST(v, p) STOREV(v, p)
@@ -182,10 +187,9 @@ inline void store_part_c(floatv v, int left, __global half *p) {
 inline void store_part_c(floatv v, int left, __global float *p) { store_part(v, left, p); }
 #endif
 
-// FETCH brings a cache line of global memory near before it is needed. A CPU's compiler
-// has plain pointers and its builtins; others need no hint. A fetch past the end of a
-// buffer does nothing.
-#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+// FETCH brings a cache line of global memory near before it is needed; where there is no builtin for
+// that, it is no more than a hint, and left out. A fetch past the end of a buffer does nothing.
+#ifdef CPU_CLANG
 #define FETCH(p) __builtin_prefetch((const void *)(size_t)(p));
 #else
 #define FETCH(p)

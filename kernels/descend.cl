@@ -43,7 +43,6 @@ inline real descended(real theta, real sum, float penalty, float m, float invers
 // A block inside Θ, and without its biases: NEXT(theta, sum, penalty, exact) of what is at FROM(i, j) goes
 // to TO(i, j), row i and vector j of the block. What is the same for all is asked once: a branch a vector
 // would leave the compiler little to put in order.
-#undef STORE_ROW
 #define NEXT_PIECE(i, j, exact) STOREV(NEXT(LOADV(FROM(i, j)), c##i##_##j, lambda, exact), TO(i, j));
 #define NEXT_ROW(i, exact) NEXT_PIECE(i, 0, exact) IF_2(NEXT_PIECE(i, 1, exact)) IF_3(NEXT_PIECE(i, 2, exact))
 #define EXACT_ROW(i) NEXT_ROW(i, 1)
@@ -72,7 +71,7 @@ __kernel void descend(const int M, const int N, const int K,
     __global float *p = WEIGHT_AT(T, panel, step, row, col);                           \
     STORE_REAL(NEXT(LOAD_REAL(p), v, (row) < M - 1 ? lambda : 0.0f, exact), left, p);  \
   }
-#define FROM(i, j) (WEIGHT_AT(T, panel, step, m, n) + (i)*NR + (j)*VW)
+#define FROM(i, j) WEIGHT_AT(T, panel, step, m + (i), n + (j)*VW)
 #define TO FROM
 #undef FETCH_EIGHT
 #define FETCH_EIGHT FETCH_BLOCK(WEIGHT_AT(T, panel, step, m, n))

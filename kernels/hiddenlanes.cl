@@ -31,7 +31,7 @@ typedef float piece;
 #define STORE_PIECE(v, p) (*(p) = (v))
 #else
 typedef CAT(float, PIECE) piece;
-#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#ifdef CPU_CLANG
 // As floatv_anywhere in common.cl, and PoCL's vload reads in parts as well.
 typedef piece __attribute__((aligned(4))) piece_anywhere;
 #define LOAD_PIECE(p) (*(__global const piece_anywhere *)(p))
