@@ -53,17 +53,20 @@ func (p *openclPlan) runsToJoin() int {
 	if e.parts != nil {
 		return p.runsToDeal()
 	}
-	fewer, programs := 0, 0
+	fewer, programs := 0.0, 0
 	for left := p.launches; len(left) > 0; {
-		n := max(1, p.joins(left))
-		if n > 1 {
-			fewer += n - 1
+		n := p.joins(left)
+		if n > 0 {
+			fewer += float64(n - 1)
 			programs++
 		}
-		left = left[n:]
+		left = left[max(1, n):]
 	}
 	if programs == 0 {
 		return 0
+	}
+	if p.joins(p.launches) == len(p.launches) {
+		fewer += 1 - 1/float64(max(1, p.mayHold()))
 	}
 	slower := 0.0
 	if p.later != nil {
@@ -110,8 +113,8 @@ func (e *opencl) prepareCached(ops []Op) (Plan, error) {
 
 // joinAfter is runsToJoin of work for so many seconds, where so many launches become fewer, or that is
 // slower by a part of it for being in few.
-func joinAfter(fewer int, work, launchCost, slower float64) int {
-	saved := joinSlower*float64(fewer)*launchCost + slower*work
+func joinAfter(fewer, work, launchCost, slower float64) int {
+	saved := joinSlower*fewer*launchCost + slower*work
 	if saved < joinWorth*work {
 		return 0
 	}
@@ -169,7 +172,7 @@ func (p *openclPlan) joinNext() (more bool, err error) {
 		return true, nil
 	}
 	if n > 0 && len(p.launches) == 1 {
-		p.ahead = int(min(kernels.JoinedSteps, holdLongest/max(p.work(), 1e-9)))
+		p.ahead = p.mayHold()
 	}
 	return false, nil
 }
@@ -195,7 +198,8 @@ func (p *openclPlan) replace() error {
 }
 
 // joins is how many launches of a plan, the first of those left, become one; 0 if the first stays as it
-// is. Of a long plan those are a long one and the short ones before it. On parts of a device that is one,
+// is. Of a long plan those are a long one and the short ones before it. A plan's only launch becomes one
+// whose runs can wait for each other. On parts of a device that is one,
 // which is dealt out among them.
 func (p *openclPlan) joins(left []*kernels.Launch) int {
 	e := p.engine
@@ -215,10 +219,15 @@ func (p *openclPlan) joins(left []*kernels.Launch) int {
 			}
 		}
 	}
-	if n < 2 {
+	if n < 2 && !(len(p.launches) == 1 && p.mayHold() > 1) {
 		return 0
 	}
 	return n
+}
+
+// mayHold is how many runs of a plan may be one launch, once its launches are.
+func (p *openclPlan) mayHold() int {
+	return int(min(kernels.JoinedSteps, holdLongest/max(p.work(), 1e-9)))
 }
 
 // work is about how many seconds the operations of a run take.

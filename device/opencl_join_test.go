@@ -213,6 +213,77 @@ func heldHistory(t *testing.T, e Engine) (seen [][]float32, launches int64) {
 	return seen, launches
 }
 
+// TestHeldLaunch runs a plan of one short launch, whose runs wait for each other, and one of a launch
+// for which that saves nothing.
+func TestHeldLaunch(t *testing.T) {
+	listing, err := List()
+	if err != nil {
+		cltest.Missing(t, err)
+	}
+	for _, found := range listing.Devices {
+		if !strings.HasPrefix(found.Name, "pthread") {
+			continue
+		}
+		eager, err := found.open("", Options{Family: kernels.Block, Eager: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer eager.Close()
+		const runs = 2*RunsALaunch + 3
+		want, launches := addedUp(t, openFamily(t, found, kernels.Block, true), runs, 7, 17, 33)
+		if launches != runs {
+			t.Errorf("%d launches one by one, want %d", launches, runs)
+		}
+		got, fewer := addedUp(t, eager, runs, 7, 17, 33)
+		if fewer > RunsALaunch {
+			t.Errorf("%d launches of %d runs, want 3, or some more on a machine that is slow to queue them", fewer, runs)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("sums %v, one by one %v", got, want)
+		}
+		if _, all := addedUp(t, eager, 3, 4096, 257, 511); all != 3 {
+			t.Errorf("%d launches of 3 long runs", all)
+		}
+		return
+	}
+	cltest.Missing(t, fmt.Errorf("no PoCL"))
+}
+
+// addedUp is a layer's Δ after so many runs of one Accumulate, and the launches that they took.
+func addedUp(t *testing.T, e Engine, runs, batch, in, out int) (sum []float32, launches int64) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	matrix := func(rows, cols int, first float32) Matrix {
+		m, err := e.NewMatrix(rows, cols)
+		must(err)
+		values := make([]float32, rows*cols)
+		for i := range values {
+			values[i] = first + 0.37*float32(i%11)
+		}
+		must(e.Write(m, 0, values))
+		return m
+	}
+	total, err := e.NewParameters([]Shape{{In: in, Out: out}})
+	must(err)
+	p, err := e.Prepare(Accumulate{Delta: matrix(batch, out, -1), A: matrix(batch, in, 0.1), Sum: total})
+	must(err)
+	defer p.Release()
+	before := e.Counters().Launches
+	for range runs {
+		must(p.Run())
+	}
+	must(e.Sync())
+	launches = e.Counters().Launches - before
+	w, b := make([]float32, in*out), make([]float32, out)
+	must(e.ReadParameters(w, b, total, 0))
+	return append(w, b...), launches
+}
+
 // TestNoJoin asks devices for joined launches whose compilers take none: the launches stay
 // apart, and the steps are done.
 func TestNoJoin(t *testing.T) {
@@ -253,7 +324,7 @@ func inGroups(t *testing.T, e Engine, sizes []int, batch int) ([][]float32, int)
 // else after what they have cost is a second, which is the sooner the more there are.
 func TestJoinAfter(t *testing.T) {
 	for _, c := range []struct {
-		fewer      int
+		fewer      float64
 		work, cost float64
 		slower     float64
 		want       int

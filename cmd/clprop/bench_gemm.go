@@ -178,7 +178,7 @@ func (b *bench) gemm(ctx context.Context, sizes []gemmSize, specs []string) ([]g
 
 func (b *bench) gemmOn(spec, layout string, s gemmSize) (*gemmResult, []float32, error) {
 	// Shapes that "clprop tune --net K-N-N --batch-size M" found, whose products these are.
-	eng, err := b.open(spec, device.Options{Workload: device.Workload{Sizes: []int{s.k, s.n, s.n}, Batch: s.m}})
+	eng, err := b.open(spec, device.Options{Workload: device.Workload{Sizes: []int{s.k, s.n, s.n}, Batch: s.m}, Eager: true})
 	if err != nil {
 		return nil, nil, err
 	}
