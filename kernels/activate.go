@@ -1,5 +1,7 @@
 package kernels
 
+import "github.com/clprop/clprop/cl"
+
 // Activate launches a = g(z), both rows × cols. act is any activation, softmax
 // (row by row) included. See activate.cl.
 func (s *Set) Activate(act string, z, a Matrix) (*Launch, error) {
@@ -11,7 +13,7 @@ func (s *Set) Activate(act string, z, a Matrix) (*Launch, error) {
 		return nil, err
 	}
 	l.Bytes = 2 * 4 * float64(z.Rows) * float64(z.Cols)
-	l.byRow = true
+	l.rowBlock, l.writes = 1, []*cl.MemObject{a.Buf}
 	return l.args(z.Rows, z.Cols, z.Buf, z.LD, a.Buf, a.LD)
 }
 

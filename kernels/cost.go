@@ -96,7 +96,7 @@ func (s *Set) RowCost(loss Loss, z, y Matrix, losses, right *cl.MemObject) (*Lau
 		return nil, err
 	}
 	l.Bytes = 4 * float64(z.Rows) * float64(2*z.Cols+2)
-	l.byRow = true
+	l.rowBlock, l.writes = 1, []*cl.MemObject{losses, right}
 	args := []any{z.Rows, z.Cols, z.Buf, z.LD, y.Buf, y.LD, losses, right, loss.Limit}
 	return l.args(append(args, loss.args()...)...)
 }

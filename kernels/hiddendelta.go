@@ -39,6 +39,8 @@ func (s *Set) hiddenProduct(act string, next Matrix, w Weights, right operand, e
 		return nil, err
 	}
 	l.hiddenDeltaWork(next, w)
+	s.byBlocks(l, next, right.Buf)
+	l.writes = []*cl.MemObject{delta.Buf}
 	return l.args(next.Rows, w.In, w.Out, next.Buf, next.LD, right.Buf, right.panel, right.step, a.Buf, a.LD, delta.Buf, delta.LD)
 }
 

@@ -109,7 +109,7 @@ func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Lau
 	if err := rooms("joined", operandBuffer{"state", state, JoinedFloats(workers)}); err != nil {
 		return nil, err
 	}
-	k, err := s.joinedKernel(launches)
+	k, err := s.joinedKernel(launches, workers)
 	if err != nil {
 		return nil, err
 	}
@@ -146,8 +146,8 @@ func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Lau
 	return l, nil
 }
 
-func (s *Set) joinedKernel(launches []*Launch) (*kernel, error) {
-	source, err := joinedSource(launches)
+func (s *Set) joinedKernel(launches []*Launch, workers int) (*kernel, error) {
+	source, err := joinedSource(launches, workers)
 	if err != nil {
 		return nil, fmt.Errorf("kernel joined: %w", err)
 	}

@@ -3,14 +3,13 @@ package kernels
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/clprop/clprop/cl"
 )
 
 // joinedSource writes the kernels of the launches as functions, and the kernel that calls them.
-func joinedSource(launches []*Launch) (string, error) {
+func joinedSource(launches []*Launch, workers int) (string, error) {
 	var text, numbers, kept, parameters, phases strings.Builder
 	for p, l := range launches {
 		source, err := phaseSource(l.kernel, p)
@@ -36,11 +35,9 @@ func joinedSource(launches []*Launch) (string, error) {
 		}
 		fmt.Fprintf(&phases, ");\n")
 	}
-	count := 0
-	for first := 0; first < len(launches); count++ {
-		n := together(launches[first:])
-		writePhase(&phases, count, first, launches[first:first+n])
-		first += n
+	order := inPhases(launches, workers)
+	for number, p := range order {
+		writePhase(&phases, number, p, launches)
 	}
 	rest, err := sources.ReadFile("joined.cl")
 	if err != nil {
@@ -50,7 +47,7 @@ func joinedSource(launches []*Launch) (string, error) {
 		"  const int ranges = min(workers, RANGES), near = number(S, workers) * ranges / workers;\n"+
 		"  __global int *const lines = S + (workers + PLACE - 1) / PLACE * PLACE;\n%s"+
 		"  int going = 1;\n  for (int step = 0; step < steps; step++) {\n%s  }\n  leave(lines, %d * (ranges + 1), workers);\n}\n",
-		rest, numbers.String(), parameters.String(), kept.String(), phases.String(), count)
+		rest, numbers.String(), parameters.String(), kept.String(), phases.String(), len(order))
 	return text.String(), nil
 }
 
@@ -59,38 +56,6 @@ func (l *Launch) shapeOf() [3]int {
 	shape := [3]int{1, 1, 1}
 	copy(shape[:], l.global)
 	return shape
-}
-
-// together is how many launches, from the first, can be one phase: each has a work-item a row, which
-// needs nothing of what the others do but in its own row.
-func together(launches []*Launch) int {
-	n := 1
-	for ; n < len(launches) && launches[0].byRow && launches[n].byRow; n++ {
-		for _, before := range launches[:n] {
-			if from := launches[n].anyRow; from != nil && slices.Contains(before.values, any(from)) {
-				return n
-			}
-		}
-	}
-	return n
-}
-
-// writePhase writes the call of some launches, the first of which has that number, as one phase.
-func writePhase(to *strings.Builder, phase, first int, launches []*Launch) {
-	if len(launches) == 1 {
-		shape := launches[0].shapeOf()
-		fmt.Fprintf(to, "    PHASE(%d, %d, %d, %d, RUN_%d)\n", phase, shape[0], shape[1], shape[2], first)
-		return
-	}
-	rows := 0
-	fmt.Fprintf(to, "#define ROW_%d(i, at1, at2) {", phase)
-	for k, l := range launches {
-		shape := l.shapeOf()
-		n := shape[0] * shape[1] * shape[2]
-		fmt.Fprintf(to, " if (i < %d) RUN_%d(i %% %d, i / %d %% %d, 0)", n, first+k, shape[0], shape[0], shape[1])
-		rows = max(rows, n)
-	}
-	fmt.Fprintf(to, " }\n    PHASE(%d, %d, 1, 1, ROW_%d)\n", phase, rows, phase)
 }
 
 // parameterType is that of a kernel's argument. A pointer is converted where it is used.

@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -155,27 +156,69 @@ func TestEveryKernelJoins(t *testing.T) {
 	}
 }
 
-// TestTogether says which launches are one phase: those of a work-item a row, unless one reads
-// other rows of what one before it has written.
-func TestTogether(t *testing.T) {
-	x, y, z := &cl.MemObject{}, new(cl.MemObject), new(cl.MemObject)
-	row := func(anyRow *cl.MemObject, values ...any) *Launch {
-		return &Launch{byRow: true, anyRow: anyRow, values: values}
+// TestInPhases says which launches are one phase, and which of those a chain.
+func TestInPhases(t *testing.T) {
+	buffers := map[string]*cl.MemObject{}
+	named := func(names string) (bufs []*cl.MemObject) {
+		for _, name := range strings.Fields(names) {
+			if buffers[name] == nil {
+				buffers[name] = new(cl.MemObject)
+			}
+			bufs = append(bufs, buffers[name])
+		}
+		return bufs
 	}
-	other := &Launch{values: []any{x}}
-	for _, c := range []struct {
-		launches []*Launch
-		want     int
+	const large = 1 << 20
+	launch := func(block int, reads, writes string) *Launch {
+		l := &Launch{rowBlock: block, writes: named(writes), Bytes: large}
+		for _, buf := range append(named(reads), l.writes...) {
+			l.values = append(l.values, buf)
+		}
+		return l
+	}
+	gather := func(from, to string) *Launch {
+		l := launch(1, from, to)
+		l.anyRow = named(from)
+		return l
+	}
+	product := func(blocks int, a, weights, c string) *Launch {
+		l := launch(8, a+" "+weights, c)
+		l.product, l.anyRow, l.global, l.FLOPs = true, named(weights), []int{blocks, 2}, large
+		return l
+	}
+	unknown := func(all string) *Launch { return &Launch{values: []any{named(all)[0]}, Bytes: large} }
+	small := func(l *Launch) *Launch {
+		l.Bytes, l.FLOPs = 100, 100
+		return l
+	}
+	type launches []*Launch
+	for name, c := range map[string]struct {
+		launches
+		want []phase
 	}{
-		{[]*Launch{other, row(nil, x)}, 1},
-		{[]*Launch{row(nil, x), other}, 1},
-		{[]*Launch{row(nil, x)}, 1},
-		{[]*Launch{row(x, x, y), row(x, x, z)}, 1}, // for all that is known the first may write x
-		{[]*Launch{row(x, x, y), row(nil, y, z), row(nil, z)}, 3},
-		{[]*Launch{row(x, x, y), row(nil, y), row(y, y, z)}, 2},
+		"row by row":                  {launches{gather("s", "x"), launch(1, "x", "z"), launch(1, "z", "a")}, []phase{{{0, 1, 2}}}},
+		"two of nothing in common":    {launches{gather("s", "x"), gather("t", "y")}, []phase{{{0, 1}}}},
+		"rows that others do":         {launches{launch(1, "z", "s"), gather("s", "x")}, []phase{{{0}}, {{1}}}},
+		"rows for others to read":     {launches{gather("s", "x"), launch(1, "z", "s")}, []phase{{{0}}, {{1}}}},
+		"what may do anything":        {launches{unknown("x"), launch(1, "x", "z"), unknown("z")}, []phase{{{0}}, {{1}}, {{2}}}},
+		"large, of nothing in common": {launches{unknown("x"), unknown("y")}, []phase{{{0}}, {{1}}}},
+		"small, of nothing in common": {launches{unknown("x"), unknown("y"), small(unknown("z"))}, []phase{{{0}, {2}}, {{1}}}},
+		"small, behind what it needs": {launches{unknown("x"), unknown("y"), unknown("z"), small(launch(0, "x", "w"))}, []phase{{{0}}, {{1}, {3}}, {{2}}}},
+		"small, that needs the last":  {launches{unknown("x"), unknown("y"), small(launch(0, "y", "w"))}, []phase{{{0}}, {{1}}, {{2}}}},
+		"a product in a chain":        {launches{launch(1, "s", "x"), product(4, "x", "w", "z"), launch(1, "z", "a")}, []phase{{{0, 1, 2}}}},
+		"too few blocks for workers":  {launches{launch(1, "s", "x"), product(3, "x", "w", "z"), launch(1, "z", "a")}, []phase{{{0}}, {{1}}, {{2}}}},
+		"few, but soon done":          {launches{launch(1, "s", "x"), small(product(1, "x", "w", "z"))}, []phase{{{0, 1}}}},
+		"weights that a row writes":   {launches{launch(1, "s", "w"), product(4, "x", "w", "z")}, []phase{{{0}}, {{1}}}},
+		"a step": {launches{
+			gather("s", "x"), launch(0, "x v", "a"), product(4, "a", "w", "z"), launch(1, "z y", "d"),
+			small(launch(0, "w", "copy")), product(4, "d", "copy", "e"), launch(0, "e d a x", "v w"),
+		}, []phase{{{0}, {4}}, {{1}}, {{2, 3, 5}}, {{6}}}},
+		"a copy beside what needs it": {launches{
+			launch(1, "s", "z"), small(launch(0, "w", "copy")), product(4, "z", "copy", "e"),
+		}, []phase{{{0}, {1}}, {{2}}}},
 	} {
-		if got := together(c.launches); got != c.want {
-			t.Errorf("%v: %d together, want %d", c.launches, got, c.want)
+		if got := inPhases(c.launches, 2); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
 }

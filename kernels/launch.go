@@ -31,10 +31,12 @@ type Launch struct {
 	joined        bool      // with others, and
 	held          *held     // nil unless it is what others were joined to, see Joined
 	global, local []int
-	byRow         bool          // on CPUs, work-item i does row i, of which alone it reads what other launches write, but for
-	anyRow        *cl.MemObject // if not nil, of which it reads any row
-	strides       bool          // the work-items of dimension 0 step by its size: all of them, or another result
-	shares        []*cl.NDRange // see EnqueueShare
+	rowBlock      int             // on CPUs, if not 0, how many rows of the batch a work-item does, in their order, and
+	product       bool            // whether that is work-item (i, j) of a product, with any j, or work-item i
+	anyRow        []*cl.MemObject // of which it reads other rows too
+	writes        []*cl.MemObject // nil where that may be any of its arguments
+	strides       bool            // the work-items of dimension 0 step by its size: all of them, or another result
+	shares        []*cl.NDRange   // see EnqueueShare
 }
 
 // Enqueue queues one run, or those that wait, see Hold. It does not wait for them.

@@ -52,7 +52,7 @@ func (s *Set) outputDelta(loss Loss, a, y, delta Matrix, scale *cl.MemObject) (*
 		return nil, err
 	}
 	l.Bytes = 2*a.bytes(a.Rows*a.Cols) + delta.bytes(a.Rows*a.Cols)
-	l.byRow = true
+	l.rowBlock, l.writes = 1, []*cl.MemObject{delta.Buf}
 	return l.args(args...)
 }
 

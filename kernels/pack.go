@@ -1,5 +1,7 @@
 package kernels
 
+import "github.com/clprop/clprop/cl"
+
 // packSquares is SQUARES of pack.cl.
 const packSquares = 9
 
@@ -27,6 +29,7 @@ func (s *Set) pack(in, out int, from operand, t Transposed) (*Launch, error) {
 		return nil, err
 	}
 	l.Bytes = 2 * 4 * float64(in) * float64(out)
+	l.writes = []*cl.MemObject{t.Buf}
 	past := 0
 	if in*out > packCached {
 		past = 1

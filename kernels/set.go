@@ -217,6 +217,14 @@ func (s *Set) product(name, act string, m, n int, extra macros) (*Launch, error)
 	return s.launch(name, k, []int{ceilDiv(n, shape.TN) * local[0], ceilDiv(m, shape.TM) * local[1]}, local)
 }
 
+// byBlocks notes of a product whose rows are those of a that a block does some of them, and reads
+// all of the weights.
+func (s *Set) byBlocks(l *Launch, a Matrix, weights *cl.MemObject) {
+	if s.Tuning.Family == Block {
+		l.rowBlock, l.product, l.anyRow = s.Tuning.rows(a.Rows), true, []*cl.MemObject{weights}
+	}
+}
+
 // activationNames are the activations that activation.cl has.
 var activationNames = []string{
 	"linear", "sigmoid", "tanh", "relu", "leaky-relu", "elu", "selu", "softplus",

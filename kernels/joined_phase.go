@@ -1,0 +1,161 @@
+package kernels
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/clprop/clprop/cl"
+)
+
+// A chain is some launches, by their numbers, of which each needs no more of those before it than the
+// same rows of the batch: who has done some rows of the first goes on with the second, and waits for
+// nobody. A launch that goes by anything else is a chain by itself.
+type chain []int
+
+// A phase is chains that need nothing of each other.
+type phase []chain
+
+// What is small can come earlier than where it stands, beside what it does not need; what is large stays
+// where its core finds in the caches what it had before. A product is in a chain where its weights are
+// near, and either there are blocks enough for all workers or it is short for one.
+const (
+	smallBytes  = 1 << 16
+	smallFLOPs  = 1 << 18
+	nearWeights = 1 << 16 // bytes
+)
+
+// inPhases puts launches into phases, each behind all whose results it needs.
+func inPhases(launches []*Launch, workers int) []phase {
+	var phases []phase
+	for n, l := range launches {
+		last := len(phases) - 1 // of the phases that it needs
+		for last >= 0 && !l.needsAny(launches, phases[last]) {
+			last--
+		}
+		switch {
+		case extend(phases[max(last, 0):], launches, n, workers):
+		case last+1 < len(phases) && l.Bytes <= smallBytes && l.FLOPs <= smallFLOPs:
+			phases[last+1] = append(phases[last+1], chain{n})
+		default:
+			phases = append(phases, phase{chain{n}})
+		}
+	}
+	return phases
+}
+
+// extend puts launch n at the end of the first chain with which it can be one, in a phase where it needs
+// no other.
+func extend(phases []phase, launches []*Launch, n, workers int) bool {
+	for _, p := range phases {
+		for i, c := range p {
+			longer, others := append(slices.Clone(c), n), slices.Delete(slices.Clone(p), i, i+1)
+			if longer.byRows(launches, workers) && !launches[n].needsAny(launches, others) {
+				p[i] = longer
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// needsAny reports whether a launch needs some chain of a phase.
+func (l *Launch) needsAny(launches []*Launch, p phase) bool {
+	return slices.ContainsFunc(p, func(c chain) bool { return l.needs(launches, c) })
+}
+
+// needs reports whether a launch cannot come before those of a chain: one writes what the other has. No
+// two buffers are parts of one.
+func (l *Launch) needs(launches []*Launch, c chain) bool {
+	return slices.ContainsFunc(c, func(n int) bool {
+		before := launches[n]
+		return slices.ContainsFunc(l.written(), before.has) || slices.ContainsFunc(before.written(), l.has)
+	})
+}
+
+// written are the buffers that a launch may write.
+func (l *Launch) written() (all []*cl.MemObject) {
+	if l.writes != nil {
+		return l.writes
+	}
+	for _, value := range l.values {
+		if buf, ok := value.(*cl.MemObject); ok {
+			all = append(all, buf)
+		}
+	}
+	return all
+}
+
+func (l *Launch) has(buf *cl.MemObject) bool { return slices.Contains(l.values, any(buf)) }
+
+// byRows reports whether launches can be a chain: none reads other rows of what another writes.
+func (c chain) byRows(launches []*Launch, workers int) bool {
+	block := c.block(launches)
+	for _, n := range c {
+		l := launches[n]
+		if l.rowBlock == 0 || l.rowBlock != block && l.rowBlock != 1 {
+			return false
+		}
+		for _, m := range c {
+			if m != n && slices.ContainsFunc(l.anyRow, func(buf *cl.MemObject) bool { return slices.Contains(launches[m].written(), buf) }) {
+				return false
+			}
+		}
+		if l.product && (l.anyRow[0].Size() > nearWeights || l.global[0] < 2*workers && l.FLOPs > smallFLOPs) {
+			return false
+		}
+	}
+	return true
+}
+
+// block is how many rows of the batch a work-item of a chain does.
+func (c chain) block(launches []*Launch) int {
+	block := 0
+	for _, n := range c {
+		block = max(block, launches[n].rowBlock)
+	}
+	return block
+}
+
+// writePhase writes the call of a phase: RUN_n does a work-item of launch n.
+func writePhase(to *strings.Builder, number int, p phase, launches []*Launch) {
+	if len(p) == 1 && len(p[0]) == 1 {
+		n := p[0][0]
+		shape := launches[n].shapeOf()
+		fmt.Fprintf(to, "    PHASE(%d, %d, %d, %d, RUN_%d)\n", number, shape[0], shape[1], shape[2], n)
+		return
+	}
+	items := 0
+	var calls strings.Builder
+	for i, c := range p {
+		count := c.write(to, fmt.Sprintf("CHAIN_%d_%d", number, i), launches)
+		fmt.Fprintf(&calls, " if (i >= %d && i < %d) CHAIN_%d_%d((i - %d))", items, items+count, number, i, items)
+		items += count
+	}
+	fmt.Fprintf(to, "#define CHAINS_%d(i, at1, at2) {%s }\n    PHASE(%d, %d, 1, 1, CHAINS_%d)\n", number, calls.String(), number, items, number)
+}
+
+// write writes a macro that does a work-item of a chain, and returns how many there are.
+func (c chain) write(to *strings.Builder, name string, launches []*Launch) (items int) {
+	fmt.Fprintf(to, "#define %s(i) {", name)
+	defer fmt.Fprintf(to, " }\n")
+	block := c.block(launches)
+	for _, n := range c {
+		l := launches[n]
+		shape := l.shapeOf()
+		all := shape[0] * shape[1] * shape[2]
+		switch {
+		case len(c) == 1:
+			fmt.Fprintf(to, " RUN_%d(i %% %d, i / %d %% %d, i / %d)", n, shape[0], shape[0], shape[1], shape[0]*shape[1])
+			return all
+		case l.product:
+			fmt.Fprintf(to, " if (i < %d) for (int j = 0; j < %d; j++) RUN_%d(i, j, 0)", shape[0], shape[1], n)
+			items = max(items, shape[0])
+		default:
+			fmt.Fprintf(to, " for (int j = i * %d; j < min(i * %d + %d, %d); j++) RUN_%d(j %% %d, j / %d %% %d, 0)",
+				block, block, block, all, n, shape[0], shape[0], shape[1])
+			items = max(items, ceilDiv(all, block))
+		}
+	}
+	return items
+}
