@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -65,6 +66,37 @@ func TestJoined(t *testing.T) {
 	if !ran && !checked() {
 		t.Error("no device here joins launches; PoCL does")
 	}
+}
+
+// TestWrites runs the launches of a step and looks at all buffers that each does not say it writes:
+// joined launches do not wait where a buffer is only read.
+func TestWrites(t *testing.T) {
+	each(t, func(f fixture) {
+		if f.set.Tuning.Family != Block {
+			return
+		}
+		n := f.narrowNets()[0]
+		p := f.netPass(cpuref.SoftmaxCrossEntropy, n.batch, n.sizes)
+		launches := f.stepLaunches(p)
+		l, err := f.set.ForwardKeepingZ("silu", p.X, p.Theta[0], p.A[0], f.output(p.A[0].Rows, p.A[0].Cols))
+		f.ok(err)
+		turned := f.set.NewTransposedDelta(p.A[0])
+		turned.Buf = f.scratch(f.set.TransposedDeltaFloats(p.A[0]))
+		k, err := f.set.PackDelta(p.A[0], turned)
+		f.ok(err)
+		for _, l := range append(launches, l, k) {
+			for buf := range f.was {
+				f.was[buf] = f.read(buf)
+			}
+			f.enqueue(l)
+			for i, value := range l.values {
+				if buf, ok := value.(*cl.MemObject); ok && !slices.Contains(l.written(), buf) {
+					f.intact(fmt.Sprintf("%s, argument %d", l.Name, i), buf, f.read(buf), func(int) bool { return false })
+				}
+			}
+			l.Release()
+		}
+	})
 }
 
 // joins reports whether a device's compiler takes joined.cl: PoCL's does, for CPUs. The
