@@ -9,7 +9,7 @@ import (
 	"github.com/clprop/clprop/kernels"
 )
 
-// RunsALaunch is how many runs of a plan, one after the other, may be one launch of a kernel.
+// RunsALaunch is how many runs of a plan, one after the other, may be one launch of a kernel at most.
 const RunsALaunch = kernels.JoinedSteps
 
 // joinSaved is how much time a plan must have lost to its launches before they are made one, for each
@@ -172,7 +172,7 @@ func (p *openclPlan) joinNext() (more bool, err error) {
 		return true, nil
 	}
 	if n > 0 && len(p.launches) == 1 {
-		p.ahead = p.mayHold()
+		p.ahead = min(p.mayHold(), p.launches[0].Holds())
 	}
 	return false, nil
 }

@@ -4,7 +4,7 @@
 //   phase p: the work-items of a launch, in any order, on any core; it begins when phase p − 1 has
 //            ended on all. Launches that need nothing of each other but in the same rows of the batch
 //            are one phase, and small ones that need nothing of it at all, see joined_phase.go
-//   step s:  all phases, with the numbers of step s; at most 8 in a launch
+//   step s:  all phases, with the numbers of step s; at most 16 in a launch
 //
 // The host writes the rest of the program, see joined_source.go: the kernels of the phases as
 // functions, before this, and after it the kernel joined, which has PHASE of each. It is for

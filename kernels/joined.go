@@ -17,8 +17,12 @@ func JoinedFloats(workers int) int {
 // maxArguments is how many bytes the arguments of a kernel may have on every device.
 const maxArguments = 1024
 
-// JoinedSteps is how many runs of joined launches can be one launch, see Launch.Hold.
-const JoinedSteps = 8
+// JoinedSteps is how many runs of joined launches can be one launch at most, see Launch.Holds, and
+// joinedSteps how many can be at least. OpenCL has vectors of so many numbers.
+const (
+	JoinedSteps = 16
+	joinedSteps = 8
+)
 
 // joinedFirst is how many arguments joined.cl has of its own. One follows for each number of a
 // launch that may change from run to run.
@@ -27,12 +31,16 @@ const joinedFirst = 3
 // held are the runs of a joined launch that wait to be one launch.
 type held struct {
 	runs    int
+	most    int
 	numbers []*number // of all that were joined
-	values  [][JoinedSteps]uint32
+	values  [][]uint32
 }
 
+// Holds is how many runs of a joined launch can be one launch.
+func (l *Launch) Holds() int { return l.held.most }
+
 // Hold notes a run of a joined launch, with what its arguments are now, and returns how many wait:
-// JoinedSteps at most. The next Enqueue queues them, one after the other, as one launch.
+// Holds at most. The next Enqueue queues them, one after the other, as one launch.
 func (l *Launch) Hold() (waiting int) {
 	h := l.held
 	for i, n := range h.numbers {
@@ -53,7 +61,7 @@ func (l *Launch) arm() error {
 	}
 	err := l.kernel.SetArgInt32(joinedFirst-1, int32(h.runs))
 	for i := 0; err == nil && i < len(h.values); i++ {
-		err = l.kernel.SetArgUnsafe(joinedFirst+i, 4*JoinedSteps, unsafe.Pointer(&h.values[i]))
+		err = l.kernel.SetArgUnsafe(joinedFirst+i, 4*h.most, unsafe.Pointer(unsafe.SliceData(h.values[i])))
 	}
 	h.runs = 0
 	if err != nil {
@@ -68,25 +76,36 @@ func (s *Set) Joinable(launches []*Launch) int {
 	if s.Tuning.Family != Block {
 		return 0
 	}
-	bytes, numbers := 4*JoinedSteps, 0
+	var size joinedSize
 	for i, l := range launches {
-		numbers += len(l.numbers)
-		for arg, value := range l.values {
-			if !l.passed(arg) {
-				continue
-			}
-			if _, ok := value.(*cl.MemObject); ok {
-				bytes = roundUp(bytes, 8) + 8
-			} else {
-				bytes += 4
-			}
-		}
-		if bytes+4*JoinedSteps*numbers > maxArguments {
+		if size.add(l); !size.fits(joinedSteps) {
 			return i
 		}
 	}
 	return len(launches)
 }
+
+// joinedSize is what joined launches take of the arguments of a kernel: bytes of those that stay, and the
+// numbers that may change from run to run.
+type joinedSize struct{ bytes, numbers int }
+
+func (j *joinedSize) add(l *Launch) {
+	j.numbers += len(l.numbers)
+	for arg, value := range l.values {
+		if !l.passed(arg) {
+			continue
+		}
+		if _, ok := value.(*cl.MemObject); ok {
+			j.bytes = roundUp(j.bytes, 8) + 8
+		} else {
+			j.bytes += 4
+		}
+	}
+}
+
+// fits reports whether there is room for the numbers of so many runs, in vectors that begin at a multiple
+// of their size.
+func (j joinedSize) fits(steps int) bool { return 4*steps*(1+j.numbers)+j.bytes <= maxArguments }
 
 // passed reports whether an argument is one of the joined kernel, as it is. Sizes are written into its
 // source, so that the compiler can reckon with them; and numbers that may change are kept together.
@@ -109,7 +128,15 @@ func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Lau
 	if err := rooms("joined", operandBuffer{"state", state, JoinedFloats(workers)}); err != nil {
 		return nil, err
 	}
-	k, err := s.joinedKernel(launches, workers)
+	var size joinedSize
+	for _, part := range launches {
+		size.add(part)
+	}
+	steps := joinedSteps
+	if size.fits(JoinedSteps) {
+		steps = JoinedSteps
+	}
+	k, err := s.joinedKernel(launches, workers, steps)
 	if err != nil {
 		return nil, err
 	}
@@ -117,16 +144,17 @@ func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Lau
 	if err != nil {
 		return nil, err
 	}
-	l.held = &held{}
+	l.held = &held{most: steps}
 	values := []any{state, workers, 1}
 	for _, part := range launches {
 		l.held.numbers = append(l.held.numbers, part.numbers...)
 		l.FLOPs += part.FLOPs
 		l.Bytes += part.Bytes
 	}
-	l.held.values = make([][JoinedSteps]uint32, len(l.held.numbers))
-	for i := range l.held.values {
-		values = append(values, l.held.values[i])
+	for range l.held.numbers {
+		of := make([]uint32, steps)
+		l.held.values = append(l.held.values, of)
+		values = append(values, of)
 	}
 	for _, part := range launches {
 		for arg, value := range part.values {
@@ -146,8 +174,8 @@ func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Lau
 	return l, nil
 }
 
-func (s *Set) joinedKernel(launches []*Launch, workers int) (*kernel, error) {
-	source, err := joinedSource(launches, workers)
+func (s *Set) joinedKernel(launches []*Launch, workers, steps int) (*kernel, error) {
+	source, err := joinedSource(launches, workers, steps)
 	if err != nil {
 		return nil, fmt.Errorf("kernel joined: %w", err)
 	}

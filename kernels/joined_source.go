@@ -8,8 +8,9 @@ import (
 	"github.com/clprop/clprop/cl"
 )
 
-// joinedSource writes the kernels of the launches as functions, and the kernel that calls them.
-func joinedSource(launches []*Launch, workers int) (string, error) {
+// joinedSource writes the kernels of the launches as functions, and the kernel that calls them, for
+// up to so many steps.
+func joinedSource(launches []*Launch, workers, steps int) (string, error) {
 	var text, numbers, kept, parameters, phases strings.Builder
 	for p, l := range launches {
 		source, err := phaseSource(l.kernel, p)
@@ -23,8 +24,8 @@ func joinedSource(launches []*Launch, workers int) (string, error) {
 			name, kind := fmt.Sprintf("p%d_%d", p, i), parameterType(value)
 			switch {
 			case l.number(i) != nil:
-				fmt.Fprintf(&numbers, ",\n    const %s%d %s", kind, JoinedSteps, name)
-				fmt.Fprintf(&kept, "  %s %s_of[%d];\n  vstore%d(%s, 0, %s_of);\n", kind, name, JoinedSteps, JoinedSteps, name, name)
+				fmt.Fprintf(&numbers, ",\n    const %s%d %s", kind, steps, name)
+				fmt.Fprintf(&kept, "  %s %s_of[%d];\n  vstore%d(%s, 0, %s_of);\n", kind, name, steps, steps, name, name)
 				fmt.Fprintf(&phases, ", %s_of[step]", name)
 			case l.passed(i):
 				fmt.Fprintf(&parameters, ",\n    %s %s", kind, name)

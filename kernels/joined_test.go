@@ -36,13 +36,14 @@ func TestJoined(t *testing.T) {
 				f.ok(together[len(together)-1].SetDescentRateAll(0.3))
 				l, err := f.set.Joined(together, workers, f.buffer(make([]float32, JoinedFloats(workers))))
 				f.ok(err)
-				for i, alpha := range []float32{0.7, 0.2, 0.1, 0.4, 0.3, 0.6, 0.5, 0.8, 0.9, 0.15} {
+				for i := range l.Holds() + 2 {
+					alpha := 0.1 + 0.1*float32(i*i%7)
 					f.ok(together[len(together)-1].SetDescentRateAll(alpha)) // of the joined launch now
 					f.ok(apart[len(apart)-1].SetDescentRateAll(alpha))
 					switch { // the first run is a launch alone, then as many as there may be are one, then the last
 					case i == 0:
 						f.enqueue(l)
-					case l.Hold() == JoinedSteps:
+					case l.Hold() == l.Holds():
 						f.enqueue(l)
 					}
 					for _, a := range apart {
@@ -268,7 +269,7 @@ func TestJoinable(t *testing.T) {
 	if got, want := set.Joinable(many), (1024-32+4)/32; got != want {
 		t.Errorf("%d launches can be one, want %d", got, want)
 	}
-	// A number that changes has 32 bytes, of 8 runs, and not its own 4.
+	// A number that changes has 32 bytes, of at least 8 runs, and not its own 4.
 	mixed.numbers = []*number{{arg: 2}}
 	if got, want := set.Joinable(many), (1024-32+4)/(32+24); got != want {
 		t.Errorf("%d launches with a number can be one, want %d", got, want)

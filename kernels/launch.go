@@ -87,8 +87,8 @@ func (l *Launch) args(values ...any) (*Launch, error) {
 		switch v := v.(type) {
 		case int:
 			err = l.kernel.SetArg(i, int32(v)) // OpenCL C's int, whatever Go's is
-		case [JoinedSteps]uint32:
-			err = l.kernel.SetArgUnsafe(i, 4*JoinedSteps, unsafe.Pointer(&v))
+		case []uint32:
+			err = l.kernel.SetArgUnsafe(i, 4*len(v), unsafe.Pointer(unsafe.SliceData(v)))
 		default:
 			err = l.kernel.SetArg(i, v)
 		}
