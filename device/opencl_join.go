@@ -199,8 +199,7 @@ func (p *openclPlan) replace() error {
 
 // joins is how many launches of a plan, the first of those left, become one; 0 if the first stays as it
 // is. Of a long plan those are a long one and the short ones before it. A plan's only launch becomes one
-// whose runs can wait for each other. On parts of a device that is one,
-// which is dealt out among them.
+// whose runs can wait for each other. On parts of a device that is one, which is dealt out among them.
 func (p *openclPlan) joins(left []*kernels.Launch) int {
 	e := p.engine
 	if e.parts != nil {
