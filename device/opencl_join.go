@@ -36,7 +36,11 @@ const joinSlower = 6
 
 // holdLongest is how long runs are held, and how long those take that are one launch: who waits
 // for them, as to stop, should not notice.
-const holdLongest = 1e-3 // seconds
+const (
+	holdLongest   = 1e-3 // seconds
+	holdFew       = 8    // runs
+	holdBandwidth = 50e9 // bytes a second, from memory and caches
+)
 
 // joining reports whether the launches of a plan may become one: not where they are to be seen
 // one by one, or divided among ranks.
@@ -224,9 +228,14 @@ func (p *openclPlan) joins(left []*kernels.Launch) int {
 	return n
 }
 
-// mayHold is how many runs of a plan may be one launch, once its launches are.
+// mayHold is how many runs of a plan may be one launch, once its launches are: more than a few where
+// they take half as long as a launch may, since a core that is taken away meanwhile can be lost for all of it.
 func (p *openclPlan) mayHold() int {
-	return int(min(kernels.JoinedSteps, holdLongest/max(p.work(), 1e-9)))
+	seconds := max(p.work(), 1e-9)
+	for _, l := range p.launches {
+		seconds += l.Bytes / holdBandwidth
+	}
+	return int(max(min(holdFew, holdLongest/seconds), min(kernels.JoinedSteps, holdLongest/2/seconds)))
 }
 
 // work is about how many seconds the operations of a run take.
