@@ -44,7 +44,7 @@ type opencl struct {
 	common     *common     // where what is allocated now is to lie, in memory that ranks have in common; nil for the engine's own
 	unfused    bool        // prepare plans operation by operation, to test fusion against
 	eager      bool        // do at the first run of a plan what pays over many
-	joined     *buffer     // of joinState; nil before it is needed
+	joined     *scratch    // of joinState; nil while no plan needs it
 	held       *openclPlan // whose runs wait to be one launch; nil if none do
 	heldSince  time.Time
 	unified    bool        // device and host share one memory

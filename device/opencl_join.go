@@ -144,10 +144,16 @@ func (p *openclPlan) joinNext() (more bool, err error) {
 	if p.later != nil {
 		return false, p.replace()
 	}
-	e, idle := p.engine, p.engine.joined == nil
-	if err := e.joinState(); err != nil {
+	e, first := p.engine, p.state == nil
+	if err := p.joinState(); err != nil {
 		return false, err
 	}
+	joins := false
+	defer func() {
+		if first && !joins {
+			p.leaveState()
+		}
+	}()
 	n := 0
 	for p.asJoined < len(p.launches) {
 		if n = p.joins(p.launches[p.asJoined:]); n > 0 {
@@ -159,16 +165,13 @@ func (p *openclPlan) joinNext() (more bool, err error) {
 		ends := p.asJoined + n
 		joined, err := e.set.Joined(p.launches[p.asJoined:ends], max(1, e.info.Units), e.joined.mem)
 		if errors.Is(err, kernels.ErrNotCached) {
-			if idle {
-				e.joined.Release()
-				e.joined = nil
-			}
 			return false, err
 		}
 		if err != nil {
 			e.cannotJoin = true
 			return false, nil
 		}
+		joins = true
 		p.launches = slices.Concat(p.launches[:p.asJoined], []*kernels.Launch{joined}, p.launches[ends:])
 		p.asJoined++
 	}
@@ -278,10 +281,31 @@ func (e *opencl) release() error {
 	return e.fail(e.compute.Flush())
 }
 
-// joinState makes the memory that joined launches share: the queue runs one at a time.
-func (e *opencl) joinState() (err error) {
-	if e.joined == nil {
-		e.joined, err = e.zeroed("state of joined launches", kernels.JoinedFloats(max(1, e.info.Units)))
+// joinState takes the memory that joined launches share: the queue runs one at a time.
+func (p *openclPlan) joinState() error {
+	e := p.engine
+	if p.state != nil {
+		return nil
 	}
-	return err
+	if e.joined == nil {
+		b, err := e.zeroed("state of joined launches", kernels.JoinedFloats(max(1, e.info.Units)))
+		if err != nil {
+			return err
+		}
+		e.joined = &scratch{buffer: b}
+	}
+	e.joined.users++
+	p.state = e.joined
+	return nil
+}
+
+// leaveState gives that memory back, which the last plan frees.
+func (p *openclPlan) leaveState() {
+	if p.state == nil {
+		return
+	}
+	if p.state.leave(); p.state.users == 0 {
+		p.engine.joined = nil
+	}
+	p.state = nil
 }

@@ -270,9 +270,10 @@ func addedUp(t *testing.T, e Engine, runs, batch, in, out int) (sum []float32, l
 	}
 	total, err := e.NewParameters([]Shape{{In: in, Out: out}})
 	must(err)
-	p, err := e.Prepare(Accumulate{Delta: matrix(batch, out, -1), A: matrix(batch, in, 0.1), Sum: total})
+	op := Accumulate{Delta: matrix(batch, out, -1), A: matrix(batch, in, 0.1), Sum: total}
+	held := e.Counters().Allocated
+	p, err := e.Prepare(op)
 	must(err)
-	defer p.Release()
 	before := e.Counters().Launches
 	for range runs {
 		must(p.Run())
@@ -281,6 +282,10 @@ func addedUp(t *testing.T, e Engine, runs, batch, in, out int) (sum []float32, l
 	launches = e.Counters().Launches - before
 	w, b := make([]float32, in*out), make([]float32, out)
 	must(e.ReadParameters(w, b, total, 0))
+	p.Release()
+	if left := e.Counters().Allocated; left != held {
+		t.Errorf("%d bytes allocated after the plan was released, %d before it was prepared", left, held)
+	}
 	return append(w, b...), launches
 }
 

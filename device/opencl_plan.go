@@ -24,10 +24,11 @@ type openclPlan struct {
 
 	tallied     *kernels.Tallied // while it is prepared: a batch that no launch adds to its tally yet
 	talliedRows int
-	untilJoined int  // runs to come before the launches are made one; 0 if they are, or stay apart
-	asJoined    int  // launches, from the first, that are as they stay
-	later       []Op // what is prepared then, in place of this; nil if that is the same
-	ahead       int  // how many runs may be one launch, see hold
+	untilJoined int      // runs to come before the launches are made one; 0 if they are, or stay apart
+	asJoined    int      // launches, from the first, that are as they stay
+	state       *scratch // what those share that were joined, if any were
+	later       []Op     // what is prepared then, in place of this; nil if that is the same
+	ahead       int      // how many runs may be one launch, see hold
 	released    bool
 }
 
@@ -259,4 +260,5 @@ func (p *openclPlan) drop() {
 	for _, s := range p.shared {
 		s.leave()
 	}
+	p.leaveState()
 }
