@@ -25,12 +25,7 @@ func TestJoinedStepSameBits(t *testing.T) {
 			continue // other compilers take no joined.cl, and TestNoJoin shows what then is
 		}
 		ran = true
-		eager, err := found.open("", Options{Family: kernels.Block, Eager: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer eager.Close()
-		single := openFamily(t, found, kernels.Block, true)
+		eager, single := openEager(t, found), openFamily(t, found, kernels.Block, true)
 		for _, batch := range []int{1, 33} {
 			for _, sizes := range [][]int{{17, 33, 5}, {31, 257, 65, 2}} {
 				t.Run(fmt.Sprintf("%v/%d", sizes, batch), func(t *testing.T) {
@@ -69,73 +64,76 @@ func TestJoinedStepSameBits(t *testing.T) {
 // an operation where they are joined, which is faster then: the weights must be the same bits
 // before and after, and the plan must become what it is to be.
 func TestJoinedForm(t *testing.T) {
+	found := joiningDevice(t)
+	sizes, batch := []int{300, 257, 9}, 33
+	want, _ := trainedWeights(t, openFamily(t, found, kernels.Block, true), sizes, batch, 0)
+	e := openFamily(t, found, kernels.Block, false)
+	e.(*opencl).launchTime = time.Millisecond // so that as few launches as possible seem best
+	step := newStep(t, e, sizes, batch, 0)
+	p := step.Plan.(*openclPlan)
+	before, held := len(p.launches), e.Counters().Allocated
+	if p.later == nil || before != 2 {
+		t.Fatalf("%d launches, later %v: want 2, and others later", before, p.later)
+	}
+	p.untilJoined = 2
+	got := trainedBy(t, e, step, sizes, batch)
+	if len(p.launches) != 1 || p.later != nil || p.ahead < 2 {
+		t.Errorf("%d launches, later %v, %d runs a launch: want 1, nil, some", len(p.launches), p.later, p.ahead)
+	}
+	for l := range want {
+		if !slices.Equal(got[l], want[l]) {
+			t.Errorf("weights or sums, part %d: %v, one by one %v", l, got[l], want[l])
+		}
+	}
+	step.Plan.Release()
+	if left := e.Counters().Allocated; left >= held {
+		t.Errorf("%d bytes allocated after the plan was released, %d before it was joined", left, held)
+	}
+}
+
+// joiningDevice is the first device whose compiler takes joined launches.
+func joiningDevice(t *testing.T) Found {
+	t.Helper()
 	listing, err := List()
 	if err != nil {
 		cltest.Missing(t, err)
 	}
-	sizes, batch := []int{300, 257, 9}, 33
 	for _, found := range listing.Devices {
-		if !strings.HasPrefix(found.Name, "pthread") {
-			continue
+		if strings.HasPrefix(found.Name, "pthread") {
+			return found
 		}
-		want, _ := trainedWeights(t, openFamily(t, found, kernels.Block, true), sizes, batch, 0)
-		e := openFamily(t, found, kernels.Block, false)
-		e.(*opencl).launchTime = time.Millisecond // so that as few launches as possible seem best
-		step := newStep(t, e, sizes, batch, 0)
-		p := step.Plan.(*openclPlan)
-		before, held := len(p.launches), e.Counters().Allocated
-		if p.later == nil || before != 2 {
-			t.Fatalf("%d launches, later %v: want 2, and others later", before, p.later)
-		}
-		p.untilJoined = 2
-		got := trainedBy(t, e, step, sizes, batch)
-		if len(p.launches) != 1 || p.later != nil || p.ahead < 2 {
-			t.Errorf("%d launches, later %v, %d runs a launch: want 1, nil, some", len(p.launches), p.later, p.ahead)
-		}
-		for l := range want {
-			if !slices.Equal(got[l], want[l]) {
-				t.Errorf("weights or sums, part %d: %v, one by one %v", l, got[l], want[l])
-			}
-		}
-		step.Plan.Release()
-		if left := e.Counters().Allocated; left >= held {
-			t.Errorf("%d bytes allocated after the plan was released, %d before it was joined", left, held)
-		}
-		return
 	}
 	cltest.Missing(t, fmt.Errorf("no PoCL"))
+	return Found{}
+}
+
+// openEager opens a device to join launches at once.
+func openEager(t *testing.T, found Found) Engine {
+	t.Helper()
+	e, err := found.open("", Options{Family: kernels.Block, Eager: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return e
 }
 
 // TestHeldRuns runs a step many times between which numbers change, and everything else that the
 // engine is asked for comes between: runs that wait to be one launch must have been by then, so
 // that the bits are those of launches one by one.
 func TestHeldRuns(t *testing.T) {
-	listing, err := List()
-	if err != nil {
-		cltest.Missing(t, err)
+	found := joiningDevice(t)
+	eager := openEager(t, found)
+	want, launched := heldHistory(t, openFamily(t, found, kernels.Block, true))
+	got, fewer := heldHistory(t, eager)
+	if fewer > RunsALaunch {
+		t.Errorf("%d launches, one by one %d, want 3, or some more on a machine that is slow to queue them", fewer, launched)
 	}
-	for _, found := range listing.Devices {
-		if !strings.HasPrefix(found.Name, "pthread") {
-			continue
+	for i := range want {
+		if !slices.Equal(got[i], want[i]) {
+			t.Errorf("what was read %d: held %v, one by one %v", i, got[i], want[i])
 		}
-		eager, err := found.open("", Options{Family: kernels.Block, Eager: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer eager.Close()
-		want, launched := heldHistory(t, openFamily(t, found, kernels.Block, true))
-		got, fewer := heldHistory(t, eager)
-		if fewer > RunsALaunch {
-			t.Errorf("%d launches, one by one %d, want 3, or some more on a machine that is slow to queue them", fewer, launched)
-		}
-		for i := range want {
-			if !slices.Equal(got[i], want[i]) {
-				t.Errorf("what was read %d: held %v, one by one %v", i, got[i], want[i])
-			}
-		}
-		return
 	}
-	cltest.Missing(t, fmt.Errorf("no PoCL"))
 }
 
 // heldHistory is all that was read, and the launches of the longest row of runs, of which RunsALaunch
@@ -216,37 +214,23 @@ func heldHistory(t *testing.T, e Engine) (seen [][]float32, launches int64) {
 // TestHeldLaunch runs a plan of one short launch, whose runs wait for each other, and one of a launch
 // for which that saves nothing.
 func TestHeldLaunch(t *testing.T) {
-	listing, err := List()
-	if err != nil {
-		cltest.Missing(t, err)
+	found := joiningDevice(t)
+	eager := openEager(t, found)
+	const runs = 2*RunsALaunch + 3
+	want, launches := addedUp(t, openFamily(t, found, kernels.Block, true), runs, 7, 17, 33)
+	if launches != runs {
+		t.Errorf("%d launches one by one, want %d", launches, runs)
 	}
-	for _, found := range listing.Devices {
-		if !strings.HasPrefix(found.Name, "pthread") {
-			continue
-		}
-		eager, err := found.open("", Options{Family: kernels.Block, Eager: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer eager.Close()
-		const runs = 2*RunsALaunch + 3
-		want, launches := addedUp(t, openFamily(t, found, kernels.Block, true), runs, 7, 17, 33)
-		if launches != runs {
-			t.Errorf("%d launches one by one, want %d", launches, runs)
-		}
-		got, fewer := addedUp(t, eager, runs, 7, 17, 33)
-		if fewer > RunsALaunch {
-			t.Errorf("%d launches of %d runs, want 3, or some more on a machine that is slow to queue them", fewer, runs)
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("sums %v, one by one %v", got, want)
-		}
-		if _, all := addedUp(t, eager, 3, 4096, 257, 511); all != 3 {
-			t.Errorf("%d launches of 3 long runs", all)
-		}
-		return
+	got, fewer := addedUp(t, eager, runs, 7, 17, 33)
+	if fewer > RunsALaunch {
+		t.Errorf("%d launches of %d runs, want 3, or some more on a machine that is slow to queue them", fewer, runs)
 	}
-	cltest.Missing(t, fmt.Errorf("no PoCL"))
+	if !slices.Equal(got, want) {
+		t.Errorf("sums %v, one by one %v", got, want)
+	}
+	if _, all := addedUp(t, eager, 3, 4096, 257, 511); all != 3 {
+		t.Errorf("%d launches of 3 long runs", all)
+	}
 }
 
 // addedUp is a layer's Δ after so many runs of one Accumulate, and the launches that they took.
