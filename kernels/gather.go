@@ -21,7 +21,7 @@ func (s *Set) Gather(src Matrix, index *cl.MemObject, dst Matrix) (*Launch, erro
 		return nil, err
 	}
 	l.Bytes = 2 * 4 * float64(dst.Rows) * float64(words)
-	l.rowBlock, l.anyRow, l.writes = 1, []*cl.MemObject{src.Buf}, []*cl.MemObject{dst.Buf}
+	l.rowBlock, l.anyRow, l.writes = 1, src.Buf, []*cl.MemObject{dst.Buf}
 	return l.args(dst.Rows, words, 0, src.Buf, index, dst.Buf)
 }
 

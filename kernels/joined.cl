@@ -105,16 +105,16 @@ inline void leave(__global int *lines, const int count, const int workers) {
   for (int line = 0; line <= count; line++) lines[line * PLACE] = 0;
 }
 
-// PHASE calls RUN(at0, at1, at2) for the work-items of phase p, which are across × down × deep.
-#define PHASE(p, across, down, deep, RUN)                                                   \
-  if (going) {                                                                              \
-    __global int *const taken = lines + (p) * (ranges + 1) * PLACE;                         \
-    const int items = (across) * (down) * (deep);                                           \
-    int end, own = 0;                                                                       \
-    for (int i = take(taken, step, items, workers, ranges, near, &end); i < items;          \
-         i = take(taken, step, items, workers, ranges, near, &end)) {                       \
-      own += end - i;                                                                       \
-      for (; i < end; i++) RUN(i % (across), i / (across) % (down), i / ((across) * (down))) \
-    }                                                                                       \
-    going = ended(taken + ranges * PLACE, (step + 1) * items, own);                         \
+// PHASE calls RUN(i) for the work-items of phase p, of which there are count.
+#define PHASE(p, count, RUN)                                                       \
+  if (going) {                                                                     \
+    __global int *const taken = lines + (p) * (ranges + 1) * PLACE;                \
+    const int items = (count);                                                     \
+    int end, own = 0;                                                              \
+    for (int i = take(taken, step, items, workers, ranges, near, &end); i < items; \
+         i = take(taken, step, items, workers, ranges, near, &end)) {              \
+      own += end - i;                                                              \
+      for (; i < end; i++) RUN(i)                                                  \
+    }                                                                              \
+    going = ended(taken + ranges * PLACE, (step + 1) * items, own);                \
   }

@@ -18,10 +18,10 @@ func JoinedFloats(workers int) int {
 const maxArguments = 1024
 
 // JoinedSteps is how many runs of joined launches can be one launch at most, see Launch.Holds, and
-// joinedSteps how many can be at least. OpenCL has vectors of so many numbers.
+// fewestSteps how many can be at least. OpenCL has vectors of so many numbers.
 const (
 	JoinedSteps = 16
-	joinedSteps = 8
+	fewestSteps = 8
 )
 
 // joinedFirst is how many arguments joined.cl has of its own. One follows for each number of a
@@ -78,7 +78,7 @@ func (s *Set) Joinable(launches []*Launch) int {
 	}
 	var size joinedSize
 	for i, l := range launches {
-		if size.add(l); !size.fits(joinedSteps) {
+		if size.add(l); !size.fits(fewestSteps) {
 			return i
 		}
 	}
@@ -107,6 +107,18 @@ func (j *joinedSize) add(l *Launch) {
 // of their size.
 func (j joinedSize) fits(steps int) bool { return 4*steps*(1+j.numbers)+j.bytes <= maxArguments }
 
+// stepsOf is how many runs of launches that are Joinable can be one launch.
+func stepsOf(launches []*Launch) int {
+	var size joinedSize
+	for _, l := range launches {
+		size.add(l)
+	}
+	if size.fits(JoinedSteps) {
+		return JoinedSteps
+	}
+	return fewestSteps
+}
+
 // passed reports whether an argument is one of the joined kernel, as it is. Sizes are written into its
 // source, so that the compiler can reckon with them; and numbers that may change are kept together.
 func (l *Launch) passed(arg int) bool {
@@ -128,14 +140,7 @@ func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Lau
 	if err := rooms("joined", operandBuffer{"state", state, JoinedFloats(workers)}); err != nil {
 		return nil, err
 	}
-	var size joinedSize
-	for _, part := range launches {
-		size.add(part)
-	}
-	steps := joinedSteps
-	if size.fits(JoinedSteps) {
-		steps = JoinedSteps
-	}
+	steps := stepsOf(launches)
 	k, err := s.joinedKernel(launches, workers, steps)
 	if err != nil {
 		return nil, err

@@ -97,11 +97,11 @@ func (c chain) byRows(launches []*Launch, workers int) bool {
 			return false
 		}
 		for _, m := range c {
-			if m != n && slices.ContainsFunc(l.anyRow, func(buf *cl.MemObject) bool { return slices.Contains(launches[m].written(), buf) }) {
+			if m != n && l.anyRow != nil && slices.Contains(launches[m].written(), l.anyRow) {
 				return false
 			}
 		}
-		if l.product && (l.anyRow[0].Size() > nearWeights || l.global[0] < 2*workers && l.FLOPs > smallFLOPs) {
+		if l.product && (l.anyRow.Size() > nearWeights || l.global[0] < 2*workers && l.FLOPs > smallFLOPs) {
 			return false
 		}
 	}
@@ -117,14 +117,8 @@ func (c chain) block(launches []*Launch) int {
 	return block
 }
 
-// writePhase writes the call of a phase: RUN_n does a work-item of launch n.
+// writePhase writes the call of a phase, whose work-items are those of its chains: RUN_n does one of launch n.
 func writePhase(to *strings.Builder, number int, p phase, launches []*Launch) {
-	if len(p) == 1 && len(p[0]) == 1 {
-		n := p[0][0]
-		shape := launches[n].shapeOf()
-		fmt.Fprintf(to, "    PHASE(%d, %d, %d, %d, RUN_%d)\n", number, shape[0], shape[1], shape[2], n)
-		return
-	}
 	items := 0
 	var calls strings.Builder
 	for i, c := range p {
@@ -132,7 +126,7 @@ func writePhase(to *strings.Builder, number int, p phase, launches []*Launch) {
 		fmt.Fprintf(&calls, " if (i >= %d && i < %d) CHAIN_%d_%d((i - %d))", items, items+count, number, i, items)
 		items += count
 	}
-	fmt.Fprintf(to, "#define CHAINS_%d(i, at1, at2) {%s }\n    PHASE(%d, %d, 1, 1, CHAINS_%d)\n", number, calls.String(), number, items, number)
+	fmt.Fprintf(to, "#define CHAINS_%d(i) {%s }\n    PHASE(%d, %d, CHAINS_%d)\n", number, calls.String(), number, items, number)
 }
 
 // write writes a macro that does a work-item of a chain, and returns how many there are.

@@ -211,12 +211,12 @@ func TestInPhases(t *testing.T) {
 	}
 	gather := func(from, to string) *Launch {
 		l := launch(1, from, to)
-		l.anyRow = named(from)
+		l.anyRow = named(from)[0]
 		return l
 	}
 	product := func(blocks int, a, weights, c string) *Launch {
 		l := launch(8, a+" "+weights, c)
-		l.product, l.anyRow, l.global, l.FLOPs = true, named(weights), []int{blocks, 2}, large
+		l.product, l.anyRow, l.global, l.FLOPs = true, named(weights)[0], []int{blocks, 2}, large
 		return l
 	}
 	unknown := func(all string) *Launch { return &Launch{values: []any{named(all)[0]}, Bytes: large} }

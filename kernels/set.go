@@ -221,7 +221,7 @@ func (s *Set) product(name, act string, m, n int, extra macros) (*Launch, error)
 // all of the weights.
 func (s *Set) byBlocks(l *Launch, a Matrix, weights *cl.MemObject) {
 	if s.Tuning.Family == Block {
-		l.rowBlock, l.product, l.anyRow = s.Tuning.rows(a.Rows), true, []*cl.MemObject{weights}
+		l.rowBlock, l.product, l.anyRow = s.Tuning.rows(a.Rows), true, weights
 	}
 }
 
