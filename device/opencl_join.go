@@ -35,11 +35,12 @@ var joinShort = 1e-3 // seconds
 const joinSlower = 6
 
 // holdLongest is how long runs are held, and how long those take that are one launch: who waits
-// for them, as to stop, should not notice.
+// for them, as to stop, should not notice. More than holdFew take half as long at most, where their
+// bytes come at holdBandwidth, from memory and caches.
 const (
 	holdLongest   = 1e-3 // seconds
 	holdFew       = 8    // runs
-	holdBandwidth = 50e9 // bytes a second, from memory and caches
+	holdBandwidth = 50e9 // bytes a second
 )
 
 // joining reports whether the launches of a plan may become one: not where they are to be seen
@@ -144,41 +145,37 @@ func (p *openclPlan) joinNext() (more bool, err error) {
 	if p.later != nil {
 		return false, p.replace()
 	}
+	n := 0
+	for ; p.asJoined < len(p.launches); p.asJoined++ {
+		if n = p.joins(p.launches[p.asJoined:]); n > 0 {
+			break
+		}
+	}
+	if n == 0 {
+		return false, nil
+	}
 	e, first := p.engine, p.state == nil
 	if err := p.joinState(); err != nil {
 		return false, err
 	}
-	joins := false
-	defer func() {
-		if first && !joins {
-			p.leaveState()
-		}
-	}()
-	n := 0
-	for p.asJoined < len(p.launches) {
-		if n = p.joins(p.launches[p.asJoined:]); n > 0 {
-			break
-		}
-		p.asJoined++
+	ends := p.asJoined + n
+	joined, err := e.set.Joined(p.launches[p.asJoined:ends], max(1, e.info.Units), p.state.mem)
+	if err != nil && first {
+		p.leaveState()
 	}
-	if n > 0 {
-		ends := p.asJoined + n
-		joined, err := e.set.Joined(p.launches[p.asJoined:ends], max(1, e.info.Units), e.joined.mem)
-		if errors.Is(err, kernels.ErrNotCached) {
-			return false, err
-		}
-		if err != nil {
-			e.cannotJoin = true
-			return false, nil
-		}
-		joins = true
-		p.launches = slices.Concat(p.launches[:p.asJoined], []*kernels.Launch{joined}, p.launches[ends:])
-		p.asJoined++
+	if errors.Is(err, kernels.ErrNotCached) {
+		return false, err
 	}
+	if err != nil {
+		e.cannotJoin = true
+		return false, nil
+	}
+	p.launches = slices.Concat(p.launches[:p.asJoined], []*kernels.Launch{joined}, p.launches[ends:])
+	p.asJoined++
 	if p.asJoined < len(p.launches) {
 		return true, nil
 	}
-	if n > 0 && len(p.launches) == 1 {
+	if len(p.launches) == 1 {
 		p.ahead = min(p.mayHold(), p.launches[0].Holds())
 	}
 	return false, nil
