@@ -44,8 +44,9 @@ that it did all of the work itself, no ratio is given.
 
 --gemm measures no steps, but the products alone: C m × n of m·n·k multiply-adds, with
 the operands transposed as in forward, delta and accumulate. What a device does to
-lay operands out for it counts. Short ones may be several in a launch, as short steps are. It takes what "clprop tune --net K-N-N --batch-size M" has
-found for a size of M x N x K.
+lay operands out for it counts. Short ones may be several in a launch, as short steps
+are. It takes what "clprop tune --net K-N-N --batch-size M" has found for a size of
+M x N x K.
 
 --network measures no device against another, but what it takes to train on several:
 under mpirun the all-reduce of 1 KiB to 64 MiB, by its median, and for each net a step of one
