@@ -27,6 +27,8 @@
 //
 // Tunables: MR 1, 2, 4, 6, 8 or 12 rows; NV 1, 2 or 3 vectors. MR·NV accumulators +
 // NV + 1 must fit in the vector registers: 8×2 for 32 of them, 6×2 for 16.
+// LAST 1 or 2, fewer than NV: C has columns in so many vectors of its last panel, and a block there does
+// no more. Not defined, a block does NV: so it is as well where LAST would save less than it takes to compile.
 // AHEAD rows of the operands are fetched into cache before they are needed, 24 or with TA 8:
 // the hardware does not see past the end of a page, nor strides longer than half of one, and what
 // a core has not read yet takes as long to come as a dozen rows take to be multiplied.
@@ -118,10 +120,12 @@
     STORE_INSIDE                                                                \
   } else {                                                                      \
     const floatv c[MR * NV] = {ROWS(LIST_ROW)};                                 \
-    for (int piece = 0; piece < MR * NV; piece++) {                             \
-      const int row = m + piece / NV, col = n + piece % NV * VW;                \
-      if (row < M && col < N) { STORE(row, col, N - col, c[piece]) }            \
-    }                                                                           \
+    STORE_PIECES(NV)                                                            \
+  }
+#define STORE_PIECES(wide)                                                      \
+  for (int piece = 0; piece < MR * wide; piece++) {                             \
+    const int row = m + piece / wide, col = n + piece % wide * VW;              \
+    if (row < M && col < N) { STORE(row, col, N - col, c[piece]) }              \
   }
 
 // STEP is one k: it takes a row of B and a column of A, and goes on to the next.
@@ -138,6 +142,45 @@
     Bp += b_stride;                                                \
     Ap += A_STEP;                                                  \
   }
+
+// In the last panel a block has LAST vectors: all of the above once more for those.
+#ifdef LAST
+#if LAST == 2
+#define LAST_2(X) X
+#else
+#define LAST_2(X)
+#endif
+#define DECLARE_LAST(i)     \
+  floatv c##i##_0 = 0.0f;   \
+  LAST_2(floatv c##i##_1 = 0.0f;)
+#define MULADD_LAST(i)                              \
+  {                                                 \
+    floatv a = (floatv)(A_ROW(i));                  \
+    c##i##_0 = MULADD(a, b0, c##i##_0);             \
+    LAST_2(c##i##_1 = MULADD(a, b1, c##i##_1);)     \
+  }
+#define LIST_LAST(i) LIST_ROW_0(i) LAST_2(LIST_ROW_1(i))
+#define STEP_LAST                                                  \
+  {                                                                \
+    floatv b0 = LOADV_B(Bp);                                       \
+    LAST_2(floatv b1 = LOADV_B(Bp + VW);)                          \
+    FETCH_A                                                        \
+    FETCH(Bp + AHEAD * b_stride)                                   \
+    LAST_2(FETCH(Bp + AHEAD * b_stride + VW))                      \
+    ROWS(MULADD_LAST)                                              \
+    Bp += b_stride;                                                \
+    Ap += A_STEP;                                                  \
+  }
+#define BLOCK_OF_LAST                               \
+  if (N - n <= LAST * VW) {                         \
+    ROWS(DECLARE_LAST)                              \
+    STEPS_OF(STEP_LAST, K)                          \
+    const floatv c[MR * LAST] = {ROWS(LIST_LAST)};  \
+    STORE_PIECES(LAST)                              \
+  } else
+#else
+#define BLOCK_OF_LAST
+#endif
 
 // STEPS is n of them, STEPS_OF n of a kernel's own; FETCH_EIGHT is what it fetches besides, before
 // every eight of them. Where A is not transposed B is in panels: what eight steps read lies at constants
@@ -167,11 +210,13 @@
   const int m = (int)BLOCK_M * MR;                                 \
   const int n = (int)BLOCK_N * NR;                                 \
   const int a_stride = (lda), b_stride = B_STEP(bstep);            \
-  ROWS(DECLARE_ROW)                                                \
   __global const A_TYPE *Ap = A_START(A, m, apanel);               \
   __global const B_TYPE *Bp = (B) + BLOCK_N * (size_t)(bpanel);    \
-  STEPS(K)                                                         \
-  STORE_BLOCK
+  BLOCK_OF_LAST {                                                  \
+    ROWS(DECLARE_ROW)                                              \
+    STEPS(K)                                                       \
+    STORE_BLOCK                                                    \
+  }
 
 // Where element (row, col) of a weight matrix lies, of those in the columns of this block: written so that
 // the elements of the block are constants apart.

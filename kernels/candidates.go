@@ -19,9 +19,9 @@ const (
 )
 
 // Choice says which kernel a Tuning takes for a product of a batch and a layer, such as
-// "6×2·8" for a block of 6 rows and 2 vectors of 8, "6×2·8 panels", "4×3·8ᵀ" for one with the
-// examples in its lanes ("4×3+1·8ᵀ" with a lone vector of them at the end), or "64×64×16/4×4" for a
-// tile. Two Tunings with one Choice run the same program.
+// "6×2·8" for a block of 6 rows and 2 vectors of 8, "6×2+1·8" with one vector in the last panel,
+// "6×2·8 panels", "4×3·8ᵀ" for one with the examples in its lanes, or "64×64×16/4×4" for a tile. Two
+// Tunings with one Choice run the same program.
 func (t Tuning) Choice(p Product, batch, in, out int) string {
 	m, n := batch, out
 	switch p {
@@ -35,16 +35,21 @@ func (t Tuning) Choice(p Product, batch, in, out int) string {
 	}
 	if p == HiddenDeltaProduct && t.hiddenReads(batch, out) == TransposedDelta {
 		mr, nv := t.lanes(batch)
-		if t.lone(batch, nv) {
-			return fmt.Sprintf("%d×%d+1·%dᵀ", mr, nv, t.VW)
-		}
-		return fmt.Sprintf("%d×%d·%dᵀ", mr, nv, t.VW)
+		return t.block(in, batch, mr, nv) + "ᵀ"
 	}
-	shape := fmt.Sprintf("%d×%d·%d", t.rows(m), t.vectors(n), t.VW)
+	shape := t.block(m, n, t.rows(m), t.vectors(n))
 	if p == DescendProduct && t.Panels(batch, in, out) {
 		shape += " panels"
 	}
 	return shape
+}
+
+// block is the shape of blocks of mr rows and nv vectors for a product of m × n.
+func (t Tuning) block(m, n, mr, nv int) string {
+	if last := t.last(ceilDiv(m, mr), n, nv); last > 0 {
+		return fmt.Sprintf("%d×%d+%d·%d", mr, nv, last, t.VW)
+	}
+	return fmt.Sprintf("%d×%d·%d", mr, nv, t.VW)
 }
 
 // Cut is a small batch and layer, of an odd number of rows and columns where that can be,

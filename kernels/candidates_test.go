@@ -185,7 +185,8 @@ func TestCandidatesSameBits(t *testing.T) {
 
 // productBits is what the three products give under a tuning, one after the other.
 func productBits(t *testing.T, b *bench, tuning Tuning) (results []float32) {
-	return slices.Concat(productBitsOf(t, b, tuning, size{33, 65, 67}), productBitsOf(t, b, tuning, size{33, 35, 131}))
+	return slices.Concat(productBitsOf(t, b, tuning, size{33, 65, 67}), productBitsOf(t, b, tuning, size{33, 35, 131}),
+		productBitsOf(t, b, tuning, size{67, 131, 197}))
 }
 
 func productBitsOf(t *testing.T, b *bench, tuning Tuning, n size) (results []float32) {

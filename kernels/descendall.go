@@ -52,7 +52,8 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 		return nil, fmt.Errorf("%s: %w: %d layers, at most %d on a CPU, m %d", name, ErrShape, len(layers), MaxLayers, m)
 	}
 	t, rows := s.Tuning, layers[0].A.Rows
-	mr, nv := t.MRs[0], t.vectors(mostWeights(layers).Out)
+	wide := mostWeights(layers).Out
+	mr, nv := t.MRs[0], t.vectors(wide)
 	nr := nv * t.VW
 	// a work-item of fewer multiply-adds costs more to start than to do
 	strip := min(max(4, 256/rows), 64)
@@ -80,6 +81,9 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 		bytes += 4 * (float64(rows)*float64(w.In+w.Out) + 2*weights)
 	}
 	maps.Copy(mac, macros{"TA": 1, "LAYERS": len(layers), "MR": mr, "NV": nv, "ACT_LINEAR": 1})
+	if rows >= lastExamples {
+		t.setLast(mac, items, wide, nv)
+	}
 	k, err := s.kernel("descendall", mac, "each.cl", "block.cl", "activation.cl", "tally.cl", "descend.cl", "descendall.cl")
 	if err != nil {
 		return nil, err

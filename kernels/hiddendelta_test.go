@@ -172,7 +172,7 @@ func TestHiddenLanesSameBits(t *testing.T) {
 			return matrix32{Rows: rows, Cols: m.Cols, Data: m.Data[:rows*m.Cols]}
 		}
 		var values [3][]float32
-		// The last vector of the fewest is a full one, so that a block of more than one has no lone vector.
+		// The last vector of the fewest is a full one, so that a block of more than one has no last of one.
 		for i, rows := range []int{rowsWorthTransposing, rowsWorthTransposing - 1, rowsWorthTransposing - 1 - f.set.Tuning.VW} {
 			next, a, delta := f.matrix(first(allNext, rows)), f.matrix(first(allA, rows)), f.output(rows, in)
 			f.run(f.set.HiddenDelta("tanh", next, w, f.reads(next, w), a, delta))
@@ -197,16 +197,16 @@ func TestLanes(t *testing.T) {
 		t      Tuning
 		b      int
 		mr, nv int
-		lone   bool
+		last   int
 	}{
-		{wide, 1, 8, 1, false}, {wide, 16, 8, 1, false}, {wide, 17, 8, 2, false}, {wide, 48, 8, 3, false},
-		{wide, 49, 8, 3, true}, {wide, 128, 8, 2, false}, {wide, 200, 8, 3, true}, {wide, 240, 8, 3, false},
-		{wide, 256, 8, 3, true}, {wide, 257, 8, 3, false}, {wide, 512, 8, 3, false},
-		{narrow, 8, 4, 1, false}, {narrow, 25, 4, 3, true}, {narrow, 32, 4, 3, true}, {narrow, 64, 4, 2, false},
+		{wide, 1, 8, 1, 0}, {wide, 16, 8, 1, 0}, {wide, 17, 8, 2, 0}, {wide, 48, 8, 3, 0},
+		{wide, 49, 8, 3, 1}, {wide, 128, 8, 3, 2}, {wide, 200, 8, 3, 1}, {wide, 240, 8, 3, 0},
+		{wide, 256, 8, 3, 1}, {wide, 257, 8, 3, 2}, {wide, 512, 8, 3, 2}, {wide, 2048, 8, 3, 0},
+		{narrow, 8, 4, 1, 0}, {narrow, 25, 4, 3, 1}, {narrow, 32, 4, 3, 1}, {narrow, 64, 4, 3, 2},
 	} {
 		mr, nv := c.t.lanes(c.b)
-		if mr != c.mr || nv != c.nv || c.t.lone(c.b, nv) != c.lone {
-			t.Errorf("%d examples in lanes of %d: %d×%d, lone vector %v; want %d×%d, %v", c.b, c.t.VW, mr, nv, c.t.lone(c.b, nv), c.mr, c.nv, c.lone)
+		if mr != c.mr || nv != c.nv || c.t.last(lastBlocks, c.b, nv) != c.last {
+			t.Errorf("%d examples in lanes of %d: %d×%d, the last panel %d; want %d×%d, %d", c.b, c.t.VW, mr, nv, c.t.last(lastBlocks, c.b, nv), c.mr, c.nv, c.last)
 		}
 	}
 }

@@ -15,8 +15,7 @@
 //
 // Launch: global (c, ⌈N/MR⌉, ⌈⌈M/NR⌉/c⌉), local (1, 1, 1), no local memory: MR rows of W,
 // while they are near, meet c panels of D, which stay in a cache from one set of rows to the next.
-// Tunables: MR 1, 2, 4 or 8 rows; NV 1, 2 or 3 vectors, as in block.cl. LONE: the last panel has
-// no more examples than fill one of its vectors.
+// Tunables: MR 1, 2, 4 or 8 rows; NV 1, 2 or 3 vectors, and LAST of the last panel, as in block.cl.
 
 // A block is turned round and stored a vector of examples at a time. What then is together are
 // the MR inputs of an example, or a part of them: a piece.
@@ -106,18 +105,6 @@ inline void store_edge(floatv *v, int lanes, int rows, __global const float *a, 
     STEPS_OF(step, min(left, nr))                           \
   }
 
-// The lone vector of the last panel would cost a block the time of NV: it is the block's first alone.
-#define DECLARE_LONE(i) floatv c##i##_0 = 0.0f;
-#define MULADD_LONE(i) c##i##_0 = MULADD((floatv)(A_ROW(i)), b0, c##i##_0);
-#define LONE_STEP                     \
-  {                                   \
-    floatv b0 = LOADV(Bp);            \
-    FETCH(Bp + AHEAD * b_stride)      \
-    ROWS(MULADD_LONE)                 \
-    Bp += b_stride;                   \
-    Ap += A_STEP;                     \
-  }
-
 __kernel void hiddenlanes(const int M, const int N, const int K,
                           __global const float *restrict D, const int dpanel,
                           __global const float *restrict W, const int panel, const int nr,
@@ -131,11 +118,12 @@ __kernel void hiddenlanes(const int M, const int N, const int K,
   __global const float *Bp = D + (size_t)p * dpanel;
   // Each example of the block is a line of C, on a page of its own in wide layers.
   for (int j = 0; j < min(NR, M - m); j++) { FETCH(C + (size_t)(m + j) * ldc + n) }
-#ifdef LONE
-  if (M - m <= VW) {
-    ROWS(DECLARE_LONE)
-    LANES(LONE_STEP)
+#ifdef LAST
+  if (M - m <= LAST * VW) {
+    ROWS(DECLARE_LAST)
+    LANES(STEP_LAST)
     STORE_LANES(0)
+    LAST_2(STORE_LANES(1))
     return;
   }
 #endif

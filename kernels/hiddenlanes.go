@@ -19,19 +19,14 @@ func (t Tuning) lanes(b int) (mr, nv int) {
 	return mr, t.cheapest(func(nv int) int { return t.lanesCost(b, nv) })
 }
 
-// lanesCost is blocksCost of b examples, of which a lone vector costs what a block of one does.
+// lanesCost is blocksCost of b examples, of which those of a last panel of fewer vectors cost no more
+// than a block of those: of any layer, since the copy of δ is laid out for all.
 func (t Tuning) lanesCost(b, nv int) int {
-	if !t.lone(b, nv) {
+	last := t.last(lastBlocks, b, nv)
+	if last == 0 {
 		return t.blocksCost(b, nv)
 	}
-	left := b % (nv * t.VW)
-	return t.blocksCost(b-left, nv) + t.blocksCost(left, 1)
-}
-
-// lone reports whether one vector of b examples, or a part of one, is left over by blocks of nv.
-func (t Tuning) lone(b, nv int) bool {
-	left := b % (nv * t.VW)
-	return nv > 1 && b > nv*t.VW && 0 < left && left <= t.VW
+	return b/(nv*t.VW)*blockCost(nv) + blockCost(last)
 }
 
 // NewTransposedDelta lays out the copy of δ for HiddenDelta; Buf is for the caller to fill
@@ -70,15 +65,14 @@ func (s *Set) hiddenLanes(act string, next Matrix, w Weights, packed Transposed,
 	}
 	mr, nv := s.Tuning.lanes(next.Rows)
 	mac["MR"], mac["NV"] = mr, nv
-	if s.Tuning.lone(next.Rows, nv) {
-		mac["LONE"] = 1
-	}
+	s.Tuning.setLast(mac, ceilDiv(w.In, mr), next.Rows, nv)
 	k, err := s.kernel("hiddenlanes", mac, "block.cl", "square.cl", "activation.cl", "hiddenlanes.cl")
 	if err != nil {
 		return nil, err
 	}
 	panels := ceilDiv(next.Rows, packed.NR)
 	near := min(panels, max(1, lanesChunk/(4*packed.Panel)))
+	near = ceilDiv(panels, ceilDiv(panels, near)) // as many each time
 	l, err := s.striding("hiddenlanes", k, []int{near, ceilDiv(w.In, mr), ceilDiv(panels, near)}, []int{1, 1, 1})
 	if err != nil {
 		return nil, err

@@ -201,6 +201,7 @@ func (s *Set) product(name, act string, m, n int, extra macros) (*Launch, error)
 	if t.Family == Block {
 		mr, nv := t.rows(m), t.vectors(n)
 		mac["MR"], mac["NV"] = mr, nv
+		t.setLast(mac, ceilDiv(m, mr), n, nv)
 		k, err := s.kernel(name, mac, "block.cl", "activation.cl", name+".cl")
 		if err != nil {
 			return nil, err
@@ -215,6 +216,13 @@ func (s *Set) product(name, act string, m, n int, extra macros) (*Launch, error)
 	}
 	local := []int{shape.TN / shape.WN, shape.TM / shape.WM}
 	return s.launch(name, k, []int{ceilDiv(n, shape.TN) * local[0], ceilDiv(m, shape.TM) * local[1]}, local)
+}
+
+// setLast sets LAST of block.cl as last says.
+func (t Tuning) setLast(mac macros, blocks, n, nv int) {
+	if last := t.last(blocks, n, nv); last > 0 {
+		mac["LAST"] = last
+	}
 }
 
 // byBlocks notes of a product whose rows are those of a that a block does some of them, and reads

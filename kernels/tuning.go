@@ -132,7 +132,29 @@ func (t Tuning) vectors(n int) int {
 
 // blocksCost is what n columns cost in blocks of nv vectors. A block costs its vectors and about half
 // a vector's time for broadcasting A, so the fewest vectors with the least padding win.
-func (t Tuning) blocksCost(n, nv int) int { return ceilDiv(n, nv*t.VW) * (2*nv + 1) }
+func (t Tuning) blocksCost(n, nv int) int { return ceilDiv(n, nv*t.VW) * blockCost(nv) }
+
+func blockCost(nv int) int { return 2*nv + 1 }
+
+// Blocks of fewer vectors in the last of several panels are worth compiling where they save one of so many
+// vectors, of panels of so many blocks; in descendall.cl, whose sums are over the examples of a batch, of so
+// many examples.
+const (
+	lastVectors  = 64
+	lastBlocks   = 8
+	lastExamples = 64
+)
+
+// last is how many vectors the last panel of nv has, of n columns and so many blocks of rows, where that
+// is fewer, and worth a block of its own; else 0. See LAST of block.cl.
+func (t Tuning) last(blocks, n, nv int) int {
+	vectors := ceilDiv(n, t.VW)
+	left := vectors % nv
+	if vectors < nv || left == 0 || (nv-left)*lastVectors < vectors || blocks < lastBlocks {
+		return 0
+	}
+	return left
+}
 
 // cheapest is how many vectors of a block, at most NV, cost the least; of several the most.
 func (t Tuning) cheapest(cost func(nv int) int) int {
