@@ -16,8 +16,8 @@
 // Launch contract: see block.cl (CPUs) and tile.cl (GPUs). Built with TA.
 
 // gradient_of is a division by m, of which inverse is 1/m, or three steps that are faster where fma is
-// one: q + (t − qm)/m is t/m rounded once, of integers m below 2²², if t/m is not so small that bits are
-// missing; where it is infinite so is q. q is at most 2 ulp from t/m, so that t − qm is exact and its product with
+// one: q + (t − qm)/m is t/m rounded once, of integers m below 2²², if t/m is neither infinite nor so
+// small that bits are missing. q is at most 2 ulp from t/m, so that t − qm is exact and its product with
 // 1/m off by at most ulp/2²³; and t/m, which no rounding boundary is nearer to than ulp/2m, is on the
 // same side of all of them. Where m is a power of two q is exact. P. Markstein, "Computation of elementary
 // functions on the IBM RISC System/6000 processor", IBM Journal of Research and Development 34 (1990).
@@ -26,7 +26,10 @@ inline real gradient_of(real theta, real sum, float penalty, float m, float inve
   const real total = sum + penalty * theta;
 #ifdef FAST_FMA
   const real q = total * inverse;
-  return exact ? q : isinf(q) ? q : fma(fma(-q, (real)m, total), (real)inverse, q);
+#ifdef GRADIENT // a clip may follow, which cuts what is infinite; of a descent Θ is lost either way
+  if (!exact) return isinf(q) ? q : fma(fma(-q, (real)m, total), (real)inverse, q);
+#endif
+  return exact ? q : fma(fma(-q, (real)m, total), (real)inverse, q);
 #else
   return total / m;
 #endif

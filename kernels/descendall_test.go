@@ -1,10 +1,12 @@
 package kernels
 
 import (
+	"math"
 	"slices"
 	"testing"
 
 	"github.com/clprop/clprop/cl"
+	"github.com/clprop/clprop/cpuref"
 )
 
 // TestDescendAll compares the descent of all layers in one launch with Descend layer by
@@ -97,6 +99,31 @@ func TestGradientAll(t *testing.T) {
 					f.Errorf("%v: layer %d differs from Accumulate and Gradient", n.sizes, i)
 				}
 				f.unchanged(d.A.Buf, d.Delta.Buf, d.Theta.Buf)
+			}
+		}
+	})
+}
+
+// A gradient that is infinite is ±∞, as by the division of Gradient, and not NaN: ClipValue may follow.
+func TestGradientAllInfinite(t *testing.T) {
+	each(t, func(f fixture) {
+		if !f.set.DescendsAll(1) {
+			return
+		}
+		const batch, in, out = 3, 4, 20 // 1/3 is no power of two
+		delta, a := cpuref.NewMatrix[float32](batch, out), normal(1, batch, in, 1)
+		for o := range out {
+			delta.Data[o] = float32(math.Inf(1 - o%2*2)) // of one example, the others have 0
+		}
+		d := Descent{A: f.matrix(a), Delta: f.matrix(delta), Theta: f.weights(cpuref.NewLayer[float32](in, out))}
+		grad := f.outputWeights(in, out)
+		f.run(f.set.GradientAll([]Descent{d}, 0, batch, []Weights{grad}, nil))
+		got := f.layer(grad)
+		for o := range out {
+			for i := range in {
+				if want := delta.Data[o] * a.Data[i]; got.W.Data[o*in+i] != want {
+					t.Fatalf("%v·%v/%d: %v, not %v", delta.Data[o], a.Data[i], batch, got.W.Data[o*in+i], want)
+				}
 			}
 		}
 	})
