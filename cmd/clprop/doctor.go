@@ -29,14 +29,13 @@ const doctorExample = `  clprop doctor
 
 func newDoctorCommand(e *env) *cobra.Command {
 	d := doctor{env: e}
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Check the devices, drivers and libraries of this machine",
 		Long: doctorLong, Example: doctorExample, Args: noArguments,
 	}
 	cmd.Flags().StringVar(&d.spec, "device", "", "check this device only, as train takes it (default all)")
 	cmd.Flags().BoolVar(&d.thorough, "thorough", false, "train networks with everything there is, not one")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
+	cmd.Flags().BoolVar(&d.asJSON, "json", false, "print a JSON object")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		result, verdict := d.examine(cmd.Context())
 		if err := context.Cause(cmd.Context()); err != nil {
@@ -45,10 +44,10 @@ func newDoctorCommand(e *env) *cobra.Command {
 		if result == nil {
 			return verdict
 		}
-		if asJSON {
+		if d.asJSON {
 			return first(e.printJSON(result), verdict)
 		}
-		return first(e.print(doctorText(result)), verdict)
+		return first(d.unprinted, verdict)
 	}
 	return cmd
 }
@@ -56,8 +55,10 @@ func newDoctorCommand(e *env) *cobra.Command {
 // doctor is one examination.
 type doctor struct {
 	*env
-	spec     string
-	thorough bool
+	spec      string
+	thorough  bool
+	asJSON    bool  // findings are printed at the end, and not as they come
+	unprinted error // why findings could not be
 }
 
 // What a finding comes to.
@@ -117,7 +118,7 @@ func (d *doctor) examine(ctx context.Context) (*doctorJSON, error) {
 		return nil, missing
 	}
 	r := &doctorJSON{Schema: schemaVersion, Version: currentVersion().Version, Devices: []checkedJSON{}}
-	r.Findings = append(r.Findings, libraryFinding(listing, missing))
+	library := libraryFinding(listing, missing)
 	wanted, reference := listing.Devices, true
 	if d.spec != "" && d.spec != "auto" {
 		if reference = d.spec == "cpuref"; reference {
@@ -133,22 +134,23 @@ func (d *doctor) examine(ctx context.Context) (*doctorJSON, error) {
 			wanted = []device.Found{found}
 		}
 	}
-	r.Findings = append(r.Findings, driverFindings()...)
+	d.find(r, library)
+	d.find(r, driverFindings()...)
 	for _, s := range listing.Skipped {
-		r.Findings = append(r.Findings, findingJSON{fmt.Sprintf("platform %d", s.Platform), doctorNote,
+		d.find(r, findingJSON{fmt.Sprintf("platform %d", s.Platform), doctorNote,
 			oneLine(s.Name + ": " + s.Reason), skippedAdvice(s)})
 	}
 	failures := d.devices(ctx, r, wanted, tunedFor(listing))
-	r.Findings = append(r.Findings, cardFindings("/", listing)...)
+	d.find(r, cardFindings("/", listing)...)
 	r.Reference = checkJSON{Status: doctorNote, Built: []string{}}
 	if reference {
 		r.Reference = d.check(ctx, "cpuref")
-		r.Findings = append(r.Findings, checkFinding("cpuref", device.OpenReference().Info().Name, r.Reference))
+		d.find(r, checkFinding("cpuref", device.OpenReference().Info().Name, r.Reference))
 	}
-	r.Findings = append(r.Findings, blasFinding())
+	d.find(r, blasFinding())
 	var cache findingJSON
 	r.Cache, cache = cacheFinding()
-	r.Findings = append(r.Findings, cache)
+	d.find(r, cache)
 	switch {
 	case r.Reference.Status == doctorFailed:
 		return r, errors.New("the CPU reference gives wrong results: set CLPROP_BLAS=off")
@@ -177,9 +179,18 @@ func (d *doctor) devices(ctx context.Context, r *doctorJSON, wanted []device.Fou
 		if c.Status == doctorFailed && !found.Compiler {
 			f.Advice = "the driver has no compiler for kernels: install the vendor's full driver"
 		}
-		r.Findings = append(r.Findings, f)
+		d.find(r, f)
 	}
 	return failures
+}
+
+// find adds findings. A driver that ends the process, as PoCL does where it has no linker, leaves
+// those on the screen that came before.
+func (d *doctor) find(r *doctorJSON, found ...findingJSON) {
+	r.Findings = append(r.Findings, found...)
+	if !d.asJSON {
+		d.unprinted = first(d.unprinted, d.print(doctorText(found)))
+	}
 }
 
 // check opens a device, compiles its kernels and trains on it.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -82,6 +83,8 @@ func driverFindings() []findingJSON {
 			f.Status, f.Text, f.Advice = doctorWarning, oneLine(err.Error()), "make the file readable, or install the driver's package again"
 		} else if _, missing := os.Stat(library); filepath.IsAbs(library) && missing != nil {
 			f.Status, f.Advice = doctorWarning, "the library is not there: install the driver's package again, or remove "+file
+		} else if _, missing := exec.LookPath("ld"); strings.Contains(library, "pocl") && missing != nil {
+			f.Status, f.Advice = doctorWarning, "PoCL links kernels with ld, and ends the process if PATH has none: install binutils"
 		}
 		list = append(list, f)
 	}
@@ -197,9 +200,9 @@ func cacheFinding() (cacheJSON, findingJSON) {
 }
 
 // doctorText is a paragraph for each finding.
-func doctorText(r *doctorJSON) string {
+func doctorText(found []findingJSON) string {
 	var b strings.Builder
-	for _, f := range r.Findings {
+	for _, f := range found {
 		lines := strings.Split(f.Text, "\n")
 		fmt.Fprintf(&b, "%-8s %-16s %s\n", f.Status, f.Check, lines[0])
 		for _, line := range lines[1:] {

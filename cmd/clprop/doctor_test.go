@@ -85,6 +85,18 @@ func TestDoctorWithoutDriver(t *testing.T) {
 	}
 }
 
+// Findings are printed as they come: a driver may end the process.
+func TestDoctorPrintsAsItGoes(t *testing.T) {
+	var both bytes.Buffer
+	if code := run(t.Context(), []string{"doctor", "--device", "cpuref"}, strings.NewReader(""), &both, &both); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, both.String())
+	}
+	library, checking := strings.Index(both.String(), "OpenCL library"), strings.Index(both.String(), "checking device cpuref")
+	if library < 0 || checking < library || strings.Count(both.String(), "OpenCL library") != 1 {
+		t.Error(both.String())
+	}
+}
+
 // The reference alone needs no OpenCL, and a BLAS that is none is found out.
 func TestDoctorReference(t *testing.T) {
 	t.Setenv("CLPROP_BLAS", "off")
@@ -146,6 +158,15 @@ func TestDoctorDrivers(t *testing.T) {
 	}
 	got := driverFindings()
 	if len(got) != 2 || got[0].Status != doctorOK || got[0].Text != "libsome.so.1" || got[1].Status != doctorWarning || !strings.Contains(got[1].Advice, "b.icd") {
+		t.Errorf("%+v", got)
+	}
+
+	// PoCL without a linker ends the process when it compiles a kernel.
+	if err := os.WriteFile(filepath.Join(folder, "a.icd"), []byte("libpocl.so.2\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", folder)
+	if got := driverFindings(); len(got) != 2 || got[0].Status != doctorWarning || !strings.Contains(got[0].Advice, "binutils") {
 		t.Errorf("%+v", got)
 	}
 }
