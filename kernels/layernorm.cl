@@ -29,19 +29,6 @@ typedef floatv real;
 #define STORE_Y(y)
 #endif
 
-// first keeps the first left lanes of v; the others become 0.
-inline floatv first(const floatv v, const int left) {
-#if VW == 1
-  return v;
-#else
-  if (left >= VW) return v;
-  float lane[VW];
-  CAT(vstore, VW)(v, 0, lane);
-  for (int j = max(left, 0); j < VW; j++) lane[j] = 0.0f;
-  return CAT(vload, VW)(0, lane);
-#endif
-}
-
 // lanes is the sum of the lanes of v.
 inline float lanes(const floatv v) {
 #if VW == 1
@@ -86,10 +73,10 @@ __kernel void layernorm(const int rows, const int cols, const float eps, __globa
   BEYOND_ROWS
   Z += (size_t)i * ldz;
   floatv sum = 0.0f, squares = 0.0f;
-  EACH_PART sum += first(LOADV(Z + j), cols - j);
+  EACH_PART sum += first_lanes(LOADV(Z + j), cols - j);
   const float mean = OVER_LANES(sum) / (float)cols;
   EACH_PART {
-    const floatv d = first(LOADV(Z + j) - mean, cols - j);
+    const floatv d = first_lanes(LOADV(Z + j) - mean, cols - j);
     squares = MULADD(d, d, squares);
   }
   const float scale = 1.0f / sqrt(OVER_LANES(squares) / (float)cols + eps);
@@ -117,9 +104,9 @@ __kernel void layernormdelta(const int rows, const int cols, __global const A_TY
   const float mean = S[(size_t)i * lds], scale = S[(size_t)i * lds + 1];
   floatv sum = 0.0f, along = 0.0f;
   EACH_PART {
-    const floatv g = first(LOADV_A(D + j) * LOADV(G + j), cols - j);
+    const floatv g = first_lanes(LOADV_A(D + j) * LOADV(G + j), cols - j);
     sum += g;
-    along += first(g * ((LOADV(Z + j) - mean) * scale), cols - j);
+    along += first_lanes(g * ((LOADV(Z + j) - mean) * scale), cols - j);
   }
   const float ofSum = OVER_LANES(sum) / (float)cols, ofAlong = OVER_LANES(along) / (float)cols;
   EACH_PART {

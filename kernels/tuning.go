@@ -36,15 +36,15 @@ type Tuning struct {
 
 // DefaultTuning derives a Tuning from what the device says of itself.
 func DefaultTuning(dev *cl.Device) Tuning {
-	if UsesBlocks(dev) {
+	if usesBlocks(dev) {
 		return BlockTuning(dev)
 	}
 	return TileTuning(dev)
 }
 
-// UsesBlocks reports whether a device wants the block family: it is a CPU, or its
+// usesBlocks reports whether a device wants the block family: it is a CPU, or its
 // local memory is plain memory, or too small for the smallest tile.
-func UsesBlocks(dev *cl.Device) bool {
+func usesBlocks(dev *cl.Device) bool {
 	return dev.Type()&cl.DeviceTypeCPU != 0 || dev.LocalMemType() != cl.LocalMemTypeLocal ||
 		!tiles[len(tiles)-1].fits(dev)
 }

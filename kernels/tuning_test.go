@@ -68,8 +68,8 @@ func TestTuningsCoverShapes(t *testing.T) {
 func TestDefaultTuningFits(t *testing.T) {
 	for _, b := range open(t) {
 		d := b.device
-		if got := DefaultTuning(d); (got.Family == Block) != UsesBlocks(d) {
-			t.Errorf("%s: family %s, UsesBlocks %v", d.Name(), got.Family, UsesBlocks(d))
+		if got := DefaultTuning(d); (got.Family == Block) != usesBlocks(d) {
+			t.Errorf("%s: family %s, usesBlocks %v", d.Name(), got.Family, usesBlocks(d))
 		}
 		for _, s := range TileTuning(d).Tiles {
 			if items := s.TM / s.WM * s.TN / s.WN; items > d.MaxWorkGroupSize() {
