@@ -94,3 +94,76 @@ func TestRunsToDeal(t *testing.T) {
 		}
 	}
 }
+
+// Runs of a plan that is one dealt launch wait for each other, each with its own rate: the weights are
+// the bits of the whole device with all operations one by one.
+func TestDealtHeldRuns(t *testing.T) {
+	found := joiningDevice(t)
+	if found.Units < 2 {
+		t.Skip("needs two compute units")
+	}
+	rates := []float64{1000, 0, 0, 0, 0, 0, 0, 0, 500, 0, 0, 0, 0, 0, 1, 2, 3, 4}
+	want, _ := descendedBy(t, openFamily(t, found, kernels.Block, true), rates)
+	e, err := OpenWith("pthread/1x2", Options{Family: kernels.Block, Eager: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	// A run that seems to take a little longer than dealLeast, whatever the machine: three are held.
+	o := e.(*opencl)
+	o.clockMHz = int(descendedFLOPs / (1.25 * dealLeast * 4 * float64(o.set.Tuning.VW) * 2 * 1e6))
+	got, launches := descendedBy(t, e, rates)
+	if launches >= int64(len(rates)) {
+		t.Errorf("%d launches of %d runs, want fewer: three runs may be one", launches, len(rates))
+	}
+	for l := range want {
+		if !slices.Equal(got[l], want[l]) {
+			t.Errorf("weights or biases, part %d, differ from those of the whole device", l)
+		}
+	}
+}
+
+const (
+	descendedBatch, descendedWidth = 96, 640
+	descendedFLOPs                 = 2 * descendedBatch * (descendedWidth + 1) * descendedWidth
+)
+
+// descendedBy is Θ of a layer after a descent along one gradient at each rate, and the launches that it took.
+func descendedBy(t *testing.T, e Engine, rates []float64) (theta [][]float32, launches int64) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	matrix := func(first float32) Matrix {
+		m, err := e.NewMatrix(descendedBatch, descendedWidth)
+		must(err)
+		values := make([]float32, descendedBatch*descendedWidth)
+		for i := range values {
+			values[i] = first + 0.03*float32(i%11)
+		}
+		must(e.Write(m, 0, values))
+		return m
+	}
+	parameters := func() Parameters {
+		p, err := e.NewParameters([]Shape{{In: descendedWidth, Out: descendedWidth}})
+		must(err)
+		return p
+	}
+	weights, sum, grad, rate := parameters(), parameters(), parameters(), NewScalar(0)
+	p, err := e.Prepare(Accumulate{Delta: matrix(-0.2), A: matrix(0.1), Sum: sum, Fresh: true},
+		Gradient{Sum: sum, Theta: weights, Lambda: 0.1, M: descendedBatch, Grad: grad}, SGD{Theta: weights, Grad: grad, Rate: rate})
+	must(err)
+	before := e.Counters().Launches
+	for _, r := range rates {
+		rate.Set(r)
+		must(p.Run())
+	}
+	must(e.Sync())
+	launches = e.Counters().Launches - before
+	w, b := make([]float32, descendedWidth*descendedWidth), make([]float32, descendedWidth)
+	must(e.ReadParameters(w, b, weights, 0))
+	return [][]float32{w, b}, launches
+}

@@ -275,7 +275,7 @@ func (e *opencl) release() error {
 	if err := e.enqueue(p.launches[0]); err != nil {
 		return err
 	}
-	return e.fail(e.compute.Flush())
+	return e.flush()
 }
 
 // joinState takes the memory that joined launches share: the queue runs one at a time.

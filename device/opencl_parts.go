@@ -108,6 +108,14 @@ func (p *parts) join(compute *cl.CommandQueue) error {
 	return p.flush()
 }
 
+// flush hands the launches that are queued to the device, or to its parts.
+func (e *opencl) flush() error {
+	if err := e.fail(e.compute.Flush()); err != nil {
+		return err
+	}
+	return e.fail(e.parts.flush())
+}
+
 // flush hands what is queued on the other parts to them.
 func (p *parts) flush() error {
 	if p == nil {

@@ -126,10 +126,7 @@ func (p *openclPlan) Run() error {
 	if err := p.markUse(); err != nil {
 		return err
 	}
-	if err := e.fail(e.compute.Flush()); err != nil {
-		return err
-	}
-	return e.fail(e.parts.flush())
+	return e.flush()
 }
 
 // arm does what comes before the launches: checks, uploads, and the values of Scalars.

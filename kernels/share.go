@@ -9,7 +9,9 @@ import (
 // EnqueueShare queues the share of part k of a device that was cut into parts of so many
 // compute units: some of the work-groups, which all parts together have once each. It
 // begins when the given events have ended. Without a share there is no event. units must be
-// the same each time.
+// the same each time, and part 0 the first of a launch: the runs that wait, see Hold, are taken
+// with it, for all parts. Workers of different parts wait for each other between runs as those
+// of one device do, by the state that they share.
 //
 // The groups are divided along the last dimension that has one for each part, and not
 // along dimension 0 where its size counts.
@@ -23,8 +25,10 @@ func (l *Launch) EnqueueShare(q *cl.CommandQueue, units []int, k int, after []*c
 	if l.shares[k] == nil {
 		return nil, nil
 	}
-	if err := l.arm(); err != nil {
-		return nil, err
+	if k == 0 {
+		if err := l.arm(); err != nil {
+			return nil, err
+		}
 	}
 	event, err := q.LaunchAfter(l.kernel.Kernel, l.shares[k], after)
 	if err != nil {
