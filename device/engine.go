@@ -64,8 +64,8 @@ type Engine interface {
 	// An engine may join operations as long as results stay the same. Where a
 	// list goes on from Accumulate (fresh, every layer) to Gradient, and does not use Δ
 	// again, Δ is a step on the way, and its Parameters need not hold it afterwards; nor
-	// those of D where SGD comes next, whatever comes before Gradient. To read Δ, end a list with
-	// Accumulate; to read D, with Gradient.
+	// those of D where SGD comes next and the list does not use D again, whatever comes before
+	// Gradient. To read Δ, end a list with Accumulate; to read D, with Gradient.
 	Prepare(ops ...Op) (Plan, error)
 	// Sync waits for everything queued and returns the first error met.
 	Sync() error

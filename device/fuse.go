@@ -17,7 +17,7 @@ type descent struct {
 func (descent) check() error { return nil } // its parts were checked
 
 // gradients is what fuse makes of Accumulate and Gradient where another update than SGD
-// follows, or something changes D first: for every layer l
+// follows, or something else than SGD uses D: for every layer l
 //
 //	D(l) := (δᵀ[1 a] + λΘ(l))/m
 //
@@ -66,7 +66,7 @@ func fuse(ops []Op) []Op {
 				fused = append(fused, op)
 			}
 		}
-		if sgd, ok := follows(gradient, rest); ok {
+		if sgd, ok := descends(gradient, rest); ok {
 			fused, rest = append(fused, descent{products, gradient, sgd}), rest[1:]
 		} else {
 			fused = append(fused, gradients{products, gradient})
@@ -76,22 +76,15 @@ func fuse(ops []Op) []Op {
 	return ops
 }
 
-// follows returns the SGD that comes right after a Gradient and descends along it.
-func follows(gradient Gradient, after []Op) (SGD, bool) {
-	if len(after) == 0 {
-		return SGD{}, false
-	}
-	sgd, ok := after[0].(SGD)
-	return sgd, ok && sgd.Grad == gradient.Grad && sgd.Theta == gradient.Theta
-}
-
-// descends returns the SGD that comes right after a Gradient, if D is used for nothing else.
+// descends returns the SGD that comes right after a Gradient and descends along it, if D is used for
+// nothing else.
 func descends(gradient Gradient, rest []Op) (SGD, bool) {
-	sgd, ok := follows(gradient, rest)
-	if !ok || gradient.Grad == gradient.Sum || gradient.Grad == gradient.Theta || gradient.Sum == gradient.Theta {
+	if len(rest) == 0 || gradient.Grad == gradient.Sum || gradient.Grad == gradient.Theta || gradient.Sum == gradient.Theta {
 		return SGD{}, false
 	}
-	return sgd, !slices.ContainsFunc(rest[1:], func(op Op) bool { return uses(op, gradient.Grad) })
+	sgd, ok := rest[0].(SGD)
+	ok = ok && sgd.Grad == gradient.Grad && sgd.Theta == gradient.Theta
+	return sgd, ok && !slices.ContainsFunc(rest[1:], func(op Op) bool { return uses(op, gradient.Grad) })
 }
 
 // findProducts looks for the products whose sums a Gradient, which comes right after

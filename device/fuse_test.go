@@ -166,6 +166,7 @@ func TestFuseOnlyWhereRight(t *testing.T) {
 		{"Δ read on the way", []Op{product2, hidden, product1, Penalty{Theta: sum}, gradient, sgd}, false},
 		{"another D updates", []Op{product2, hidden, product1, gradient, SGD{Theta: theta, Grad: p(), Rate: rate}}, false},
 		{"D is Δ", []Op{product2, hidden, product1, Gradient{Sum: sum, Theta: theta, M: 4, Grad: sum}, SGD{Theta: theta, Grad: sum, Rate: rate}}, false},
+		{"D updates another Θ too", []Op{product2, hidden, product1, gradient, sgd, SGD{Theta: p(), Grad: grad, Rate: rate}}, false},
 	} {
 		_, fused := findIn(fuse(c.ops))
 		if fused != c.fused {
@@ -220,6 +221,7 @@ func TestFuseOnlyWhereRight(t *testing.T) {
 		{"an update of another kind", []Op{product2, hidden, product1, gradient, Momentum{Theta: theta, Grad: grad}}, true},
 		{"L1", []Op{product2, hidden, product1, gradient, L1{Theta: theta, Grad: grad, M: 4}, sgd}, true},
 		{"another D updates", []Op{product2, hidden, product1, gradient, SGD{Theta: theta, Grad: p(), Rate: rate}}, true},
+		{"D updates another Θ too", []Op{product2, hidden, product1, gradient, sgd, SGD{Theta: p(), Grad: grad, Rate: rate}}, true},
 		{"a step", []Op{product2, hidden, product1, gradient, sgd}, false},
 		{"onto what is there", []Op{product2, hidden, more, gradient, Momentum{Theta: theta, Grad: grad}}, false},
 		{"D read on the way", []Op{product2, hidden, Penalty{Theta: grad}, product1, gradient, Momentum{Theta: theta, Grad: grad}}, false},

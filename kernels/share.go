@@ -9,9 +9,11 @@ import (
 // EnqueueShare queues the share of part k of a device that was cut into parts of so many
 // compute units: some of the work-groups, which all parts together have once each. It
 // begins when the given events have ended. Without a share there is no event. units must be
-// the same each time, and part 0 the first of a launch: the runs that wait, see Hold, are taken
-// with it, for all parts. Workers of different parts wait for each other between runs as those
-// of one device do, by the state that they share.
+// the same each time.
+//
+// Of a joined launch the share of part 0 comes first, and takes the runs that wait, see Hold, for
+// all parts: between runs their workers wait for each other by the state that they share, as those
+// of one device do.
 //
 // The groups are divided along the last dimension that has one for each part, and not
 // along dimension 0 where its size counts.
