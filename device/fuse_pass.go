@@ -65,7 +65,7 @@ func fusePass(ops []Op, wanted func(backprop) bool) []Op {
 
 // takeGathers takes the Gather of x and that of y from what comes before the pass, and
 // returns the rest. Both must read the same rows of their sets, and be followed by nothing
-// but others of their kind, which neither read nor write x and y.
+// but others of their kind, which neither read nor write x and y, nor write those sets.
 func (p *passFinder) takeGathers(before []Op) (rest []Op) {
 	var x, y *Gather
 	rest = slices.Clone(before)
@@ -84,7 +84,8 @@ func (p *passFinder) takeGathers(before []Op) (rest []Op) {
 		}
 		rest = rest[:len(rest)-1]
 	}
-	if x == nil || y == nil || x.Index != y.Index || x.From != y.From || !p.apart(x.Src, y.Src) {
+	if x == nil || y == nil || x.Index != y.Index || x.From != y.From || !p.apart(x.Src, y.Src) ||
+		changed(before[len(rest):], x.Src, y.Src) {
 		return slices.Clone(before)
 	}
 	for _, op := range before[len(rest):] {

@@ -72,7 +72,7 @@ func TestFusePassOnlyWhereRight(t *testing.T) {
 // TestFusePassTakes shows which Gather and Cost a pass of one layer takes in.
 func TestFusePassTakes(t *testing.T) {
 	m := func() Matrix { return &openclMatrix{upload: &upload{}} }
-	x, y, z, h, delta, setX, setY, weights, setWeights := m(), m(), m(), m(), m(), m(), m(), m(), m()
+	x, y, z, h, delta, setX, setY, weights, setWeights, other := m(), m(), m(), m(), m(), m(), m(), m(), m(), m()
 	theta := &openclParameters{shapes: []Shape{{3, 2}}}
 	index, from := &openclIndex{}, NewScalar(0)
 	gather := func(src, dst Matrix) Op { return Gather{Src: src, Index: index, From: from, Dst: dst} }
@@ -98,6 +98,8 @@ func TestFusePassTakes(t *testing.T) {
 		{"x gathered twice", list([]Op{gather(setY, y), gather(setX, x), gather(setY, x)}, plain), false, true, 3},
 		{"x of the memory of z", list([]Op{gather(z, x), gather(setY, y)}, plain), false, true, 2},
 		{"a set read from x", list([]Op{gather(x, weights), gather(setX, x), gather(setY, y)}, plain), true, true, 1},
+		{"the set of x is filled anew", list([]Op{gather(setX, x), gather(setY, y), gather(other, setX)}, plain), false, true, 3},
+		{"the set of y is filled anew between", list([]Op{gather(setY, y), gather(other, setY), gather(setX, x)}, plain), false, true, 3},
 		{"x read before it changes", list([]Op{gather(setX, x), gather(x, weights), gather(setY, y)}, plain), false, true, 3},
 		{"no cost", list([]Op{gather(setX, x), gather(setY, y)}, pass()), true, false, 0},
 		{"a cost with weights", pass(cost(SigmoidCrossEntropy, weights)), false, false, 1},
