@@ -33,9 +33,10 @@ const KindGroup = "group"
 type group struct {
 	info    Info
 	members []Engine
-	shares  []float64 // of the rows, by member; their sum is 1
-	alike   bool      // the members come to the same bits
-	sizes   *group    // the group that this one only counts for; nil for one that works
+	shares  []float64               // of the rows, by member; their sum is 1
+	alike   bool                    // the members come to the same bits
+	sizes   *group                  // the group that this one only counts for; nil for one that works
+	lent    map[*groupRows][]Matrix // copies that a Sizing has counted for what sizes owns
 
 	objects map[groupObject]struct{} // what Drop has to lay out anew
 	plans   map[*groupPlan]struct{}
@@ -201,7 +202,8 @@ func counters(members []Engine) Counters {
 
 // Sizing counts what the members would hold.
 func (g *group) Sizing() Engine {
-	d := &group{info: g.info, shares: g.shares, alike: g.alike, sizes: g, objects: map[groupObject]struct{}{}, plans: map[*groupPlan]struct{}{}}
+	d := &group{info: g.info, shares: g.shares, alike: g.alike, sizes: g, lent: map[*groupRows][]Matrix{},
+		objects: map[groupObject]struct{}{}, plans: map[*groupPlan]struct{}{}}
 	for _, m := range g.members {
 		d.members = append(d.members, m.Sizing())
 	}

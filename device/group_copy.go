@@ -166,3 +166,47 @@ func (g *group) ResetTally(t Tally) error {
 	own.total = Sums{}
 	return nil
 }
+
+// copiesOn makes the copies of a matrix, if there are none; a Sizing, which owns none, keeps
+// what they would take.
+func (r *groupRows) copiesOn(g *group) ([]Matrix, error) {
+	have := r.copies
+	if r.owner != g && have == nil {
+		have = g.lent[r]
+	}
+	if have != nil {
+		return have, nil
+	}
+	copies, err := spread(g.members, func(k int) (Matrix, error) { return g.members[k].NewMatrix(r.rows, r.cols) })
+	if err != nil {
+		return nil, err
+	}
+	if r.owner == g {
+		r.copies, r.stale = copies, true
+	} else {
+		g.lent[r] = copies
+	}
+	return copies, nil
+}
+
+// copyFor is what Gather reads on member k.
+func (m *groupMatrix) copyFor(g *group, k int) Matrix {
+	copies, _ := m.copiesOn(g) // bind has made them
+	if m.head == m.rows {
+		return copies[k]
+	}
+	return copies[k].Head(m.head)
+}
+
+// refresh brings the copies up to date.
+func (r *groupRows) refresh(g *group) error {
+	if !r.stale {
+		return nil
+	}
+	values := make([]float32, r.rows*r.cols)
+	if err := g.Read(values, &groupMatrix{groupRows: r, head: r.rows}, 0); err != nil {
+		return err
+	}
+	r.stale = false
+	return g.each(func(k int) error { return g.members[k].Write(r.copies[k], 0, values) })
+}

@@ -20,7 +20,7 @@ func (g *group) join(o normGiven) (moved, error) {
 			return nil
 		}
 		values := make([]float32, 2*saved.cols)
-		if err := g.members[k].Read(values, saved.copyFor(k), 0); err != nil {
+		if err := g.members[k].Read(values, saved.copyFor(g, k), 0); err != nil {
 			return err
 		}
 		parts[k] = momentsOf(rows, values)

@@ -50,6 +50,7 @@ func splitMatrices(op Op) []Matrix {
 // localiser writes operations of a group down for one member: its share of the rows, and
 // its own copy of the rest.
 type localiser struct {
+	g       *group
 	k       int
 	shifted *[]shifted
 }
@@ -89,7 +90,7 @@ func (l localiser) op(op Op) Op {
 	}
 	switch o := op.(type) {
 	case Gather:
-		return Gather{o.Src.(*groupMatrix).copyFor(l.k), o.Index.(*groupIndex).parts[l.k], l.shift(o.From, o.Dst), l.rows(o.Dst)}
+		return Gather{o.Src.(*groupMatrix).copyFor(l.g, l.k), o.Index.(*groupIndex).parts[l.k], l.shift(o.From, o.Dst), l.rows(o.Dst)}
 	case Forward:
 		return Forward{o.Act, l.rows(o.A), l.parameters(o.Theta), o.Layer, l.rows(o.Out), l.rows(o.Z)}
 	case Activate:
@@ -139,9 +140,9 @@ func (l localiser) batchNorm(op Op) Op {
 		o.Z, o.Out, o.Y, o.Theta = l.rows(o.Z), l.rows(o.Out), l.rows(o.Y), l.parameters(o.Theta)
 		return o
 	case normMoments:
-		return normMoments{l.rows(o.Z), o.Saved.(*groupMatrix).copyFor(l.k)}
+		return normMoments{l.rows(o.Z), o.Saved.(*groupMatrix).copyFor(l.g, l.k)}
 	case normGiven:
-		saved := o.Saved.(*groupMatrix).copyFor(l.k)
+		saved := o.Saved.(*groupMatrix).copyFor(l.g, l.k)
 		o.BatchNorm = l.batchNorm(o.BatchNorm).(BatchNorm)
 		o.Saved = saved
 		return o
@@ -157,7 +158,7 @@ func (l localiser) batchNorm(op Op) Op {
 
 func (l localiser) batchNormDelta(o BatchNormDelta) BatchNormDelta {
 	o.Delta, o.Z, o.Back = l.rows(o.Delta), l.rows(o.Z), l.rows(o.Back)
-	o.Saved = o.Saved.(*groupMatrix).copyFor(l.k)
+	o.Saved = o.Saved.(*groupMatrix).copyFor(l.g, l.k)
 	o.Theta, o.Sum = l.parameters(o.Theta), l.parameters(o.Sum)
 	return o
 }

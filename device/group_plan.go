@@ -118,7 +118,8 @@ func (p *groupPlan) replicate(m Matrix) error {
 		return err
 	}
 	p.operands = append(p.operands, own)
-	return own.copyOn(p.owner)
+	_, err = own.copiesOn(p.owner)
+	return err
 }
 
 // gather makes copies of what is read, on every member.
@@ -137,40 +138,8 @@ func (p *groupPlan) gather(o Gather) error {
 	}
 	p.operands = append(p.operands, src, x)
 	p.gathers = append(p.gathers, o)
-	return src.copyOn(g)
-}
-
-// copyOn makes the copies of a matrix, if there are none.
-func (r *groupRows) copyOn(g *group) error {
-	if r.copies != nil {
-		return nil
-	}
-	copies, err := spread(g.members, func(k int) (Matrix, error) { return g.members[k].NewMatrix(r.rows, r.cols) })
-	if err == nil && r.owner == g { // else g only counts
-		r.copies, r.stale = copies, true
-	}
+	_, err = src.copiesOn(g)
 	return err
-}
-
-// copyFor is what Gather reads on member k.
-func (m *groupMatrix) copyFor(k int) Matrix {
-	if m.head == m.rows {
-		return m.copies[k]
-	}
-	return m.copies[k].Head(m.head)
-}
-
-// refresh brings the copies up to date.
-func (r *groupRows) refresh(g *group) error {
-	if !r.stale {
-		return nil
-	}
-	values := make([]float32, r.rows*r.cols)
-	if err := g.Read(values, &groupMatrix{groupRows: r, head: r.rows}, 0); err != nil {
-		return err
-	}
-	r.stale = false
-	return g.each(func(k int) error { return g.members[k].Write(r.copies[k], 0, values) })
 }
 
 // prepare makes the stages, with a plan for each member.
@@ -209,7 +178,7 @@ func (p *groupPlan) preparePiece(c sumCut) (groupPiece, error) {
 	for k, m := range p.owner.members {
 		var ops []Op
 		for _, op := range c.ops {
-			if own := (localiser{k, &p.shifted}).op(op); own != nil {
+			if own := (localiser{p.owner, k, &p.shifted}).op(op); own != nil {
 				ops = append(ops, own)
 			}
 		}

@@ -130,3 +130,38 @@ func TestGroupSharesWork(t *testing.T) {
 		t.Errorf("%+v", i)
 	}
 }
+
+// A Sizing counts the copies of a set that the group itself owns, which Gather reads on every member,
+// once for all plans, as the group then takes them.
+func TestGroupSizingOfGather(t *testing.T) {
+	g, err := references(2)()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	const rows, cols = 100, 5
+	set, err := g.NewMatrix(rows, cols)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := g.NewIndex(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range []device.Engine{g.Sizing(), g} { // once the group has copies, a Sizing needs none
+		name := []string{"sizing", "group"}[i]
+		batch, err := e.NewMatrix(10, cols)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := e.Counters().Allocated
+		for range 2 {
+			if _, err := e.Prepare(device.Gather{Src: set, Index: index, From: device.NewScalar(0), Dst: batch}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, want := e.Counters().Allocated-before, int64(2*4*rows*cols); got != want {
+			t.Errorf("%s: two plans take %d bytes, want %d for a copy on each of two members", name, got, want)
+		}
+	}
+}
