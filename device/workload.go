@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,9 +45,10 @@ func (w Workload) bucket() string {
 	return rounded.String()
 }
 
-// bucketOf rounds n up to a power of two, or to one and a half of one.
+// bucketOf rounds n up to a power of two, or to one and a half of one; to the largest int if there
+// is none.
 func bucketOf(n int) int {
-	for power := 1; ; power *= 2 {
+	for power := 1; power > 0; power *= 2 { // the one after the largest power is below 0
 		switch {
 		case n <= power:
 			return power
@@ -54,6 +56,7 @@ func bucketOf(n int) int {
 			return power + power/2
 		}
 	}
+	return math.MaxInt
 }
 
 func dashed(sizes []int) string {

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -8,7 +9,8 @@ import (
 )
 
 func TestBucket(t *testing.T) {
-	for n, want := range map[int]int{1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 6, 7: 8, 10: 12, 13: 16, 100: 128, 128: 128, 129: 192, 193: 256, 784: 1024} {
+	for n, want := range map[int]int{1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 6, 7: 8, 10: 12, 13: 16, 100: 128, 128: 128, 129: 192, 193: 256, 784: 1024,
+		math.MaxInt/4 + 1: math.MaxInt/4 + 1, math.MaxInt/4*3 + 3: math.MaxInt/4*3 + 3, math.MaxInt/4*3 + 4: math.MaxInt, math.MaxInt: math.MaxInt} {
 		if got := bucketOf(n); got != want {
 			t.Errorf("%d rounds up to %d, want %d", n, got, want)
 		}
