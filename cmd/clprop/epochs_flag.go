@@ -16,12 +16,13 @@ func autoEpochs(c trainer.Config, rows int) int {
 	if c.Optimizer.WholeSet() {
 		return wholeSetEpochs
 	}
-	steps := (rows + c.BatchSize - 1) / c.BatchSize // of an epoch
+	batch := min(c.BatchSize, rows)
+	steps := (rows + batch - 1) / batch // of an epoch
 	return max(leastEpochs, (leastSteps+steps-1)/steps)
 }
 
 // settleEpochs chooses the number of epochs if it is auto, and says it where it is not
-// leastEpochs. The batch size is settled.
+// leastEpochs. The batch size is settled, or larger than the set.
 func (e *env) settleEpochs(t *training) (err error) {
 	c := &t.flags.config
 	if c.Epochs != trainer.AutoSize {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,7 +12,7 @@ import (
 // 500 steps, worked by hand: 120 examples in batches of 32 are 4 steps, 769 are 25.
 func TestAutoEpochs(t *testing.T) {
 	for _, c := range []struct{ rows, batch, want int }{
-		{120, 32, 125}, {768, 32, 21}, {769, 32, 20}, {60000, 32, 20}, {1, 32, 500}, {100, 256, 500}, {60000, 20000, 167},
+		{120, 32, 125}, {768, 32, 21}, {769, 32, 20}, {60000, 32, 20}, {1, 32, 500}, {100, 256, 500}, {60000, 20000, 167}, {120, math.MaxInt, 500},
 	} {
 		if got := autoEpochs(trainer.Config{BatchSize: c.batch}, c.rows); got != c.want {
 			t.Errorf("%d examples in batches of %d: %d epochs, want %d", c.rows, c.batch, got, c.want)
