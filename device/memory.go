@@ -11,7 +11,7 @@ type MemoryError struct {
 	// rather than its total memory.
 	Single bool
 	Device string
-	Cause  error // the driver's error; nil when a limit was known beforehand
+	Cause  error // the driver's error, or what else the limit is; nil for one that the device has told
 }
 
 func (e *MemoryError) Error() string {

@@ -211,27 +211,6 @@ func (e *opencl) newMatrix(rows, cols int, half bool) (Matrix, error) {
 	return m, nil
 }
 
-func (e *opencl) NewParameters(shapes []Shape) (Parameters, error) {
-	if err := e.ready("new parameters"); err != nil {
-		return nil, err
-	}
-	if err := checkShapes("new parameters", shapes); err != nil {
-		return nil, err
-	}
-	p := &openclParameters{shapes: slices.Clone(shapes)}
-	for l, s := range shapes {
-		w := e.set.NewWeights(s.In, s.Out)
-		b, err := e.zeroed(fmt.Sprintf("parameters of layer %d, %d→%d", l, s.In, s.Out), w.Floats())
-		if err != nil {
-			p.Release()
-			return nil, err
-		}
-		w.Buf = b.mem
-		p.layers, p.memory = append(p.layers, w), append(p.memory, b)
-	}
-	return p, nil
-}
-
 func (e *opencl) NewIndex(n int) (Index, error) {
 	if err := e.ready("new index"); err != nil {
 		return nil, err

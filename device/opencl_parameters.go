@@ -1,6 +1,50 @@
 package device
 
-import "github.com/clprop/clprop/kernels"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/clprop/clprop/kernels"
+)
+
+func (e *opencl) NewParameters(shapes []Shape) (Parameters, error) {
+	if err := e.ready("new parameters"); err != nil {
+		return nil, err
+	}
+	if err := checkShapes("new parameters", shapes); err != nil {
+		return nil, err
+	}
+	p := &openclParameters{shapes: slices.Clone(shapes)}
+	for l, s := range shapes {
+		w := e.set.NewWeights(s.In, s.Out)
+		what := fmt.Sprintf("parameters of layer %d, %d→%d", l, s.In, s.Out)
+		err := e.countable(what, w)
+		var b *buffer
+		if err == nil {
+			b, err = e.zeroed(what, w.Floats())
+		}
+		if err != nil {
+			p.Release()
+			return nil, err
+		}
+		w.Buf = b.mem
+		p.layers, p.memory = append(p.layers, w), append(p.memory, b)
+	}
+	return p, nil
+}
+
+// countable refuses a layer of more floats than kernels can count. Where layers are split by columns
+// each device has fewer.
+func (e *opencl) countable(what string, w kernels.Weights) error {
+	most := e.set.MostFloats()
+	if w.Panels()*w.Panel <= most {
+		return nil
+	}
+	return &MemoryError{
+		What: what, Need: 4 * int64(w.Panels()) * int64(w.Panel), Have: 4 * int64(most), Single: true, Device: e.info.Name,
+		Cause: fmt.Errorf("kernels count the floats of a layer up to %d", most),
+	}
+}
 
 func (e *opencl) WriteParameters(dst Parameters, layer int, weights, bias []float32) error {
 	w, err := e.layer("write parameters", dst, layer, weights, bias)

@@ -85,8 +85,10 @@ func (l *Launch) args(values ...any) (*Launch, error) {
 	for i, v := range values {
 		var err error
 		switch v := v.(type) {
-		case int:
-			err = l.kernel.SetArg(i, int32(v)) // OpenCL C's int, whatever Go's is
+		case int: // OpenCL C's, whatever Go's is
+			if err = l.kernel.SetArgInt32(i, int32(v)); v != int(int32(v)) {
+				err = fmt.Errorf("%w: %d is more than an int of OpenCL C holds", ErrShape, v)
+			}
 		case []uint32:
 			err = l.kernel.SetArgUnsafe(i, 4*len(v), unsafe.Pointer(unsafe.SliceData(v)))
 		default:
@@ -177,6 +179,13 @@ func (s *Set) overItems(name string, k *kernel, n, group int) (*Launch, error) {
 		local = min(group, s.local)
 	}
 	return s.launch(name, k, []int{roundUp(n, local)}, []int{local})
+}
+
+// MostFloats is how many floats the panels of a layer may have. Kernels count them with OpenCL C's
+// int, and look some chunks past the end: a group of work-items is launched whole, and one of
+// NormParts strides over the chunks of all.
+func (s *Set) MostFloats() int {
+	return math.MaxInt32 - max(s.local, NormParts)*s.Tuning.Chunk*s.Tuning.VW
 }
 
 // rowGroup is the group for a work-item a row of a few dozen columns.

@@ -2,6 +2,8 @@ package kernels
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -136,4 +138,43 @@ func TestReleasedLaunch(t *testing.T) {
 			f.Error("an argument set after release: no error")
 		}
 	})
+}
+
+// A size that is no int of OpenCL C is refused: a kernel would be told another one.
+func TestTooManyFloats(t *testing.T) {
+	eachWidth(t, func(f fixture) {
+		w := f.set.NewWeights(46400, 46400) // more than 2³¹ floats, of which a few stand for all
+		w.Buf = f.outputWeights(3, 2).Buf
+		n := w.Panels() * w.Panel
+		if _, err := f.set.ClipValue(w, 1); !errors.Is(err, ErrShape) || !strings.Contains(err.Error(), fmt.Sprintf("clipvalue: argument 0: operands do not fit: %d is more", n)) {
+			f.Errorf("%d floats: %v, want ErrShape", n, err)
+		}
+	})
+}
+
+// No work-item of a launch over the most floats of a layer counts beyond OpenCL C's int: not the last
+// of its group, which begins past the end and asks where its chunk would end, nor one of NormParts
+// that strides from the last chunk. And there is no need for a quarter less, with any Tuning.
+func TestMostFloats(t *testing.T) {
+	for _, tuning := range []Tuning{
+		{Family: Block, VW: 16, Chunk: 128}, {Family: Block, VW: 16, Chunk: mostChunk}, {Family: Block, VW: 1, Chunk: 1},
+		{Family: Tile, VW: 4, Chunk: 1}, {Family: Tile, VW: 16, Chunk: mostChunk},
+	} {
+		s := &Set{Tuning: tuning, local: 64}
+		chunk := tuning.Chunk * tuning.VW
+		n := s.MostFloats()
+		l, err := s.overItems("clipvalue", nil, ceilDiv(n, chunk), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if end := int64(l.global[0]) * int64(chunk); end > math.MaxInt32 {
+			t.Errorf("%+v: of %d floats the last chunk ends at %d", tuning, n, end)
+		}
+		if next := int64(n-1) + NormParts*int64(chunk); next > math.MaxInt32 {
+			t.Errorf("%+v: of %d floats a stride ends at %d", tuning, n, next)
+		}
+		if n < math.MaxInt32/4*3 {
+			t.Errorf("%+v: %d floats at most", tuning, n)
+		}
+	}
 }
