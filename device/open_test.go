@@ -138,29 +138,47 @@ func TestOpenByEnvironment(t *testing.T) {
 	}
 }
 
-// TestOpenedDeviceLeavesNothing opens and closes every device.
+// TestOpenedDeviceLeavesNothing opens and closes every device, with a plan that was released before,
+// and with one, and a matrix that it waits for, that were not.
 func TestOpenedDeviceLeavesNothing(t *testing.T) {
 	listing, err := List()
 	if err != nil {
 		cltest.Missing(t, err)
 	}
 	live := cl.LiveObjects()
+	var left []stepPlan
 	for _, f := range listing.Devices {
 		e, err := f.open("", Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan := newStep(t, e, []int{3, 4, 2}, 5, 0)
-		if err := plan.Run(); err != nil {
-			t.Fatal(err)
+		for range 2 {
+			plan := newStep(t, e, []int{3, 4, 2}, 5, 0)
+			for range 2 { // an upload waits for the run before, and the run after for it
+				if _, err := e.Upload(plan.x, make([]float32, 3)); err != nil {
+					t.Fatal(err)
+				}
+				if err := plan.Run(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			left = append(left, plan)
 		}
 		if got := e.Counters(); got.Launches == 0 || got.Allocated == 0 {
 			t.Errorf("%s: %+v after a step", f.Name, got)
 		}
-		plan.Release()
+		left[len(left)-1].Plan.Release()
 		if err := errors.Join(e.Close(), e.Close()); err != nil {
 			t.Errorf("%s: close: %v", f.Name, err)
 		}
+		if got := e.Counters(); got.Allocated != 0 {
+			t.Errorf("%s: %+v after it was closed", f.Name, got)
+		}
+	}
+	noneMoreThan(t, live)
+	for _, plan := range left { // twice, or after all is gone
+		plan.Plan.Release()
+		plan.x.Release()
 	}
 	noneMoreThan(t, live)
 }

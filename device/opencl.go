@@ -24,7 +24,8 @@ type opencl struct {
 	set      *kernels.Set
 	staging  []float32 // for blocking copies, in the device's row layout
 	scratch  []*scratch
-	buffers  map[*buffer]struct{} // what Close has to free
+	buffers  map[*buffer]interface{ Release() } // what Close has to free, by its memory
+	plans    map[*openclPlan]struct{}           // the same
 
 	launches   int64
 	allocated  int64
@@ -60,7 +61,7 @@ const stagingFloats = 1 << 20
 // The devices are one, or parts of one.
 func openDevice(devices []*cl.Device, info Info, tuning kernels.Tuning) (_ *opencl, err error) {
 	dev := devices[0]
-	e := &opencl{info: info, clockMHz: dev.MaxClockFrequency(), wanted: context.Background(), buffers: map[*buffer]struct{}{}}
+	e := &opencl{info: info, clockMHz: dev.MaxClockFrequency(), wanted: context.Background(), buffers: map[*buffer]interface{ Release() }{}, plans: map[*openclPlan]struct{}{}}
 	e.largePages = takesLargePages(dev)
 	defer func() {
 		if err != nil {
@@ -167,7 +168,10 @@ func (e *opencl) Close() error {
 		e.closed = true
 		return err
 	}
-	for b := range e.buffers {
+	for p := range e.plans {
+		p.Release()
+	}
+	for _, b := range e.buffers {
 		b.Release()
 	}
 	e.closed = true

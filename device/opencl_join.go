@@ -197,6 +197,7 @@ func (p *openclPlan) replace() error {
 	p.drop()
 	released := p.released
 	*p, q.released = *q, true
+	delete(e.plans, q) // which is p now
 	p.released = released
 	return nil
 }

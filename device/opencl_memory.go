@@ -50,7 +50,7 @@ func (e *opencl) allocate(what string, floats int) (*buffer, error) {
 		}
 	}
 	e.allocated += need
-	e.buffers[b] = struct{}{}
+	e.buffers[b] = b
 	return b, nil
 }
 
@@ -195,6 +195,7 @@ func (e *opencl) newMatrix(rows, cols int, half bool) (Matrix, error) {
 		return nil, err
 	}
 	m.upload, m.m.Buf = &upload{buffer: b}, b.mem
+	e.buffers[b] = m.upload
 	if e.sizes != nil {
 		return m, nil
 	}

@@ -90,6 +90,7 @@ func (e *opencl) Prepare(ops ...Op) (Plan, error) {
 // prepare makes the launches of operations, one after the other.
 func (e *opencl) prepare(ops []Op) (*openclPlan, error) {
 	p := &openclPlan{engine: e}
+	e.plans[p] = struct{}{}
 	for i, op := range ops {
 		if err := context.Cause(e.wanted); err != nil { // a kernel takes long to compile, and a list has many
 			p.Release()
@@ -234,6 +235,7 @@ func (p *openclPlan) Release() {
 		return
 	}
 	p.released = true
+	delete(p.engine.plans, p)
 	if p.engine.hung {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 // buffers have a size and no memory, and nothing is launched.
 func (e *opencl) Sizing() Engine {
 	d := &opencl{
-		info: e.info, set: e.set, sizes: e, allocated: e.allocated, buffers: map[*buffer]struct{}{},
+		info: e.info, set: e.set, sizes: e, allocated: e.allocated, buffers: map[*buffer]interface{ Release() }{}, plans: map[*openclPlan]struct{}{},
 		clockMHz: e.clockMHz, unfused: e.unfused, wanted: e.wanted,
 	}
 	for _, s := range e.scratch { // plans to come would share it
