@@ -46,7 +46,7 @@ func (r *benchResult) compare(c benchCase, reference benchResult) {
 	}
 	d := difference(r.weights, reference.weights, initial.Layers)
 	if r.Difference = &d; !(d <= maxDifference) { // so written that NaN is refused too
-		r.Difference, r.Refused = finiteOrNil(d), cmp.Or(r.Refused, fmt.Sprintf(
+		r.Difference, r.Refused = orNull(d), cmp.Or(r.Refused, fmt.Sprintf(
 			wrongResult+": differs from the CPU reference by %.2g of the change, more than %g", d, maxDifference))
 	}
 	if r.Refused == "" {
@@ -70,14 +70,6 @@ func (r *benchResult) fallback() string {
 		return fmt.Sprintf("fallback: %d kernels launched while it was timed, of %d", r.grew.Launches, due)
 	}
 	return ""
-}
-
-// finiteOrNil is what JSON can hold of x.
-func finiteOrNil(x float64) *float64 {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return nil
-	}
-	return &x
 }
 
 // difference is the largest, over the weights and the biases of each layer, of

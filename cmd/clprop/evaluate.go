@@ -138,7 +138,7 @@ func (e *env) evaluate(cmd *cobra.Command, f *modelFlags, top int, asJSON bool) 
 	}
 	return e.printJSON(evaluateJSON{
 		Schema: schemaVersion, Version: currentVersion().Version, Device: newDeviceJSON(eng), Model: f.model, Data: source,
-		Network: newNetworkJSON(m.Network), Evaluation: s.Evaluation, scoresJSON: s.json(),
+		Network: newNetworkJSON(m.Network), Loss: numberJSON(s.Loss), Accuracy: s.Accuracy, Confusion: s.Confusion, Count: s.Count, scoresJSON: s.json(),
 	})
 }
 
@@ -187,7 +187,11 @@ type evaluateJSON struct {
 	Model   string      `json:"model"`
 	Data    string      `json:"data"`
 	Network networkJSON `json:"network"`
-	trainer.Evaluation
+
+	Loss      numberJSON `json:"loss"`
+	Accuracy  float64    `json:"accuracy"`
+	Confusion [][]int    `json:"confusion"`
+	Count     int        `json:"count"`
 	scoresJSON
 }
 

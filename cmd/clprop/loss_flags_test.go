@@ -64,7 +64,7 @@ func TestTrainQuantities(t *testing.T) {
 	if v.Network.Loss != "mse" || v.Macro != nil || v.scoresJSON.Classes != nil || v.Confusion != nil || len(v.Targets) != 2 || v.Mean == nil {
 		t.Fatalf("%+v", v)
 	}
-	if price := v.Targets[0]; price.Name != "price" || !(price.MAE < 0.5) || !(price.R2 > 0.99) || price.RMSE != math.Sqrt(price.MSE) {
+	if price := v.Targets[0]; price.Name != "price" || !(price.MAE < 0.5) || !(price.R2 > 0.99) || float64(price.RMSE) != math.Sqrt(float64(price.MSE)) {
 		t.Errorf("%+v", price)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
@@ -162,8 +163,8 @@ type scoresJSON struct {
 	Threshold   *float64    `json:"threshold"`
 	Classes     []classJSON `json:"classes"`
 	// Targets and Mean are in the units of the file.
-	Mean    *metrics.Quantity `json:"mean"`
-	Targets []targetJSON      `json:"targets"`
+	Mean    *quantityJSON `json:"mean"`
+	Targets []targetJSON  `json:"targets"`
 }
 
 // topJSON is the share of examples whose class is among the K most likely.
@@ -175,7 +176,19 @@ type topJSON struct {
 // targetJSON is how near one quantity is.
 type targetJSON struct {
 	Name string `json:"name"`
-	metrics.Quantity
+	quantityJSON
+}
+
+// quantityJSON is a metrics.Quantity.
+type quantityJSON struct {
+	MSE  numberJSON `json:"mse"`
+	RMSE numberJSON `json:"rmse"`
+	MAE  numberJSON `json:"mae"`
+	R2   numberJSON `json:"r2"`
+}
+
+func newQuantityJSON(q metrics.Quantity) quantityJSON {
+	return quantityJSON{numberJSON(q.MSE), numberJSON(q.RMSE), numberJSON(q.MAE), numberJSON(q.R2)}
 }
 
 // classJSON is how well one class does; null where nothing was to be counted.
@@ -190,9 +203,10 @@ type classJSON struct {
 
 func (s scores) json() scoresJSON {
 	if s.each != nil {
-		r := scoresJSON{Mean: &s.mean}
+		mean := newQuantityJSON(s.mean)
+		r := scoresJSON{Mean: &mean}
 		for k, q := range s.each {
-			r.Targets = append(r.Targets, targetJSON{s.names[k], q})
+			r.Targets = append(r.Targets, targetJSON{s.names[k], newQuantityJSON(q)})
 		}
 		return r
 	}
@@ -214,9 +228,14 @@ func (s scores) json() scoresJSON {
 	return r
 }
 
-// orNull is v, or nil for NaN, which JSON does not have.
+// numberJSON is a number that may have overflowed: null then.
+type numberJSON float64
+
+func (n numberJSON) MarshalJSON() ([]byte, error) { return json.Marshal(orNull(float64(n))) }
+
+// orNull is v, or nil for NaN and infinities, which JSON does not have.
 func orNull(v float64) *float64 {
-	if math.IsNaN(v) {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
 	}
 	return &v

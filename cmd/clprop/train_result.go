@@ -80,9 +80,9 @@ type optimizerJSON struct {
 }
 
 type scoreJSON struct {
-	Loss     float64 `json:"loss"`
-	Accuracy float64 `json:"accuracy"` // 0 for quantities
-	Count    int     `json:"count"`
+	Loss     numberJSON `json:"loss"`
+	Accuracy float64    `json:"accuracy"` // 0 for quantities
+	Count    int        `json:"count"`
 	scoresJSON
 }
 
@@ -187,7 +187,7 @@ func (t *training) result() trainJSON {
 	}
 	if t.test != nil {
 		s := t.scores()
-		r.Test = &scoreJSON{s.Loss, s.Accuracy, s.Count, s.json()}
+		r.Test = &scoreJSON{numberJSON(s.Loss), s.Accuracy, s.Count, s.json()}
 	}
 	r.Seconds, r.Throughput = t.timing()
 	r.StepTraffic = t.stepTraffic()

@@ -70,7 +70,8 @@ type Mistake struct {
 }
 
 // Mistakes finds the examples of set that are surest of a wrong class, at most 24: h is
-// rows × outputs, row-major, of at least two outputs, which are classes. p may be nil.
+// rows × outputs, row-major, of at least two outputs, which are classes. p may be nil. Outputs that
+// are not finite are of no class.
 func Mistakes(set *data.Set, h []float32, p *data.Preprocess) []Mistake {
 	var list []Mistake
 	if set.Regression() || set.MultiLabel || set.Y == nil || set.Outputs < 2 {
@@ -84,8 +85,9 @@ func Mistakes(set *data.Set, h []float32, p *data.Preprocess) []Mistake {
 				best = k
 			}
 		}
-		if actual := set.Label(i); actual != best {
-			list = append(list, Mistake{Example: i, Actual: actual, Predicted: best, Output: float64(row[best])})
+		sure := float64(row[best])
+		if actual := set.Label(i); actual != best && sure-sure == 0 {
+			list = append(list, Mistake{Example: i, Actual: actual, Predicted: best, Output: sure})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Mistake) int {
