@@ -14,7 +14,7 @@ var _ Engine = (*reference)(nil)
 // queued: work is done when it is asked for, so that a wait never waits.
 type reference struct {
 	info      Info
-	unusable  error // what EnvBLAS or EnvMemory says that cannot be
+	unusable  error // what EnvBLAS says that cannot be
 	calls     int64 // cpuref functions called
 	allocated int64 // bytes
 	closed    bool
@@ -41,9 +41,7 @@ func newReference() *reference {
 		TotalMemory: ram(),
 	}}
 	library, err := cpuref.UseBLAS(os.Getenv(EnvBLAS))
-	if limit, bad := limitMemory(e.info.TotalMemory); bad != nil {
-		e.unusable = bad
-	} else {
+	if limit, bad := limitMemory(e.info.TotalMemory); bad == nil {
 		e.info.TotalMemory = limit
 	}
 	if err != nil {
@@ -56,7 +54,7 @@ func newReference() *reference {
 	return e
 }
 
-// opened refuses a CPU reference that is not what EnvBLAS and EnvMemory ask for.
+// opened refuses a CPU reference that is not what EnvBLAS asks for.
 func (e *reference) opened() (Engine, error) {
 	if e.unusable != nil {
 		return nil, e.unusable

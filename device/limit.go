@@ -24,7 +24,7 @@ func limitMemory(total int64) (int64, error) {
 	}[text[len(digits):]]
 	v, err := strconv.ParseFloat(digits, 64)
 	if v *= factor; err != nil || !known || !(v >= 1 && v < math.MaxInt64) { // so that NaN fails
-		return 0, fmt.Errorf("%s is %q: need a number of bytes, such as 6GiB or 500MB", EnvMemory, text)
+		return 0, fmt.Errorf("%w: %s is %q: need a number of bytes, such as 6GiB or 500MB", ErrEnvironment, EnvMemory, text)
 	}
 	return least(total, int64(v)), nil
 }

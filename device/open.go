@@ -66,11 +66,29 @@ type Options struct {
 //	all          every OpenCL device, as one engine
 //
 // Only "auto" falls back, and then Info().Fallback says why: show it to the user.
-// Any other spec that cannot be met is an error that lists what there is.
+// Any other spec that cannot be met is an error that lists what there is. Where EnvWaitTimeout
+// or EnvMemory is no time or size, the error wraps ErrEnvironment, whatever the device.
 func Open(spec string) (Engine, error) { return OpenWith(spec, Options{}) }
+
+// ErrEnvironment is wrapped by errors about a variable of the environment that says what cannot
+// be meant.
+var ErrEnvironment = errors.New("the environment says what cannot be meant")
+
+// checkEnvironment reads the variables that every engine goes by. Open looks at them once, before
+// any device: else each device in turn would be taken for a bad one.
+func checkEnvironment() error {
+	_, err := patience()
+	if err == nil {
+		_, err = limitMemory(0)
+	}
+	return err
+}
 
 // OpenWith is Open with options.
 func OpenWith(spec string, options Options) (Engine, error) {
+	if err := checkEnvironment(); err != nil {
+		return nil, err
+	}
 	if spec == "" {
 		spec = os.Getenv(EnvDevice)
 	}

@@ -71,7 +71,7 @@ func patience() (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%s is %q: need a time such as 90s, or 0s for no limit", EnvWaitTimeout, text)
+		return 0, fmt.Errorf("%w: %s is %q: need a time such as 90s, or 0s for no limit", ErrEnvironment, EnvWaitTimeout, text)
 	}
 	return d, nil
 }

@@ -221,6 +221,29 @@ func TestUnknownDevice(t *testing.T) {
 	clprop(t, "train", "--quiet").failed(t, exitNoDevice, `device "abacus": no such device: have `+listing.Names()+`, cpuref, auto`)
 }
 
+// A variable of the environment that cannot be read is a usage error, before any device is tried:
+// with auto training does not move to the CPU reference for it.
+func TestBadEnvironment(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, c := range []struct{ name, value, way string }{
+		{device.EnvWaitTimeout, "90", "need a time such as 90s"},
+		{device.EnvMemory, "banana", "need a number of bytes"},
+	} {
+		for _, spec := range []string{"auto", "0", "cpuref", "cpu/1x2"} {
+			t.Run(c.name+" "+spec, func(t *testing.T) {
+				t.Setenv(c.name, c.value)
+				o := clprop(t, "train", "--device", spec, "--epochs", "1", "--quiet")
+				if o.code != exitUsage || !strings.Contains(o.stderr, c.name+` is "`+c.value+`": `+c.way) || strings.Contains(o.stderr, "driver") {
+					t.Errorf("exit code %d, stderr %q", o.code, o.stderr)
+				}
+				if left := entries(t, "."); len(left) != 0 {
+					t.Errorf("left behind: %v", left)
+				}
+			})
+		}
+	}
+}
+
 func TestExitCode(t *testing.T) {
 	interrupted, cancel := context.WithCancelCause(context.Background())
 	cancel(signalError{os.Interrupt})
@@ -242,6 +265,7 @@ func TestExitCode(t *testing.T) {
 		{context.Background(), &data.Error{Path: "x.csv"}, exitBadFile},
 		{context.Background(), trainer.ErrData, exitBadFile},
 		{context.Background(), trainer.ErrConfig, exitUsage},
+		{context.Background(), device.ErrEnvironment, exitUsage},
 		{context.Background(), trainer.ErrModel, exitBadFile},
 		{context.Background(), badFile(os.ErrNotExist), exitBadFile},
 		{context.Background(), trainer.ErrDiverged, exitDiverged},

@@ -80,7 +80,8 @@ func exitCode(ctx context.Context, err error) int {
 		stopped signalError
 	)
 	switch {
-	case errors.As(err, &usage), errors.Is(err, trainer.ErrConfig), errors.Is(err, device.ErrOneDevice), errors.Is(err, device.ErrHalf):
+	case errors.As(err, &usage), errors.Is(err, trainer.ErrConfig), errors.Is(err, device.ErrOneDevice), errors.Is(err, device.ErrHalf),
+		errors.Is(err, device.ErrEnvironment):
 		return exitUsage
 	case errors.Is(err, context.Canceled), errors.As(err, &stopped):
 		switch errors.As(context.Cause(ctx), &stopped); stopped.Signal {
