@@ -143,6 +143,9 @@ func (e *LibraryError) Error() string {
 	if len(e.Tried) > 0 {
 		s += ": tried " + strings.Join(e.Tried, ", ")
 	}
+	if failed := (*Error)(nil); errors.As(e.Err, &failed) {
+		s += ", which lacks " + failed.Op
+	}
 	return s + ": " + libraryHint
 }
 

@@ -21,7 +21,10 @@ var library = sync.OnceValues(func() (opened, error) {
 	for _, name := range names {
 		handle, err := openLibrary(name)
 		if err == nil {
-			return opened{handle, name}, nil
+			if a, failed := lookup(handle, clGetPlatformIDs.name); failed == nil && a != 0 {
+				return opened{handle, name}, nil
+			}
+			err = clGetPlatformIDs.fail(codeUnsupported) // a library, and not OpenCL's
 		}
 		reasons = append(reasons, err)
 	}

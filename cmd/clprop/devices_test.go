@@ -74,6 +74,18 @@ func TestDevicesWithoutDriver(t *testing.T) {
 	}
 }
 
+// A library that is not OpenCL's is as good as none.
+func TestDevicesOfAnotherLibrary(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the name of the C library is Linux's")
+	}
+	cmd := process(t, []string{"CLPROP_OPENCL_LIBRARY=libc.so.6"}, "devices")
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "\n* cpuref ") || !strings.Contains(string(out), "libc.so.6") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 func TestVersion(t *testing.T) {
 	defer func(v string) { version = v }(version)
 	version = "v1.2.3"
