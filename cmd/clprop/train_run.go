@@ -190,9 +190,16 @@ func (r *runFlags) hold(j *joined, flag string) (err error) {
 	return nil
 }
 
-// end lets others have the folder. What create made goes again if it is empty: of data that
-// cannot be read, say, nothing is left.
+// end lets others have the folder. What create made goes again if it holds no checkpoint, with the
+// files that a run begins with: of data that cannot be read, or on a full disk, nothing is left.
+// The folder stays if there is anything else in it.
 func (r *runFlags) end() {
+	if len(r.made) > 0 {
+		if has, err := trainer.HasCheckpoints(r.folder); err == nil && !has {
+			os.Remove(filepath.Join(r.folder, runConfig)) // what cannot be removed keeps the folder
+			os.Remove(filepath.Join(r.folder, trainer.MetricsFile))
+		}
+	}
 	for _, folder := range slices.Backward(r.made) {
 		if os.Remove(folder) != nil { // it holds the run
 			break

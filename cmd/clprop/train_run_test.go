@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -321,6 +323,9 @@ func TestFaultyDisk(t *testing.T) {
 			args := []string{"train", "--resume", folder, "--quiet"}
 			if has, err := trainer.HasCheckpoints(folder); err != nil || !has {
 				args = runArgs(folder, short...)
+				if _, err := os.Lstat(folder); status == exitFailure && !errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("%s: there is no checkpoint, and the folder has %v", inject, entries(t, folder))
+				}
 			} else {
 				resumed++
 			}
