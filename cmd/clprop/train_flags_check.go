@@ -200,6 +200,8 @@ func (f *trainFlags) checkWritten(cmd *cobra.Command) error {
 func checkWritable(flag, path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return fmt.Errorf("--%s %s: a directory is there: name a file", flag, path)
+	} else if err == nil && !info.Mode().IsRegular() { // which durable.WriteFile would refuse
+		return fmt.Errorf("--%s %s: something is there that is not a file: name a file", flag, path)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".clprop-*.tmp")
 	if err != nil {
