@@ -63,9 +63,9 @@ func (s *search) text(r trialResult) string {
 	case r.Failed != "":
 		return r.Failed
 	case r.Quantities:
-		return fmt.Sprintf("validation loss %.4f", r.Loss)
+		return fmt.Sprintf("validation loss %.4f", r.loss())
 	}
-	return fmt.Sprintf("validation accuracy %.2f%%, loss %.4f", 100*r.Accuracy, r.Loss)
+	return fmt.Sprintf("validation accuracy %.2f%%, loss %.4f", 100*r.Accuracy, r.loss())
 }
 
 // table has a line for each trial, the best first, and then the best as a command.
@@ -73,7 +73,7 @@ func (s *search) table(r searchJSON) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%4s  %5s  %6s  %8s  %8s  %s\n", "rank", "trial", "epochs", "accuracy", "loss", "flags")
 	for rank, t := range r.Trials {
-		accuracy, loss := fmt.Sprintf("%.2f%%", 100*t.Accuracy), fmt.Sprintf("%.4f", t.Loss)
+		accuracy, loss := fmt.Sprintf("%.2f%%", 100*t.Accuracy), fmt.Sprintf("%.4f", t.loss())
 		if t.Quantities {
 			accuracy = "-"
 		}
@@ -122,7 +122,7 @@ func (s *search) picture(all []trialResult) *plot.Plot {
 	for _, r := range all {
 		y := r.Accuracy
 		if s.byLoss(r) {
-			p.Y.Label.Text, y = "validation loss", r.Loss
+			p.Y.Label.Text, y = "validation loss", r.loss()
 		}
 		if r.Failed == "" {
 			rounds[r.Rung], epochs[r.Rung] = append(rounds[r.Rung], plotter.XY{X: float64(r.Trial), Y: y}), r.Epochs

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,16 +21,25 @@ import (
 
 // trialResult is what came of a trial in a rung.
 type trialResult struct {
-	Trial    int     `json:"trial"` // counted from 1
-	Rung     int     `json:"rung"`  // counted from 1
-	Epochs   int     `json:"epochs"`
-	Loss     float64 `json:"val_loss"`
-	Accuracy float64 `json:"val_accuracy"` // 0 for quantities
-	Seconds  float64 `json:"seconds"`
-	Failed   string  `json:"failed"` // why there is no network; "" if there is
-	Model    string  `json:"model"`
+	Trial    int      `json:"trial"` // counted from 1
+	Rung     int      `json:"rung"`  // counted from 1
+	Epochs   int      `json:"epochs"`
+	Loss     *float64 `json:"val_loss"`     // null if it failed
+	Accuracy float64  `json:"val_accuracy"` // 0 for quantities
+	Seconds  float64  `json:"seconds"`
+	Failed   string   `json:"failed"`   // why there is no network; "" if there is
+	Diverged bool     `json:"diverged"` // that is why
+	Model    string   `json:"model"`
 	// Quantities says that there is no accuracy.
 	Quantities bool `json:"quantities"`
+}
+
+// loss is the loss, or NaN of a trial that failed.
+func (r trialResult) loss() float64 {
+	if r.Loss == nil {
+		return math.NaN()
+	}
+	return *r.Loss
 }
 
 // arguments are those of train for a trial, without where it runs and for how long.
@@ -97,7 +107,23 @@ func (e *env) search(ctx context.Context, s *search) error {
 		}
 		slices.SortStableFunc(left, func(a, b int) int { return s.compare(best[a], best[b]) })
 	}
-	return e.reportSearch(s, best, all)
+	return first(e.reportSearch(s, best, all), verdict(best))
+}
+
+// verdict is the error of a search of which every trial failed.
+func verdict(last map[int]trialResult) error {
+	diverged, why := true, ""
+	for _, i := range slices.Sorted(maps.Keys(last)) {
+		r := last[i]
+		if r.Failed == "" {
+			return nil
+		}
+		diverged, why = diverged && r.Diverged, cmp.Or(why, fmt.Sprintf("trial %d: %s", r.Trial, r.Failed))
+	}
+	if diverged {
+		return fmt.Errorf("search: every trial failed: %w: vary other flags, or give lower rates", trainer.ErrDiverged)
+	}
+	return fmt.Errorf("search: every trial failed: %s", why)
 }
 
 // byLoss reports whether results are compared by their loss.
@@ -105,16 +131,16 @@ func (s *search) byLoss(r trialResult) bool {
 	return s.Score == "val_loss" || s.Score == "auto" && r.Quantities
 }
 
-// compare orders results, the better first: those that went further, then those of a better
-// score, and the earlier of the same.
+// compare orders results, the better first: those that did not fail, then those that went further,
+// then those of a better score, and the earlier of the same.
 func (s *search) compare(a, b trialResult) int {
 	failed := func(r trialResult) int { return min(1, len(r.Failed)) }
 	accuracy := cmp.Compare(b.Accuracy, a.Accuracy)
 	if s.byLoss(a) {
 		accuracy = 0
 	}
-	return cmp.Or(cmp.Compare(b.Rung, a.Rung), cmp.Compare(failed(a), failed(b)), accuracy,
-		cmp.Compare(a.Loss, b.Loss), cmp.Compare(a.Trial, b.Trial))
+	return cmp.Or(cmp.Compare(failed(a), failed(b)), cmp.Compare(b.Rung, a.Rung), accuracy,
+		cmp.Compare(a.loss(), b.loss()), cmp.Compare(a.Trial, b.Trial))
 }
 
 // trialFolder is where a trial runs for so many epochs.
@@ -157,7 +183,7 @@ func (e *env) trial(ctx context.Context, s *search, i, epochs int) (result trial
 	case failed == nil:
 		result, err = newTrialResult(stdout.Bytes())
 	case errors.Is(failed, trainer.ErrDiverged), errors.Is(failed, trainer.ErrMemory), errors.As(failed, &full):
-		result, err = trialResult{Failed: oneLine(failed.Error())}, nil
+		result, err = trialResult{Failed: oneLine(failed.Error()), Diverged: errors.Is(failed, trainer.ErrDiverged)}, nil
 	default:
 		return result, fmt.Errorf("trial %d: %w", i+1, failed)
 	}
@@ -175,6 +201,6 @@ func newTrialResult(text []byte) (r trialResult, err error) {
 		return r, fmt.Errorf("the result of train: %w", err)
 	}
 	held := t.History.Held()
-	return trialResult{Loss: held.ValLoss, Accuracy: held.ValAccuracy, Seconds: t.Seconds, Model: t.Model,
+	return trialResult{Loss: &held.ValLoss, Accuracy: held.ValAccuracy, Seconds: t.Seconds, Model: t.Model,
 		Quantities: device.Loss(t.Network.Loss).Regression()}, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -65,7 +66,7 @@ func TestSearch(t *testing.T) {
 
 	unpack(t, clprop(t, searchArgs(filepath.Join(t.TempDir(), "again"), "--json", "--quiet")...).succeeded(t).stdout, &again)
 	for i, trial := range again.Trials {
-		if want := r.Trials[i]; !maps.Equal(trial.Flags, want.Flags) || trial.Accuracy != want.Accuracy || trial.Loss != want.Loss {
+		if want := r.Trials[i]; !maps.Equal(trial.Flags, want.Flags) || trial.Accuracy != want.Accuracy || trial.loss() != want.loss() {
 			t.Errorf("rank %d is %+v, was %+v", i+1, trial, want)
 		}
 	}
@@ -96,14 +97,51 @@ func TestSearchResumes(t *testing.T) {
 	}
 }
 
-// A trial that diverges is the last, and a search of nothing else says so.
+// A trial that diverges is the last, with no loss in JSON.
 func TestSearchDiverges(t *testing.T) {
 	table := write(t, "prices.csv", prices(80))
-	o := clprop(t, "search", "--run", filepath.Join(t.TempDir(), "s"), "--device", "cpuref", "--data", table, "--label", "price", "--drop", "days,trust",
-		"--hidden", "8", "--vary", "lr=1e30|0.01", "--trials", "5", "--budget", "2", "--eta", "1").succeeded(t)
+	args := []string{"search", "--device", "cpuref", "--data", table, "--label", "price", "--drop", "days,trust",
+		"--hidden", "8", "--trials", "5", "--budget", "2", "--eta", "1"}
+	folder := filepath.Join(t.TempDir(), "s")
+	o := clprop(t, append(args, "--run", folder, "--vary", "lr=1e30|0.01")...).succeeded(t)
 	lines := strings.Split(o.stdout, "\n")
 	if !strings.Contains(lines[1], "--lr=0.01") || !strings.Contains(lines[2], "failed") || !strings.Contains(o.stderr, "the space has 2 settings, and --trials is 5") {
 		t.Errorf("%s\n%s", o.stdout, o.stderr)
+	}
+	var r struct {
+		Trials []map[string]any `json:"trials"`
+	}
+	o = clprop(t, "search", "--resume", folder, "--json").succeeded(t)
+	if err := json.Unmarshal([]byte(o.stdout), &r); err != nil || len(r.Trials) != 2 {
+		t.Fatalf("%v in %s", err, o.stdout)
+	}
+	if good, bad := r.Trials[0], r.Trials[1]; good["val_loss"] == nil || good["diverged"] != false || bad["val_loss"] != nil || bad["diverged"] != true {
+		t.Errorf("%v, then %v", good, bad)
+	}
+}
+
+// Where every trial failed there is nothing to go on with: the results are printed, and the exit
+// code says why, also when they were read back.
+func TestSearchThatFindsNothing(t *testing.T) {
+	table := write(t, "prices.csv", prices(80))
+	folder := filepath.Join(t.TempDir(), "s")
+	for _, args := range [][]string{
+		{"search", "--run", folder, "--device", "cpuref", "--data", table, "--label", "price", "--drop", "days,trust",
+			"--hidden", "8", "--trials", "2", "--budget", "2", "--eta", "1", "--vary", "lr=1e30|1e31"},
+		{"search", "--resume", folder, "--json"},
+	} {
+		o := clprop(t, args...)
+		if o.code != exitDiverged || o.stdout == "" || !strings.Contains(o.stderr, "clprop: search: every trial failed: training diverged") {
+			t.Errorf("%v: exit code %d, stderr %q, stdout\n%s", args, o.code, o.stderr, o.stdout)
+		}
+	}
+	result := filepath.Join(folder, "trial-0001", "epochs-2", searchResult)
+	text := strings.Replace(fileBytes(t, result), `"diverged": true`, `"diverged": false`, 1)
+	if err := os.WriteFile(result, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if o := clprop(t, "search", "--resume", folder); o.code != exitFailure || !strings.Contains(o.stderr, "clprop: search: every trial failed: ") {
+		t.Errorf("one of them otherwise: exit code %d, stderr %q", o.code, o.stderr)
 	}
 }
 
