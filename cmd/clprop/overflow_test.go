@@ -44,6 +44,18 @@ func TestScoresThatOverflow(t *testing.T) {
 	}
 }
 
+// Outputs that are not numbers are of no class: predict says in which row, and writes nothing.
+func TestPredictionsThatOverflow(t *testing.T) {
+	kinds := write(t, "kinds.csv", "x0,x1,y\n1,2,a\n2,1,b\n1,3,a\n3,1,b\n")
+	marks := write(t, "marks.csv", "x0,x1,u,v\n1,2,0,1\n2,1,1,1\n1,3,1,0\n3,1,1,1\n")
+	beyond := write(t, "beyond.csv", "x0,x1\n1,2\n3e38,-3e38\n")
+	for _, args := range [][]string{{"--data", kinds}, {"--data", kinds, "--output", "sigmoid"}, {"--data", marks, "--label", "u,v"}} {
+		m := model(t, append(args, "--val-split", "0", "--scale", "none", "--activation", "linear", "--hidden", "64,64,64", "--init", "he", "--epochs", "1", "--lr", "0.0001")...)
+		clprop(t, "predict", "--device", "cpuref", "--model", m, "--data", beyond).failed(t, exitBadFile,
+			beyond+": row 2: the outputs of the model are not numbers: a value is too large for it")
+	}
+}
+
 // A training whose test overflows is not lost: its result and its report are written.
 func TestTrainingWhoseTestOverflows(t *testing.T) {
 	kinds := write(t, "kinds.csv", "x0,x1,y\n1,2,a\n2,1,b\n1,3,a\n3,1,b\n")

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/clprop/clprop/device"
@@ -105,6 +106,10 @@ func (e *env) predict(cmd *cobra.Command, f *modelFlags, out string) (err error)
 	h, err := outputs(ctx, t, set)
 	if err := first(context.Cause(ctx), err); err != nil {
 		return err
+	}
+	if i := slices.IndexFunc(h, func(v float32) bool { return v != v }); i >= 0 && !m.Network.Loss.Regression() {
+		row := i / (len(h) / set.Rows)
+		return &data.Error{Path: f.data.source(), Row: row + 1, Offset: -1, Reason: "the outputs of the model are not numbers: a value is too large for it"}
 	}
 	write := func(w io.Writer) error { return writePredictions(w, m.Network.Loss, outputNames(m), h, set.Rows) }
 	switch {

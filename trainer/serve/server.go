@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -195,6 +196,10 @@ func (s *Server) rows(w http.ResponseWriter, r *http.Request) (h []float32, rows
 	h = make([]float32, rows*s.batcher.outputs)
 	if err := s.batcher.predict(ctx, h, x); err != nil {
 		return nil, 0, err
+	}
+	nan := func(v float32) bool { return v != v }
+	if i := slices.IndexFunc(h, nan); i >= 0 && !s.answer.quantities {
+		return nil, 0, bad(1+i/s.batcher.outputs, "", "the outputs of the model are not numbers: a value is too large for it")
 	}
 	s.model.Preprocess.Restore(h)
 	return h, rows, nil

@@ -64,6 +64,30 @@ func ask(h http.Handler, method, path, body string) *httptest.ResponseRecorder {
 	return w
 }
 
+// Outputs that are not numbers are of no class: the row is refused.
+func TestOutputsThatAreNoNumbers(t *testing.T) {
+	for loss, outputs := range map[device.Loss]int{device.SoftmaxCrossEntropy: 3, device.MultiLabelCrossEntropy: 3, device.SigmoidCrossEntropy: 1} {
+		m := newModel(t, loss, outputs)
+		// Of the row (mass −1/6, east 1, west 0) each hidden unit is 5/6 and 1 times the largest
+		// number there is, which is ∞, and an output a sum of ∞ and −∞.
+		hidden, last := m.Network.Layers[0], m.Network.Layers[1]
+		for i := range hidden.W {
+			hidden.W[i] = math.MaxFloat32
+		}
+		for i := range hidden.B {
+			hidden.B[i] = math.MaxFloat32
+		}
+		for i := range last.W {
+			last.W[i] = float32(1 - 2*(i%2))
+		}
+		_, h := newServer(t, m, device.OpenReference(), Options{})
+		w := ask(h, "POST", "/v1/predict", good)
+		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), `request: row 1: the outputs of the model are not numbers`) || !strings.Contains(w.Body.String(), `"row":1`) {
+			t.Errorf("%s: %d %s", loss, w.Code, w.Body)
+		}
+	}
+}
+
 const good = `{"rows":[{"mass":1.5,"site":"east"}]}`
 
 func TestRequests(t *testing.T) {
