@@ -102,6 +102,9 @@ func newBenchCommand(e *env) *cobra.Command {
 			if !f.network && len(f.assume) > 0 {
 				return usage(cmd, "--assume is for --network: give both")
 			}
+			if err := f.checkGEMM(cmd); err != nil {
+				return err
+			}
 			if f.network {
 				return e.benchNetwork(cmd, &f, cases)
 			}
@@ -141,6 +144,16 @@ func newBenchCommand(e *env) *cobra.Command {
 	flags.BoolVar(&f.json, "json", false, "the same as --format json")
 	flags.BoolVar(&f.csv, "csv", false, "the same as --format csv")
 	return cmd
+}
+
+// checkGEMM refuses with --gemm what says how steps are measured.
+func (f *benchFlags) checkGEMM(cmd *cobra.Command) error {
+	for _, flag := range []string{"kernels", "net", "batch", "activation", "output", "network"} {
+		if len(f.gemm) > 0 && cmd.Flags().Changed(flag) {
+			return usage(cmd, "--gemm measures products and no steps, and --%s is for steps: leave one out", flag)
+		}
+	}
+	return nil
 }
 
 // benchCase is one network at one batch size.

@@ -45,6 +45,8 @@ func TestBenchGEMM(t *testing.T) {
 func TestBenchGEMMMistakes(t *testing.T) {
 	for _, args := range [][]string{
 		{"--gemm", "12x5"}, {"--gemm", "12x5x0"}, {"--gemm", "12xax3"}, {"--gemm", "99999x1x1"}, {"--gemm", "2x2x2", "--csv"},
+		{"--gemm", "2x2x2", "--kernels"}, {"--gemm", "2x2x2", "--net", "4-3"}, {"--gemm", "2x2x2", "--batch", "8"}, {"--gemm", "2x2x2", "--activation", "relu"},
+		{"--gemm", "2x2x2", "--output", "softmax"}, {"--gemm", "2x2x2", "--network"},
 	} {
 		code, out, errs := runBench(context.Background(), args...)
 		if code != exitUsage || out != "" || !strings.Contains(errs, "--gemm") {
