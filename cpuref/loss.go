@@ -105,7 +105,7 @@ func (l Loss) Check() error {
 		return fmt.Errorf("unknown loss %q: have %v", string(l), Losses())
 	}
 	if delta := l.HuberDelta(); !(delta >= 0x1p-126 && delta <= math.MaxFloat32) { // so that NaN fails
-		return fmt.Errorf("loss %q: the threshold is not a number above 0: write huber:0.5", string(l))
+		return fmt.Errorf("loss %q: the threshold is not a number from %.3g to %.3g: write huber:0.5", string(l), 0x1p-126, math.MaxFloat32)
 	}
 	return nil
 }

@@ -37,6 +37,10 @@ func isGroup(spec string) bool {
 	return strings.EqualFold(strings.TrimSpace(spec), "all") || strings.Contains(spec, ",")
 }
 
+// ErrGroup is wrapped by errors about a group that no machine, or not this one, can make: of a
+// device that is in it twice, or of more compute units than the device has.
+var ErrGroup = errors.New("no such group or parts of devices")
+
 // cutParts reads DEVICE/UNITS, DEVICE/UNITSxCOUNT and DEVICE/UNITS+UNITS+…: parts of a
 // device with so many compute units each, which one engine divides its launches among.
 func cutParts(spec string) (of string, units []int, ok bool) {
@@ -175,6 +179,13 @@ func (c *cuts) open(term string, options Options) (Engine, error) {
 		return nil, err
 	}
 	own := c.of[found.Index]
+	sum := 0
+	for _, n := range own.units {
+		sum += n
+	}
+	if sum > found.Units {
+		return nil, fmt.Errorf("%w: %s has %d compute units, and %d are asked for in parts", ErrGroup, found.Name, found.Units, sum)
+	}
 	if own.parts == nil {
 		if own.parts, err = found.device.CreateSubDevicesByCounts(own.units); err != nil {
 			return nil, fmt.Errorf("parts of %s, which has %d compute units: %w", found.Name, found.Units, err)
@@ -220,7 +231,11 @@ func checkTwice(members []Engine) error {
 		i := m.Info()
 		key := fmt.Sprint(i.Index, i.Name)
 		if seen[key] {
-			return fmt.Errorf("%s is named twice: name each device once, or parts of it as %[2]d/1,%[2]d/1", i.Name, max(i.Index, 0))
+			err := fmt.Errorf("%w: %s is named twice: name each device once", ErrGroup, i.Name)
+			if i.OpenCL() {
+				err = fmt.Errorf("%w, or parts of it as %[2]d/1,%[2]d/1", err, i.Index)
+			}
+			return err
 		}
 		seen[key] = true
 	}

@@ -27,16 +27,16 @@ type Augment struct {
 	Image device.ImageShape `json:",omitzero"`
 }
 
-// minMixup is the least α: below it the two numbers that λ is made of are often both 0.
-const minMixup = 0.01
+// MinMixup is the least α of Mixup: below it the two numbers that λ is made of are often both 0.
+const MinMixup = 0.01
 
 // check names the first field out of range.
 func (a Augment) check() error {
 	switch {
 	case !(a.Noise >= 0 && a.Noise <= math.MaxFloat32): // so that NaN fails
-		return fmt.Errorf("augment noise is %v: need 0 for none, or a number above", a.Noise)
-	case a.Mixup != 0 && !(a.Mixup >= minMixup && a.Mixup <= math.MaxFloat32):
-		return fmt.Errorf("mixup is %v: need 0 for none, or %v or more", a.Mixup, minMixup)
+		return fmt.Errorf("augment noise is %v: need 0 for none, or more, up to %.3g", a.Noise, math.MaxFloat32)
+	case a.Mixup != 0 && !(a.Mixup >= MinMixup && a.Mixup <= math.MaxFloat32):
+		return fmt.Errorf("mixup is %v: need 0 for none, or %v or more, up to %.3g", a.Mixup, MinMixup, math.MaxFloat32)
 	case a.Shift < 0:
 		return fmt.Errorf("augment shift is %d: need 0 for none, or more", a.Shift)
 	case !a.moves():

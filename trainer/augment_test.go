@@ -85,7 +85,7 @@ func TestAugmentInTrainingOnly(t *testing.T) {
 // draws and of n squares, which are below 1/16 and vary by less, are within 5 deviations.
 func TestMixupShares(t *testing.T) {
 	const n = 4000
-	for _, alpha := range []float64{minMixup, 0.2, 1, 8} {
+	for _, alpha := range []float64{MinMixup, 0.2, 1, 8} {
 		a := augmenting{Augment: Augment{Mixup: alpha}, seed: 5, share: device.NewScalar(0)}
 		var sum, squares float64
 		for step := range n {

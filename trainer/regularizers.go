@@ -52,7 +52,7 @@ func (r Regularizers) check() error {
 		{"input-dropout", r.InputDropout, 0, 1},
 	} {
 		if n.v != 0 && !(n.v >= n.least && n.v < n.below) { // so that NaN fails
-			return fmt.Errorf("%s is %v: need 0 for none, or more, and below %v", n.name, n.v, n.below)
+			return fmt.Errorf("%s is %v: need 0 for none, or %.3g or more, and below %.3g", n.name, n.v, n.least, n.below)
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
@@ -32,10 +33,13 @@ func (f *augmentFlags) check(cmd *cobra.Command, a *trainer.Augment) error {
 		}
 		a.Image = shape
 	}
-	for flag, v := range map[string]float64{"augment-shift": float64(a.Shift), "augment-noise": a.Noise, "mixup": a.Mixup} {
-		if !(v >= 0) { // so that NaN fails
-			return usage(cmd, "--%s is %v: need 0 for none, or more", flag, v)
-		}
+	switch {
+	case a.Shift < 0:
+		return usage(cmd, "--augment-shift is %d: need 0 for none, or more", a.Shift)
+	case !(a.Noise >= 0 && a.Noise <= math.MaxFloat32): // so that NaN fails
+		return usage(cmd, "--augment-noise is %v: need 0 for none, or more, up to %.3g", a.Noise, math.MaxFloat32)
+	case a.Mixup != 0 && !(a.Mixup >= trainer.MinMixup && a.Mixup <= math.MaxFloat32):
+		return usage(cmd, "--mixup is %v: need 0 for none, or %v or more, up to %.3g", a.Mixup, trainer.MinMixup, math.MaxFloat32)
 	}
 	return nil
 }

@@ -154,14 +154,14 @@ func TestBadUsage(t *testing.T) {
 		{"train --epochs 0", `invalid argument "0" for "--epochs" flag: need at least 1, or auto (try 'clprop train --help')`},
 		{"train --batch-size 0", `invalid argument "0" for "--batch-size" flag: need at least 1, or auto (try 'clprop train --help')`},
 		{"train --micro-batch few", `invalid argument "few" for "--micro-batch" flag: need a number of examples, or auto (try 'clprop train --help')`},
-		{"train --lr 0", `--lr is 0: need a number above 0 (try 'clprop train --help')`},
+		{"train --lr 0", `--lr is 0: need a number above 0, up to 3.4e+38 (try 'clprop train --help')`},
 		{"train --optimizer adamax", `--optimizer is "adamax": have sgd, momentum, nesterov, rmsprop, adagrad, adam, adamw, lion, lbfgs, cg (try 'clprop train --help')`},
 		{"train --momentum 0.9", `--optimizer: optimizer sgd has no momentum, which is 0.9 (try 'clprop train --help')`},
 		{"train --optimizer adam --beta1 0", `--beta1 is 0: need a number above 0 (try 'clprop train --help')`},
 		{"train --optimizer adam --beta2 1", `--optimizer: beta2 of adam is 1: need a number above 0 and below 1 (try 'clprop train --help')`},
 		{"train --optimizer adamw --weight-decay 0", `--weight-decay is 0: --optimizer adam is adamw without it (try 'clprop train --help')`},
-		{"train --lr NaN", `--lr is NaN: need a number above 0 (try 'clprop train --help')`},
-		{"train --l2 -1", `--l2 is -1: need 0 or more (try 'clprop train --help')`},
+		{"train --lr NaN", `--lr is NaN: need a number above 0, up to 3.4e+38 (try 'clprop train --help')`},
+		{"train --l2 -1", `--l2 is -1: need 0 or more, up to 3.4e+38 (try 'clprop train --help')`},
 		{"train --val-split 1", `--val-split is 1: need 0 or more and less than 1 (try 'clprop train --help')`},
 		{"train --hidden 8,x", `--hidden is "8,x": "x" is not a number of units: write 128, or 128,64 for two layers (try 'clprop train --help')`},
 		{"train --hidden 8,,8", `--hidden is "8,,8": "" is not a number of units: write 128, or 128,64 for two layers (try 'clprop train --help')`},
@@ -206,6 +206,24 @@ func TestConflicts(t *testing.T) {
 		t.Run(c.args, func(t *testing.T) {
 			clprop(t, append([]string{"train", "--quiet", "--device", "cpuref"}, strings.Fields(c.args)...)...).failed(t, exitUsage, c.line)
 		})
+	}
+}
+
+// Several devices of which one is there twice, and parts larger than the device, are usage errors.
+func TestImpossibleGroups(t *testing.T) {
+	for spec, text := range map[string]string{
+		"cpuref,cpuref":  `device "cpuref,cpuref": no such group or parts of devices: `,
+		"0,0":            "is named twice: name each device once",
+		"cpu/4000":       "compute units, and 4000 are asked for in parts",
+		"cpu/3999,cpu/1": "compute units, and 4000 are asked for in parts",
+	} {
+		if _, err := device.List(); err != nil && spec != "cpuref,cpuref" {
+			continue
+		}
+		o := clprop(t, "train", "--device", spec, "--epochs", "1", "--quiet", "--out", filepath.Join(t.TempDir(), "m.st"))
+		if o.code != exitUsage || !strings.Contains(o.stderr, text) || spec == "cpuref,cpuref" && strings.Contains(o.stderr, "0/1") {
+			t.Errorf("%s: exit code %d, stderr %q, want %q", spec, o.code, o.stderr, text)
+		}
 	}
 }
 

@@ -126,8 +126,8 @@ func (f *dataFlags) is(path string, formats ...data.Format) bool {
 // options returns how to read data.
 func (f *dataFlags) options(stdin io.Reader) (data.Options, error) {
 	opts := data.Options{Format: data.Format(f.format), Label: f.label, Columns: f.columns, FollowLinks: f.followLinks, Stdin: stdin}
-	if f.columns < 0 {
-		return opts, fmt.Errorf("--columns is %d: need at least 1", f.columns)
+	if f.columns < 0 || f.columns > data.MaxColumns {
+		return opts, fmt.Errorf("--columns is %d: need 1 to %d", f.columns, data.MaxColumns)
 	}
 	if f.format != "" && !slices.Contains(data.Formats, opts.Format) {
 		return opts, fmt.Errorf("--format is %q: have %s", f.format, formatNames())

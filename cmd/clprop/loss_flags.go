@@ -152,7 +152,7 @@ func (f *lossFlags) weights(classes []string) (trainer.ClassWeights, error) {
 		at := strings.LastIndexByte(part, '=')
 		weight, err := strconv.ParseFloat(part[at+1:], 64)
 		if at < 0 || err != nil || !(weight >= 0 && weight <= math.MaxFloat32) {
-			return trainer.ClassWeights{}, fmt.Errorf("--class-weights: %q is not CLASS=WEIGHT with a weight of 0 or more: write none, balanced, or cat=2,dog=0.5", part)
+			return trainer.ClassWeights{}, fmt.Errorf("--class-weights: %q is not CLASS=WEIGHT with a weight from 0 to %.3g: write none, balanced, or cat=2,dog=0.5", part, math.MaxFloat32)
 		}
 		if classes == nil {
 			continue

@@ -112,14 +112,14 @@ func TestLossFlags(t *testing.T) {
 	classes, quantities := write(t, "c.csv", flowers(30)), write(t, "q.csv", prices(40))
 	for args, line := range map[string]string{
 		"--loss poisson":                             `--loss: unknown loss "poisson": have [sigmoid-cross-entropy softmax-cross-entropy multilabel-cross-entropy hinge mse mae huber]`,
-		"--loss huber:0":                             `--loss: loss "huber:0": the threshold is not a number above 0: write huber:0.5`,
+		"--loss huber:0":                             `--loss: loss "huber:0": the threshold is not a number from 1.18e-38 to 3.4e+38: write huber:0.5`,
 		"--loss hinge --output softmax":              "--loss hinge has linear outputs, and --output is softmax: leave one out",
 		"--loss mse --task classification":           "--loss mse is for quantities, and --task is classification",
 		"--loss hinge --task regression":             "--loss hinge is for classes, and --task is regression: have mse, mae, huber",
 		"--label-smoothing 1":                        "--label-smoothing is 1: need 0 or more and less than 1",
 		"--loss hinge --label-smoothing 0.1":         "--label-smoothing is for the cross-entropies, and --loss is hinge",
-		"--class-weights rose":                       `--class-weights: "rose" is not CLASS=WEIGHT with a weight of 0 or more: write none, balanced, or cat=2,dog=0.5`,
-		"--class-weights rose=-1":                    `--class-weights: "rose=-1" is not CLASS=WEIGHT with a weight of 0 or more: write none, balanced, or cat=2,dog=0.5`,
+		"--class-weights rose":                       `--class-weights: "rose" is not CLASS=WEIGHT with a weight from 0 to 3.4e+38: write none, balanced, or cat=2,dog=0.5`,
+		"--class-weights rose=-1":                    `--class-weights: "rose=-1" is not CLASS=WEIGHT with a weight from 0 to 3.4e+38: write none, balanced, or cat=2,dog=0.5`,
 		"--class-weights tulip=2":                    `--class-weights: no class "tulip": have iris, lily, rose`,
 		"--class-weights rose=0,lily=0,iris=0":       "--class-weights: all are 0: need one above 0",
 		"--task regression --class-weights balanced": "--class-weights is for classes, and the labels are quantities",

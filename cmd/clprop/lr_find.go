@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 
+	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
 	"github.com/spf13/cobra"
 )
@@ -59,8 +61,8 @@ func newLRFindCommand(e *env) *cobra.Command {
 }
 
 func (f *lrFindFlags) check(cmd *cobra.Command) (hidden []int, err error) {
-	if !(f.sweep.From > 0 && f.sweep.From < f.sweep.To) { // so that NaN fails
-		return nil, usage(cmd, "--from is %v and --to is %v: need two numbers above 0, the first below the second", f.sweep.From, f.sweep.To)
+	if !(f.sweep.From >= device.MinEps && f.sweep.From < f.sweep.To && f.sweep.To <= math.MaxFloat32) { // so that NaN fails
+		return nil, usage(cmd, "--from is %v and --to is %v: need two numbers from %.3g to %.3g, the first below the second", f.sweep.From, f.sweep.To, device.MinEps, math.MaxFloat32)
 	}
 	if f.sweep.Steps < 10 {
 		return nil, usage(cmd, "--steps is %d: need at least 10", f.sweep.Steps)

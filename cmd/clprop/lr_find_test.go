@@ -41,7 +41,9 @@ func TestLRFind(t *testing.T) {
 
 func TestLRFindFlags(t *testing.T) {
 	for _, c := range []struct{ args, text string }{
-		{"--from 0", "--from is 0 and --to is 10: need two numbers above 0"},
+		{"--from 0", "--from is 0 and --to is 10: need two numbers from 1.18e-38 to 3.4e+38, the first below the second"},
+		{"--to Inf", "--from is 1e-06 and --to is +Inf: need two numbers from 1.18e-38 to 3.4e+38"},
+		{"--from 1e-50", "--from is 1e-50 and --to is 10"},
 		{"--from 1 --to 1", "--from is 1 and --to is 1"},
 		{"--steps 9", "--steps is 9: need at least 10"},
 		{"--plot rates.pdf", `--plot is "rates.pdf": need a name that ends in .svg or .png`},

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"math"
 
+	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -21,14 +23,19 @@ func addRegularizers(flags *pflag.FlagSet, r *trainer.Regularizers) {
 
 func checkRegularizers(cmd *cobra.Command, r trainer.Regularizers) error {
 	for _, n := range []struct {
-		flag     string
-		v, below float64
-	}{{"l1", r.L1, math.MaxFloat32}, {"clip-norm", r.ClipNorm, math.MaxFloat32}, {"clip-value", r.ClipValue, math.MaxFloat32},
-		{"max-norm", r.MaxNorm, math.MaxFloat32}, {"ema", r.Average, 1},
-		{"dropout", r.Dropout, 1}, {"input-dropout", r.InputDropout, 1}} {
-		if !(n.v >= 0 && n.v < n.below) { // so that NaN fails
-			return usage(cmd, "--%s is %v: need 0 or more, and below %v", n.flag, n.v, n.below)
+		flag            string
+		v, least, below float64 // least above 0, which is none
+	}{{"l1", r.L1, 0, math.MaxFloat32}, {"clip-norm", r.ClipNorm, device.MinEps, math.MaxFloat32},
+		{"clip-value", r.ClipValue, device.MinEps, math.MaxFloat32}, {"max-norm", r.MaxNorm, device.MinEps, math.MaxFloat32},
+		{"ema", r.Average, 0, 1}, {"dropout", r.Dropout, 0, 1}, {"input-dropout", r.InputDropout, 0, 1}} {
+		if n.v == 0 || n.v >= n.least && n.v < n.below { // so that NaN fails
+			continue
 		}
+		need := "0 or more"
+		if n.least > 0 {
+			need = fmt.Sprintf("0 for none, or %.3g or more", n.least)
+		}
+		return usage(cmd, "--%s is %v: need %s, and below %.3g", n.flag, n.v, need, n.below)
 	}
 	return nil
 }

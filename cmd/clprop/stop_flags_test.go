@@ -66,6 +66,14 @@ func TestRegularizerFlags(t *testing.T) {
 		{"--l1 -1", "--l1 is -1: need 0 or more"},
 		{"--clip-norm NaN", "--clip-norm is NaN"},
 		{"--ema 1", "--ema is 1: need 0 or more, and below 1"},
+		{"--clip-norm 1e-50", "--clip-norm is 1e-50: need 0 for none, or 1.18e-38 or more, and below 3.4e+38"},
+		{"--clip-value 1e-50", "--clip-value is 1e-50: need 0 for none, or 1.18e-38 or more, and below 3.4e+38"},
+		{"--max-norm 1e-50", "--max-norm is 1e-50: need 0 for none, or 1.18e-38 or more, and below 3.4e+38"},
+		{"--lr 1e39", "--lr is 1e+39: need a number above 0, up to 3.4e+38"},
+		{"--l2 1e39", "--l2 is 1e+39: need 0 or more, up to 3.4e+38"},
+		{"--loss huber:1e39", "the threshold is not a number from 1.18e-38 to 3.4e+38: write huber:0.5"},
+		{"--class-weights 1=1e39", `"1=1e39" is not CLASS=WEIGHT with a weight from 0 to 3.4e+38`},
+		{"--data x.f32 --columns 99999999999", "--columns is 99999999999: need 1 to 65536"},
 		{"--norm group", `--norm is "group": have none, batch, layer`},
 	} {
 		o := clprop(t, append([]string{"train", "--device", "cpuref"}, strings.Fields(c.args)...)...)

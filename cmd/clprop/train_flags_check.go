@@ -32,7 +32,7 @@ func (f *trainFlags) checkStep(cmd *cobra.Command) (hidden []int, err error) {
 	}
 	// Written so that NaN fails too: no comparison with it is true.
 	if !(c.Lambda >= 0 && c.Lambda <= math.MaxFloat32) {
-		return nil, usage(cmd, "--l2 is %v: need 0 or more", c.Lambda)
+		return nil, usage(cmd, "--l2 is %v: need 0 or more, up to %.3g", c.Lambda, math.MaxFloat32)
 	}
 	if !(f.valSplit >= 0 && f.valSplit < 1) {
 		return nil, usage(cmd, "--val-split is %v: need 0 or more and less than 1", f.valSplit)
@@ -85,7 +85,7 @@ func (f *trainFlags) check(cmd *cobra.Command) (hidden []int, err error) {
 		return nil, usage(cmd, "--verify-every is %d: need 0 or more", c.VerifyEvery)
 	}
 	if !(c.Rate > 0 && c.Rate <= math.MaxFloat32) { // so that NaN fails
-		return nil, usage(cmd, "--lr is %v: need a number above 0", c.Rate)
+		return nil, usage(cmd, "--lr is %v: need a number above 0, up to %.3g", c.Rate, math.MaxFloat32)
 	}
 	if err := checkSchedule(cmd, c); err != nil {
 		return nil, err

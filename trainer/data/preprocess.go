@@ -100,9 +100,12 @@ type Image struct {
 	Scale  float64 `json:"scale"`
 }
 
+// MaxColumns is the most columns of a table, the labels among them.
+const MaxColumns = 1 << 16
+
 // Bounds on what a file from a stranger may ask for.
 const (
-	maxColumns    = 1 << 16 // columns of a table
+	maxColumns    = MaxColumns
 	maxCategories = 1000    // categories of a column, classes
 	maxInputs     = 1 << 24 // inputs of a network
 	maxText       = 1024    // bytes of a name, category or class
