@@ -1,0 +1,86 @@
+package trainer
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/clprop/clprop/cpuref"
+	"github.com/clprop/clprop/device"
+)
+
+// zeros are layers of those sizes.
+func zeros(like wideLayers) wideLayers {
+	list := make(wideLayers, len(like))
+	for l, layer := range like {
+		list[l] = cpuref.NewLayer[float64](layer.W.Cols, layer.W.Rows)
+	}
+	return list
+}
+
+// shifted returns layers + sign · by, newly made.
+func shifted(layers, by wideLayers, sign float64) wideLayers {
+	list := zeros(layers)
+	for l := range layers {
+		for part, to := range parts(list[l]) {
+			from, step := parts(layers[l])[part], parts(by[l])[part]
+			for i := range to.Data {
+				to.Data[i] = from.Data[i] + sign*step.Data[i]
+			}
+		}
+	}
+	return list
+}
+
+func absolute(m wideMatrix) wideMatrix {
+	list := make([]float64, len(m.Data))
+	for i, x := range m.Data {
+		list[i] = math.Abs(x)
+	}
+	return wideMatrix{Rows: m.Rows, Cols: m.Cols, Data: list}
+}
+
+func absoluteLayer(l cpuref.Layer[float64]) cpuref.Layer[float64] {
+	p := parts(l)
+	return cpuref.Layer[float64]{W: absolute(p[0]), B: absolute(p[1]).Data}
+}
+
+func wide(values []float32) []float64 {
+	list := make([]float64, len(values))
+	for i, x := range values {
+		list[i] = float64(x)
+	}
+	return list
+}
+
+// matrix reads a matrix.
+func (v *verifier) matrix(m device.Matrix) (wideMatrix, error) {
+	values := make([]float32, m.Rows()*m.Cols())
+	if err := v.eng.Read(values, m, 0); err != nil {
+		return wideMatrix{}, err
+	}
+	return wideMatrix{Rows: m.Rows(), Cols: m.Cols(), Data: wide(values)}, nil
+}
+
+func (v *verifier) matrices(list ...device.Matrix) (read []wideMatrix, err error) {
+	read = make([]wideMatrix, len(list))
+	for i, m := range list {
+		if read[i], err = v.matrix(m); err != nil {
+			return nil, err
+		}
+	}
+	return read, nil
+}
+
+// parameters reads all layers.
+func (v *verifier) parameters(p device.Parameters) (wideLayers, error) {
+	list, shapes := make(wideLayers, 0, len(v.spare)), v.net.shapes()
+	for l, spare := range newLayers(v.net) {
+		if err := v.eng.ReadParameters(spare.W, spare.B, p, l); err != nil {
+			return nil, fmt.Errorf("reading the weights of layer %d: %w", l, err)
+		}
+		list = append(list, cpuref.Layer[float64]{
+			W: wideMatrix{Rows: shapes[l].Out, Cols: shapes[l].In, Data: wide(spare.W)}, B: wide(spare.B),
+		})
+	}
+	return list, nil
+}
