@@ -113,7 +113,7 @@ func (f *fit) advance(number, step int) error {
 	if err == nil {
 		err = f.place(step + 1)
 	}
-	if err != nil && !errors.Is(err, ErrDisagree) { // which says so itself
+	if err != nil && !errors.Is(err, ErrDisagree) && !errors.Is(err, ErrDiverged) { // which say so themselves
 		err = fmt.Errorf("epoch %d, step %d: %w", number, step+1, err)
 	}
 	return err

@@ -66,6 +66,9 @@ func (f *fit) verified(number, step int) error {
 			return err
 		}
 	}
+	if !allFinite(v.before[nameTheta]) { // after steps that were not compared
+		return v.overflowed("a weight is not finite")
+	}
 	v.sum, v.size = zeros(v.before[nameTheta]), zeros(v.before[nameTheta])
 	for k := range f.train.parts(step) {
 		if v.sums, err = f.eng.ReadTally(f.to.tally); err != nil {
@@ -129,18 +132,32 @@ func (v *verifier) replay(b batch, ops []device.Op) error {
 	return nil
 }
 
-// within compares a matrix, and names the first element that is off.
+// within compares a matrix, and says what the first element is that is off.
 func (v *verifier) within(operation string, got, want wideMatrix, bound func(i int) float64) error {
 	for i, g := range got.Data {
-		if limit := bound(i) + flushed; !(math.Abs(g-want.Data[i]) <= limit) { // so that NaN fails
-			return v.disagree(operation, fmt.Sprintf("row %d, column %d", i/got.Cols, i%got.Cols), g, want.Data[i], limit)
+		if limit := bound(i) + flushed; !agrees(g, want.Data[i], limit) {
+			return v.off(operation, fmt.Sprintf("row %d, column %d", i/got.Cols, i%got.Cols), g, want.Data[i], limit)
 		}
 	}
 	return nil
 }
 
-func (v *verifier) disagree(operation, element string, got, want, bound float64) error {
+// agrees is false of what is not finite, also where a bound is infinite.
+func agrees(got, want, bound float64) bool { return finite(got) && math.Abs(got-want) <= bound }
+
+// off says whose fault it is that a value is off: the device's, or that of a training which
+// diverges, where the operation comes to more than float32 holds. No bound is below u of the
+// numbers that an operation adds up, so that it tells how large they are.
+func (v *verifier) off(operation, element string, got, want, bound float64) error {
+	if !(math.Abs(want)+bound/unit <= math.MaxFloat32) { // so that NaN counts
+		return v.overflowed(fmt.Sprintf("%s: %s is %v, want %v, of numbers beyond float32,", operation, element, got, want))
+	}
 	return &Disagreement{v.eng.Info().Name, v.number, v.step + 1, operation, element, got, want, bound}
+}
+
+// overflowed is the divergence that a step shows.
+func (v *verifier) overflowed(what string) error {
+	return v.diverged(v.number, fmt.Sprintf("%s in step %d of %d; %s", what, v.step+1, v.train.steps(), v.culprit()))
 }
 
 // gathered: a copy has no rounding.

@@ -39,14 +39,17 @@ func (v *verifier) cost(o device.Cost) error {
 		size += (math.Abs(x) + math.Abs(y.Data[i])) * (1 + math.Abs(x) + math.Abs(y.Data[i]))
 	}
 	limit := float64(14+3*z.Cols+z.Rows)*unit*size*heaviest + 4*unit*math.Abs(sums.Loss)
-	if got := sums.Loss - v.sums.Loss; !(math.Abs(got-loss) <= limit) {
-		return v.disagree("cost", "the loss of the batch", got, loss, limit)
-	}
-	if got := sums.Count - v.sums.Count; got != z.Rows {
-		return v.disagree("cost", "the number of examples", float64(got), float64(z.Rows), 0)
-	}
-	if got := sums.Correct - v.sums.Correct; got != correct {
-		return v.disagree("cost", "the number of right answers", float64(got), float64(correct), 0)
+	for _, c := range []struct {
+		what             string
+		got, want, limit float64
+	}{
+		{"the loss of the batch", sums.Loss - v.sums.Loss, loss, limit},
+		{"the number of examples", float64(sums.Count - v.sums.Count), float64(z.Rows), 0},
+		{"the number of right answers", float64(sums.Correct - v.sums.Correct), float64(correct), 0},
+	} {
+		if !agrees(c.got, c.want, c.limit) {
+			return v.off("cost", c.what, c.got, c.want, c.limit)
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package trainer
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/clprop/clprop/cpuref"
 	"github.com/clprop/clprop/device"
@@ -19,16 +20,42 @@ func zeros(like wideLayers) wideLayers {
 
 // shifted returns layers + sign · by, newly made.
 func shifted(layers, by wideLayers, sign float64) wideLayers {
-	list := zeros(layers)
-	for l := range layers {
+	list := mapped(layers, same)
+	for l := range list {
 		for part, to := range parts(list[l]) {
-			from, step := parts(layers[l])[part], parts(by[l])[part]
-			for i := range to.Data {
-				to.Data[i] = from.Data[i] + sign*step.Data[i]
+			for i, step := range parts(by[l])[part].Data {
+				to.Data[i] += sign * step
 			}
 		}
 	}
 	return list
+}
+
+// mapped returns what change makes of layers, newly made.
+func mapped(layers wideLayers, change func(float64) float64) wideLayers {
+	list := zeros(layers)
+	for l := range layers {
+		for part, to := range parts(list[l]) {
+			for i, x := range parts(layers[l])[part].Data {
+				to.Data[i] = change(x)
+			}
+		}
+	}
+	return list
+}
+
+func same(x float64) float64 { return x }
+
+// allFinite reports whether no value is infinite or not a number.
+func allFinite(layers wideLayers) bool {
+	for _, layer := range layers {
+		for _, part := range parts(layer) {
+			if slices.ContainsFunc(part.Data, func(x float64) bool { return !finite(x) }) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func absolute(m wideMatrix) wideMatrix {

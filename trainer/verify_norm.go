@@ -31,6 +31,9 @@ func (v *verifier) norm(what string, o device.BatchNorm, columns bool) error {
 		if !columns {
 			at = i / z.Cols
 		}
+		if math.IsInf(by[at].VarianceError, 1) {
+			return by[at].VarianceError
+		}
 		return 2*by[at].NormalizedError(z.Data[i], n.Gamma[j], n.Beta[j]) + 40*unit*(1+math.Abs(want.Data[i]))
 	})
 	if err != nil || !columns {
@@ -62,7 +65,7 @@ func (v *verifier) running(what string, o device.BatchNorm, want cpuref.Norm[flo
 func spreads(z wideMatrix, columns bool) (list []cpuref.Spread) {
 	if !columns {
 		for i := range z.Rows {
-			list = append(list, cpuref.NewSpread(z.Row(i)))
+			list = append(list, spread(z.Row(i)))
 		}
 		return list
 	}
@@ -71,9 +74,19 @@ func spreads(z wideMatrix, columns bool) (list []cpuref.Spread) {
 		for i := range column {
 			column[i] = z.Row(i)[j]
 		}
-		list = append(list, cpuref.NewSpread(column))
+		list = append(list, spread(column))
 	}
 	return list
+}
+
+// spread is that of values, with a variance that is off by ∞ where the sum of their squares is
+// beyond float32: a device then normalises to 0.
+func spread(values []float64) cpuref.Spread {
+	s := cpuref.NewSpread(values)
+	if s.Variance*float64(len(values)) > math.MaxFloat32 {
+		s.VarianceError = math.Inf(1)
+	}
+	return s
 }
 
 // normOf finds a normalisation in layers like Θ.
@@ -117,6 +130,9 @@ func (v *verifier) normDelta(what string, o device.BatchNormDelta, columns bool)
 	}
 	return v.within(what, got, want, func(i int) float64 {
 		group, g, normalized, scale := each(i)
+		if (1+normalized)*(sizes.Beta[group]+sizes.Gamma[group]) > math.MaxFloat32 { // which a small scale hides
+			return math.Inf(1)
+		}
 		return cpuref.NormBackError(scale, g, normalized, sizes.Beta[group], sizes.Gamma[group], k)
 	})
 }

@@ -58,6 +58,7 @@ type tamper struct {
 	t    *testing.T
 	from int // first run of the training plan that is changed
 	pick func(device.Op) any
+	add  float32 // more than the part in a thousand
 	ran  int
 }
 
@@ -92,7 +93,7 @@ func (p *tampered) Run() error {
 		if err := p.e.Read(row, m, 2); err != nil {
 			return err
 		}
-		row[1] = row[1]*1.001 + 1e-3
+		row[1] = row[1]*1.001 + 1e-3 + p.e.add
 		return p.e.Write(m, 2, row)
 	case layerOf:
 		w, b := []float32{}, make([]float32, m.of.Shapes()[m.layer].Out)
@@ -107,7 +108,7 @@ func (p *tampered) Run() error {
 		if err := p.e.ReadParameters(w, b, m, 1); err != nil {
 			return err
 		}
-		w[s.In+3] += 1e-4
+		w[s.In+3] += 1e-4 + p.e.add
 		return p.e.WriteParameters(m, 1, w, b)
 	}
 	return errors.New("nothing to change")

@@ -10,21 +10,23 @@ import (
 
 // update compares Θ after the step. D itself may never have been in the device's
 // memory, so that the whole way from δ to Θ is one operation here.
-//
-// D is off by at most b, of its product and the roundings of (Δ+λΘ)/m. What that
-// does to Θ depends on the optimizer: a square root, a sign. So the rest of the way
-// is gone three times, with D−b, D and D+b; the largest change of an element between
-// them, twice for what lies between, and the roundings of the way itself, 16u of the
-// change of Θ and 4u of Θ, is the bound.
 func (v *verifier) update(ops []device.Op, first int) error {
-	grad, slack, err := v.gradient(ops[first])
+	ends, err := v.gradient(ops[first])
 	if err != nil {
 		return err
 	}
-	var ends [3]wideLayers
-	for i, sign := range []float64{0, -1, 1} {
-		if ends[i], err = v.descended(ops[first+1:], shifted(grad, slack, sign)); err != nil {
-			return err
+	rest := v.shaped(ends, ops[first+1:])
+	want, bound, err := v.stepped(rest[0], ends)
+	if err != nil {
+		return err
+	}
+	for _, op := range rest[1:] {
+		switch o := op.(type) {
+		case device.MaxNorm:
+			maxNorm(want, bound, o.Limit)
+		case device.Average: // of Θ, which it does not change
+		default:
+			return fmt.Errorf("verifying a step: no rule for %T", op)
 		}
 	}
 	after, err := v.parameters(v.dev.theta)
@@ -40,13 +42,8 @@ func (v *verifier) update(ops []device.Op, first int) error {
 			operation = fmt.Sprintf("accumulate, gradient and update, layer %d", l+1)
 		}
 		for part, values := range parts(after[l]) {
-			was, want := parts(v.before[nameTheta][l])[part], parts(ends[0][l])[part]
-			low, high := parts(ends[1][l])[part], parts(ends[2][l])[part]
-			err := v.within(operation+[]string{", weights", ", biases"}[part], values, want, func(i int) float64 {
-				w := want.Data[i]
-				spread := math.Max(math.Abs(low.Data[i]-w), math.Abs(high.Data[i]-w))
-				return 2*spread + 16*unit*math.Abs(w-was.Data[i]) + 4*unit*math.Abs(w)
-			})
+			limits := parts(bound[l])[part].Data
+			err := v.within(operation+[]string{", weights", ", biases"}[part], values, parts(want[l])[part], func(i int) float64 { return limits[i] })
 			if err != nil {
 				return err
 			}
@@ -72,57 +69,38 @@ func (v *verifier) accumulate(o device.Accumulate) error {
 	return nil
 }
 
-// gradient returns D and how far that of the device may be from it: 2m·u of the sum of
-// absolute products, and 9u of |Δ|+|λΘ|, over m.
-func (v *verifier) gradient(op device.Op) (grad, slack wideLayers, err error) {
+// ends are D, and the least and the most that it may be on the device.
+type ends [3]wideLayers
+
+// gradient returns D. That of the device is off by 2m·u of the sum of absolute products, and
+// 11u of |Δ|+|λΘ|, over m: 8u for the formula, of which the division may take 5u, and 3u for
+// λ1 sign(Θ)/m, see stepped. Where the sum is beyond float32 the ends are no numbers, which
+// clipping does not change.
+func (v *verifier) gradient(op device.Op) (of ends, err error) {
 	g, ok := op.(device.Gradient)
 	if !ok {
-		return nil, nil, fmt.Errorf("verifying a step: no rule for %T", op)
+		return of, fmt.Errorf("verifying a step: no rule for %T", op)
 	}
 	theta := v.before[nameTheta]
-	grad, slack = zeros(theta), zeros(theta)
+	grad, slack := zeros(theta), zeros(theta)
 	for l, was := range theta {
 		cpuref.Gradient(v.sum[l], was, g.Lambda, g.M, grad[l])
 		cpuref.Gradient(v.size[l], absoluteLayer(was), g.Lambda, g.M, slack[l])
 		for _, part := range parts(slack[l]) {
 			for i := range part.Data {
-				part.Data[i] *= (2*float64(g.M) + 9) * unit
+				if part.Data[i]*float64(g.M) > math.MaxFloat32 {
+					part.Data[i] = math.NaN()
+				}
+				part.Data[i] *= (2*float64(g.M) + 11) * unit
 			}
 		}
 	}
-	return grad, slack, nil
+	return ends{grad, shifted(grad, slack, -1), shifted(grad, slack, 1)}, nil
 }
 
-// descended returns Θ after the operations that follow D.
-func (v *verifier) descended(ops []device.Op, grad wideLayers) (wideLayers, error) {
-	state := map[string]wideLayers{}
-	for name, layers := range v.before {
-		state[name] = shifted(layers, layers, 0)
-	}
-	theta := state[nameTheta]
-	for _, op := range ops {
-		if o, ok := op.(device.ClipNorm); ok {
-			cpuref.ClipNorm(grad, o.Limit)
-			continue
-		}
-		for l := range theta {
-			if !apply(op, theta[l], grad[l], func(moment int) cpuref.Layer[float64] {
-				return state[v.to.by.state[moment].name][l]
-			}) {
-				return nil, fmt.Errorf("verifying a step: no rule for %T", op)
-			}
-		}
-	}
-	return theta, nil
-}
-
-// apply does what an operation does to one layer, and reports whether it knows it.
+// apply does what an optimizer does to one layer, and reports whether it knows it.
 func apply(op device.Op, theta, grad cpuref.Layer[float64], moment func(int) cpuref.Layer[float64]) bool {
 	switch o := op.(type) {
-	case device.L1:
-		cpuref.L1(theta, grad, o.Lambda, o.M)
-	case device.ClipValue:
-		cpuref.ClipValue(grad, o.Limit)
 	case device.SGD:
 		cpuref.SGD(theta, grad, o.Rate.Value())
 	case device.Momentum:
@@ -136,9 +114,6 @@ func apply(op device.Op, theta, grad cpuref.Layer[float64], moment func(int) cpu
 			Rate: o.Rate.Value(), Step: o.Step.Value(), Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, Decay: o.Decay})
 	case device.Lion:
 		cpuref.Lion(theta, grad, moment(0), o.Rate.Value(), o.Beta1, o.Beta2, o.Decay)
-	case device.MaxNorm:
-		cpuref.MaxNorm(theta, o.Limit)
-	case device.Average: // of Θ, which it does not change
 	default:
 		return false
 	}
