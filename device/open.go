@@ -74,9 +74,10 @@ func Open(spec string) (Engine, error) { return OpenWith(spec, Options{}) }
 // be meant.
 var ErrEnvironment = errors.New("the environment says what cannot be meant")
 
-// checkEnvironment reads the variables that every engine goes by. Open looks at them once, before
-// any device: else each device in turn would be taken for a bad one.
-func checkEnvironment() error {
+// CheckEnvironment returns the error that Open has for EnvWaitTimeout and EnvMemory, by which every
+// engine goes; nil if they can be read. Open looks at them once, before any device, and those who
+// open one after the other should do so too: else each would be taken for a bad one.
+func CheckEnvironment() error {
 	_, err := patience()
 	if err == nil {
 		_, err = limitMemory(0)
@@ -86,7 +87,7 @@ func checkEnvironment() error {
 
 // OpenWith is Open with options.
 func OpenWith(spec string, options Options) (Engine, error) {
-	if err := checkEnvironment(); err != nil {
+	if err := CheckEnvironment(); err != nil {
 		return nil, err
 	}
 	if spec == "" {

@@ -259,6 +259,15 @@ func TestBadEnvironment(t *testing.T) {
 				}
 			})
 		}
+		for _, args := range [][]string{{"doctor"}, {"bench", "--seconds", "0.1", "--net", "4-3", "--batch", "4"}} { // which go on from device to device
+			t.Run(c.name+" "+args[0], func(t *testing.T) {
+				t.Setenv(c.name, c.value)
+				o := clprop(t, args...)
+				if o.code != exitUsage || o.stdout != "" || strings.Count(o.stderr, c.way) != 1 {
+					t.Errorf("exit code %d, stdout %q, stderr %q", o.code, o.stdout, o.stderr)
+				}
+			})
+		}
 	}
 }
 

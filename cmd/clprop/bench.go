@@ -146,16 +146,6 @@ func newBenchCommand(e *env) *cobra.Command {
 	return cmd
 }
 
-// checkGEMM refuses with --gemm what says how steps are measured.
-func (f *benchFlags) checkGEMM(cmd *cobra.Command) error {
-	for _, flag := range []string{"kernels", "net", "batch", "activation", "output", "network"} {
-		if len(f.gemm) > 0 && cmd.Flags().Changed(flag) {
-			return usage(cmd, "--gemm measures products and no steps, and --%s is for steps: leave one out", flag)
-		}
-	}
-	return nil
-}
-
 // benchCase is one network at one batch size.
 type benchCase struct {
 	sizes  []int
@@ -267,6 +257,9 @@ func groupSpec(spec string) string {
 // reference, which is always measured. That all of no devices is none is no
 // error, but said.
 func (b *bench) devices(list []string) ([]string, error) {
+	if err := device.CheckEnvironment(); err != nil {
+		return nil, err
+	}
 	all := len(list) == 1 && strings.EqualFold(strings.TrimSpace(list[0]), "all")
 	var listing *device.Listing
 	var missing error

@@ -11,6 +11,7 @@ import (
 
 	"github.com/clprop/clprop/cpuref"
 	"github.com/clprop/clprop/device"
+	"github.com/spf13/cobra"
 )
 
 // gemmSize is a product: m × k by k × n.
@@ -50,6 +51,16 @@ type gemmResult struct {
 	Difference float64 `json:"difference"`
 
 	turns *turns
+}
+
+// checkGEMM refuses with --gemm what says how steps are measured.
+func (f *benchFlags) checkGEMM(cmd *cobra.Command) error {
+	for _, flag := range []string{"kernels", "net", "batch", "activation", "output", "network"} {
+		if len(f.gemm) > 0 && cmd.Flags().Changed(flag) {
+			return usage(cmd, "--gemm measures products and no steps, and --%s is for steps: leave one out", flag)
+		}
+	}
+	return nil
 }
 
 // gemmSizes reads --gemm.

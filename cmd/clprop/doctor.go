@@ -37,6 +37,9 @@ func newDoctorCommand(e *env) *cobra.Command {
 	cmd.Flags().BoolVar(&d.thorough, "thorough", false, "train networks with everything there is, not one")
 	cmd.Flags().BoolVar(&d.asJSON, "json", false, "print a JSON object")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := device.CheckEnvironment(); err != nil {
+			return err
+		}
 		result, verdict := d.examine(cmd.Context())
 		if err := context.Cause(cmd.Context()); err != nil {
 			return err

@@ -107,9 +107,8 @@ func (e *env) predict(cmd *cobra.Command, f *modelFlags, out string) (err error)
 	if err := first(context.Cause(ctx), err); err != nil {
 		return err
 	}
-	if i := slices.IndexFunc(h, func(v float32) bool { return v != v }); i >= 0 && !m.Network.Loss.Regression() {
-		row := i / (len(h) / set.Rows)
-		return &data.Error{Path: f.data.source(), Row: row + 1, Offset: -1, Reason: "the outputs of the model are not numbers: a value is too large for it"}
+	if err := checkNumbers(m.Network.Loss, h, set.Rows, f.data.source()); err != nil {
+		return err
 	}
 	write := func(w io.Writer) error { return writePredictions(w, m.Network.Loss, outputNames(m), h, set.Rows) }
 	switch {
@@ -142,6 +141,15 @@ func outputs(ctx context.Context, t *trainer.Trainer, set *data.Set) ([]float32,
 		rows := len(x) / set.Features
 		return p.Predict(ctx, h[first*p.Outputs():][:rows*p.Outputs()], x)
 	})
+}
+
+// checkNumbers refuses h, rows × K, where an output is not a number, and so of no class.
+func checkNumbers(loss device.Loss, h []float32, rows int, source string) error {
+	i := slices.IndexFunc(h, func(v float32) bool { return v != v })
+	if i < 0 || loss.Regression() {
+		return nil
+	}
+	return &data.Error{Path: source, Row: 1 + i*rows/len(h), Offset: -1, Reason: "the outputs of the model are not numbers: a value is too large for it"}
 }
 
 // writePredictions writes h, rows × K, as CSV. Of a single output it makes the
