@@ -139,3 +139,25 @@ func TestTally(t *testing.T) {
 		}
 	})
 }
+
+// A sum that leaves float32, or has an infinite loss, is infinite from then on and not NaN, whose losses
+// are none; what is counted is counted all the same.
+func TestTallyInfinite(t *testing.T) {
+	eachWidth(t, func(f fixture) {
+		inf := float32(math.Inf(1))
+		for _, losses := range [][]float32{{inf}, {1, inf, 2, inf, 3}, {math.MaxFloat32, math.MaxFloat32, 1}} {
+			tally := f.buffer([]float32{0.5, 0, 0, 0, 5, 6, 7, 8})
+			right := make([]int32, len(losses))
+			right[0] = 1
+			inLosses, inRight := f.buffer(losses), f.index(right)
+			for _, turn := range []int32{1, 2} {
+				f.run(f.set.Tally(len(losses), inLosses, inRight, tally))
+				words := f.floats(tally, TallyWords)
+				counts := ints(words)
+				if words[0] != inf || counts[2] != turn || counts[3] != turn*int32(len(losses)) {
+					f.Fatalf("%v, turn %d: loss %v, %d of %d right", losses, turn, words[0], counts[2], counts[3])
+				}
+			}
+		}
+	})
+}

@@ -20,6 +20,11 @@ inline void add_to_tally(int rows, __global const float *L, __global const int *
     sum = next;
     right += R[i];
   }
+  if (!isfinite(sum)) { // then what is lost is ∞ − ∞, and makes an infinite sum none
+    sum = T[0];
+    lost = 0.0f;
+    for (int i = 0; i < rows; i++) sum += L[i];
+  }
   T[0] = sum;
   T[1] = lost;
   counts[2] += right;
