@@ -199,19 +199,11 @@ func (b *bench) gemmOn(spec, layout string, s gemmSize) (*gemmResult, []float32,
 		return nil, nil, err
 	}
 	r := &gemmResult{Layout: layout, M: s.m, N: s.n, K: s.k, Launches: p.plan.Launches()}
-	each := time.Duration(math.MaxInt64)
-	length := b.budget / time.Duration(b.repeat)
-	for n := 1; ; n *= 2 { // the first is slower than the rest
-		took, err := p.times(eng, n)
-		if err != nil {
-			return nil, nil, err
-		}
-		if each = min(each, max(took/time.Duration(n), 1)); took >= length/2 {
-			break
-		}
+	r.Products, err = inRun(b.budget/time.Duration(b.repeat), func(n int) (time.Duration, error) { return p.times(eng, n) })
+	if err == nil {
+		err = b.gemmRuns(eng, p, s, r)
 	}
-	r.Products = int(max(length/each, 1))
-	if err := b.gemmRuns(eng, p, s, r); err != nil {
+	if err != nil {
 		return nil, nil, err
 	}
 	peaks, share, err := b.shareOf(spec, eng, r.turns)
@@ -224,6 +216,23 @@ func (b *bench) gemmOn(spec, layout string, s gemmSize) (*gemmResult, []float32,
 	r.Device = newDeviceJSON(eng)
 	c, err := p.read()
 	return r, c, err
+}
+
+// inRun is how many products make a run of such a length, by the time that ever more of them take. The
+// first compiles its program, which can take longer than a run, and says nothing of the rest.
+func inRun(length time.Duration, times func(n int) (time.Duration, error)) (int, error) {
+	if _, err := times(1); err != nil {
+		return 0, err
+	}
+	for n, each := 1, time.Duration(math.MaxInt64); ; n *= 2 {
+		took, err := times(n)
+		if err != nil {
+			return 0, err
+		}
+		if each = min(each, max(took/time.Duration(n), 1)); took >= length/2 {
+			return int(max(length/each, 1)), nil
+		}
+	}
 }
 
 // gemmRuns times the runs, in turns with the peak.

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"math"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Every layout of a ragged product is there once, counted right, and the reference
@@ -61,5 +63,32 @@ func TestApart(t *testing.T) {
 	}
 	if d := apart([]float32{float32(math.NaN())}, []float32{1}); d <= maxApart(1) {
 		t.Error("NaN counts as right")
+	}
+}
+
+// A run is as many products as take so long once they run, however long the first takes to compile; one
+// if they take longer.
+func TestInRun(t *testing.T) {
+	for _, c := range []struct {
+		first, each, length time.Duration
+		want                int
+	}{
+		{time.Second, time.Millisecond, 200 * time.Millisecond, 200},
+		{time.Microsecond, 50 * time.Microsecond, 200 * time.Millisecond, 4000},
+		{2 * time.Second, time.Second, 200 * time.Millisecond, 1},
+	} {
+		calls := 0
+		got, err := inRun(c.length, func(n int) (time.Duration, error) {
+			if calls++; calls == 1 {
+				return c.first, nil
+			}
+			return time.Duration(n) * c.each, nil
+		})
+		if got != c.want || err != nil {
+			t.Errorf("%+v: %d, %v", c, got, err)
+		}
+	}
+	if _, err := inRun(time.Second, func(int) (time.Duration, error) { return 0, io.ErrUnexpectedEOF }); err != io.ErrUnexpectedEOF {
+		t.Error(err)
 	}
 }
