@@ -137,16 +137,7 @@ func descendedBy(t *testing.T, e Engine, rates []float64) (theta [][]float32, la
 			t.Fatal(err)
 		}
 	}
-	matrix := func(first float32) Matrix {
-		m, err := e.NewMatrix(descendedBatch, descendedWidth)
-		must(err)
-		values := make([]float32, descendedBatch*descendedWidth)
-		for i := range values {
-			values[i] = first + 0.03*float32(i%11)
-		}
-		must(e.Write(m, 0, values))
-		return m
-	}
+	matrix := func(first float32) Matrix { return sawtooth(t, e, descendedBatch, descendedWidth, first, 0.03) }
 	parameters := func() Parameters {
 		p, err := e.NewParameters([]Shape{{In: descendedWidth, Out: descendedWidth}})
 		must(err)

@@ -233,6 +233,23 @@ func TestHeldLaunch(t *testing.T) {
 	}
 }
 
+// sawtooth is a matrix of first, first + by, … first + 10 by, again and again.
+func sawtooth(t *testing.T, e Engine, rows, cols int, first, by float32) Matrix {
+	t.Helper()
+	m, err := e.NewMatrix(rows, cols)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := make([]float32, rows*cols)
+	for i := range values {
+		values[i] = first + by*float32(i%11)
+	}
+	if err := e.Write(m, 0, values); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // addedUp is a layer's Δ after so many runs of one Accumulate, and the launches that they took.
 func addedUp(t *testing.T, e Engine, runs, batch, in, out int) (sum []float32, launches int64) {
 	t.Helper()
@@ -242,19 +259,9 @@ func addedUp(t *testing.T, e Engine, runs, batch, in, out int) (sum []float32, l
 			t.Fatal(err)
 		}
 	}
-	matrix := func(rows, cols int, first float32) Matrix {
-		m, err := e.NewMatrix(rows, cols)
-		must(err)
-		values := make([]float32, rows*cols)
-		for i := range values {
-			values[i] = first + 0.37*float32(i%11)
-		}
-		must(e.Write(m, 0, values))
-		return m
-	}
 	total, err := e.NewParameters([]Shape{{In: in, Out: out}})
 	must(err)
-	op := Accumulate{Delta: matrix(batch, out, -1), A: matrix(batch, in, 0.1), Sum: total}
+	op := Accumulate{Delta: sawtooth(t, e, batch, out, -1, 0.37), A: sawtooth(t, e, batch, in, 0.1, 0.37), Sum: total}
 	held := e.Counters().Allocated
 	p, err := e.Prepare(op)
 	must(err)

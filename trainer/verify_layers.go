@@ -33,15 +33,24 @@ func shifted(layers, by wideLayers, sign float64) wideLayers {
 
 // mapped returns what change makes of layers, newly made.
 func mapped(layers wideLayers, change func(float64) float64) wideLayers {
-	list := zeros(layers)
-	for l := range layers {
-		for part, to := range parts(list[l]) {
-			for i, x := range parts(layers[l])[part].Data {
-				to.Data[i] = change(x)
-			}
-		}
+	list := make(wideLayers, len(layers))
+	for l, layer := range layers {
+		list[l] = mappedLayer(layer, change)
 	}
 	return list
+}
+
+func mappedLayer(l cpuref.Layer[float64], change func(float64) float64) cpuref.Layer[float64] {
+	p := parts(l)
+	return cpuref.Layer[float64]{W: mappedMatrix(p[0], change), B: mappedMatrix(p[1], change).Data}
+}
+
+func mappedMatrix(m wideMatrix, change func(float64) float64) wideMatrix {
+	list := make([]float64, len(m.Data))
+	for i, x := range m.Data {
+		list[i] = change(x)
+	}
+	return wideMatrix{Rows: m.Rows, Cols: m.Cols, Data: list}
 }
 
 func same(x float64) float64 { return x }
@@ -58,18 +67,9 @@ func allFinite(layers wideLayers) bool {
 	return true
 }
 
-func absolute(m wideMatrix) wideMatrix {
-	list := make([]float64, len(m.Data))
-	for i, x := range m.Data {
-		list[i] = math.Abs(x)
-	}
-	return wideMatrix{Rows: m.Rows, Cols: m.Cols, Data: list}
-}
+func absolute(m wideMatrix) wideMatrix { return mappedMatrix(m, math.Abs) }
 
-func absoluteLayer(l cpuref.Layer[float64]) cpuref.Layer[float64] {
-	p := parts(l)
-	return cpuref.Layer[float64]{W: absolute(p[0]), B: absolute(p[1]).Data}
-}
+func absoluteLayer(l cpuref.Layer[float64]) cpuref.Layer[float64] { return mappedLayer(l, math.Abs) }
 
 func wide(values []float32) []float64 {
 	list := make([]float64, len(values))
