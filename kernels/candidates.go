@@ -35,18 +35,18 @@ func (t Tuning) Choice(p Product, batch, in, out int) string {
 	}
 	if p == HiddenDeltaProduct && t.hiddenReads(batch, out) == TransposedDelta {
 		mr, nv := t.lanes(batch)
-		return t.block(in, batch, mr, nv) + "ᵀ"
+		return t.block(batch, mr, nv) + "ᵀ"
 	}
-	shape := t.block(m, n, t.rows(m), t.vectors(n))
+	shape := t.block(n, t.rows(m), t.vectors(n))
 	if p == DescendProduct && t.Panels(batch, in, out) {
 		shape += " panels"
 	}
 	return shape
 }
 
-// block is the shape of blocks of mr rows and nv vectors for a product of m × n.
-func (t Tuning) block(m, n, mr, nv int) string {
-	if last := t.last(ceilDiv(m, mr), n, nv); last > 0 {
+// block is the shape of blocks of mr rows and nv vectors for a product of n columns.
+func (t Tuning) block(n, mr, nv int) string {
+	if last := t.last(n, nv); last > 0 {
 		return fmt.Sprintf("%d×%d+%d·%d", mr, nv, last, t.VW)
 	}
 	return fmt.Sprintf("%d×%d·%d", mr, nv, t.VW)

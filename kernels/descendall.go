@@ -54,6 +54,9 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 	t, rows := s.Tuning, layers[0].A.Rows
 	wide := mostWeights(layers).Out
 	mr, nv := t.MRs[0], t.vectors(wide)
+	if rows >= lastExamples {
+		t.setLast(mac, wide, nv)
+	}
 	nr := nv * t.VW
 	// a work-item of fewer multiply-adds costs more to start than to do
 	strip := min(max(4, 256/rows), 64)
@@ -81,9 +84,6 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 		bytes += 4 * (float64(rows)*float64(w.In+w.Out) + 2*weights)
 	}
 	maps.Copy(mac, macros{"TA": 1, "LAYERS": len(layers), "MR": mr, "NV": nv, "ACT_LINEAR": 1})
-	if rows >= lastExamples {
-		t.setLast(mac, items, wide, nv)
-	}
 	k, err := s.kernel("descendall", mac, "each.cl", "block.cl", "activation.cl", "tally.cl", "descend.cl", "descendall.cl")
 	if err != nil {
 		return nil, err

@@ -205,8 +205,8 @@ func TestLanes(t *testing.T) {
 		{narrow, 8, 4, 1, 0}, {narrow, 25, 4, 3, 1}, {narrow, 32, 4, 3, 1}, {narrow, 64, 4, 3, 2},
 	} {
 		mr, nv := c.t.lanes(c.b)
-		if mr != c.mr || nv != c.nv || c.t.last(lastBlocks, c.b, nv) != c.last {
-			t.Errorf("%d examples in lanes of %d: %d×%d, the last panel %d; want %d×%d, %d", c.b, c.t.VW, mr, nv, c.t.last(lastBlocks, c.b, nv), c.mr, c.nv, c.last)
+		if mr != c.mr || nv != c.nv || c.t.last(c.b, nv) != c.last {
+			t.Errorf("%d examples in lanes of %d: %d×%d, the last panel %d; want %d×%d, %d", c.b, c.t.VW, mr, nv, c.t.last(c.b, nv), c.mr, c.nv, c.last)
 		}
 	}
 }

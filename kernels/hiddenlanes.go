@@ -19,12 +19,12 @@ func (t Tuning) lanes(b int) (mr, nv int) {
 	return mr, t.cheapest(func(nv int) int { return t.lanesCost(b, nv) })
 }
 
-// lanesCost is blocksCost of b examples, of which those of a last panel of fewer vectors cost no more
-// than a block of those: of any layer, since the copy of δ is laid out for all.
+// lanesCost is what b examples cost in blocks of nv vectors, of which those of a last panel of fewer
+// vectors cost no more than a block of those.
 func (t Tuning) lanesCost(b, nv int) int {
-	last := t.last(lastBlocks, b, nv)
+	last := t.last(b, nv)
 	if last == 0 {
-		return t.blocksCost(b, nv)
+		return ceilDiv(b, nv*t.VW) * blockCost(nv)
 	}
 	return b/(nv*t.VW)*blockCost(nv) + blockCost(last)
 }
@@ -65,7 +65,7 @@ func (s *Set) hiddenLanes(act string, next Matrix, w Weights, packed Transposed,
 	}
 	mr, nv := s.Tuning.lanes(next.Rows)
 	mac["MR"], mac["NV"] = mr, nv
-	s.Tuning.setLast(mac, ceilDiv(w.In, mr), next.Rows, nv)
+	s.Tuning.setLast(mac, next.Rows, nv)
 	k, err := s.kernel("hiddenlanes", mac, "block.cl", "square.cl", "activation.cl", "hiddenlanes.cl")
 	if err != nil {
 		return nil, err

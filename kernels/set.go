@@ -201,7 +201,7 @@ func (s *Set) product(name, act string, m, n int, extra macros) (*Launch, error)
 	if t.Family == Block {
 		mr, nv := t.rows(m), t.vectors(n)
 		mac["MR"], mac["NV"] = mr, nv
-		t.setLast(mac, ceilDiv(m, mr), n, nv)
+		t.setLast(mac, n, nv)
 		k, err := s.kernel(name, mac, "block.cl", "activation.cl", name+".cl")
 		if err != nil {
 			return nil, err
@@ -219,8 +219,8 @@ func (s *Set) product(name, act string, m, n int, extra macros) (*Launch, error)
 }
 
 // setLast sets LAST of block.cl as last says.
-func (t Tuning) setLast(mac macros, blocks, n, nv int) {
-	if last := t.last(blocks, n, nv); last > 0 {
+func (t Tuning) setLast(mac macros, n, nv int) {
+	if last := t.last(n, nv); last > 0 {
 		mac["LAST"] = last
 	}
 }

@@ -96,15 +96,15 @@ func TestTileChoice(t *testing.T) {
 }
 
 // The last of many panels has blocks of its own where they save more than a 64th of the vectors: of 32
-// for 512 columns that is one, of 128 for 2048 it would be one as well. Few blocks have none.
+// for 512 columns that is one, of 128 for 2048 it would be one as well.
 func TestLast(t *testing.T) {
 	tuning := Tuning{VW: 16, NV: 3}
-	for _, c := range []struct{ blocks, n, nv, want int }{
-		{8, 512, 3, 2}, {8, 1024, 3, 1}, {8, 977, 3, 2}, {8, 1531, 3, 0}, {8, 2048, 3, 0}, {8, 528, 3, 0}, {8, 80, 3, 2},
-		{8, 208, 2, 1}, {8, 32, 3, 0}, {8, 16, 1, 0}, {7, 512, 3, 0},
+	for _, c := range []struct{ n, nv, want int }{
+		{512, 3, 2}, {1024, 3, 1}, {977, 3, 2}, {1531, 3, 0}, {2048, 3, 0}, {528, 3, 0}, {80, 3, 2},
+		{208, 2, 1}, {32, 3, 0}, {16, 1, 0},
 	} {
-		if got := tuning.last(c.blocks, c.n, c.nv); got != c.want {
-			t.Errorf("%d blocks, %d columns of %d vectors: %d in the last, want %d", c.blocks, c.n, c.nv, got, c.want)
+		if got := tuning.last(c.n, c.nv); got != c.want {
+			t.Errorf("%d columns of %d vectors: %d in the last, want %d", c.n, c.nv, got, c.want)
 		}
 	}
 }
