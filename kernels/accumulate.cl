@@ -23,9 +23,9 @@ __kernel void accumulate(const int M, const int N, const int K,
 #define ONTO(p) 0.0f
 #else
 #define ONTO(p) LOAD_REAL(p)
+#endif
 #undef FETCH_EIGHT
 #define FETCH_EIGHT FETCH_BLOCK(WEIGHT_AT(C, panel, step, m, n))
-#endif
 #define STORE(row, col, left, v)                               \
   if ((left) > 0) {                                            \
     __global float *p = WEIGHT_AT(C, panel, step, row, col);   \

@@ -29,9 +29,12 @@
 // NV + 1 must fit in the vector registers: 8×2 for 32 of them, 6×2 for 16.
 // LAST 1 or 2, fewer than NV: C has columns in so many vectors of its last panel, and a block there does
 // no more. Not defined, a block does NV: so it is as well where LAST would save less than it takes to compile.
-// AHEAD rows of the operands are fetched into cache before they are needed, 24 or with TA 8:
-// the hardware does not see past the end of a page, nor strides longer than half of one, and what
-// a core has not read yet takes as long to come as a dozen rows take to be multiplied.
+// IN_PANELS, with TA: A and B are both in panels.
+// AHEAD rows of the operands are fetched into cache before they are needed, 24 or with TA 8: the hardware
+// does not see past the end of a page, nor strides longer than half of one, and what a core has not read
+// yet takes as long to come as a dozen rows take to be multiplied. IN_PANELS has what it reads of B at
+// constants, which the hardware sees in time; A, whose rows are short and which may come from far, is
+// fetched PANEL_AHEAD 64 rows ahead, also that of the next block.
 // Idea: Goto & van de Geijn, "Anatomy of high-performance matrix
 // multiplication", ACM TOMS 34 (2008), the register-blocked inner kernel.
 
@@ -69,7 +72,11 @@
 #ifdef TA
 #define A_ROW(i) LOAD_A(Ap + (i))
 #define A_START(A, m, apanel) ((A) + BLOCK_M * (size_t)(apanel))
+#ifdef IN_PANELS
+#define A_STEP MR
+#else
 #define A_STEP a_stride
+#endif
 #else
 #define A_ROW(i) LOAD_A(Ap + (size_t)(i) * a_stride)
 #define A_START(A, m, apanel) ((A) + (size_t)(m) * a_stride)
@@ -83,7 +90,13 @@
 #define AHEAD 24
 #endif
 #endif
-#ifdef TA
+#define PANEL_AHEAD 64
+#define FETCH_B FETCH
+#ifdef IN_PANELS // of row j of eight: a line of A where it begins one
+#undef FETCH_B
+#define FETCH_B(p)
+#define FETCH_A if (j * MR % 16 < MR) { FETCH(Ap + PANEL_AHEAD * MR) }
+#elif defined(TA)
 #define FETCH_A FETCH(Ap + AHEAD * a_stride)
 #else
 #define FETCH_A
@@ -135,9 +148,9 @@
     IF_2(floatv b1 = LOADV_B(Bp + VW);)                            \
     IF_3(floatv b2 = LOADV_B(Bp + 2 * VW);)                        \
     FETCH_A                                                        \
-    FETCH(Bp + AHEAD * b_stride)                                   \
-    IF_2(FETCH(Bp + AHEAD * b_stride + VW))                        \
-    IF_3(FETCH(Bp + AHEAD * b_stride + 2 * VW))                    \
+    FETCH_B(Bp + AHEAD * b_stride)                                 \
+    IF_2(FETCH_B(Bp + AHEAD * b_stride + VW))                      \
+    IF_3(FETCH_B(Bp + AHEAD * b_stride + 2 * VW))                  \
     ROWS(MULADD_ROW)                                               \
     Bp += b_stride;                                                \
     Ap += A_STEP;                                                  \
@@ -165,8 +178,8 @@
     floatv b0 = LOADV_B(Bp);                                       \
     LAST_2(floatv b1 = LOADV_B(Bp + VW);)                          \
     FETCH_A                                                        \
-    FETCH(Bp + AHEAD * b_stride)                                   \
-    LAST_2(FETCH(Bp + AHEAD * b_stride + VW))                      \
+    FETCH_B(Bp + AHEAD * b_stride)                                 \
+    LAST_2(FETCH_B(Bp + AHEAD * b_stride + VW))                    \
     ROWS(MULADD_LAST)                                              \
     Bp += b_stride;                                                \
     Ap += A_STEP;                                                  \
@@ -183,10 +196,16 @@
 #endif
 
 // STEPS is n of them, STEPS_OF n of a kernel's own; FETCH_EIGHT is what it fetches besides, before
-// every eight of them. Where A is not transposed B is in panels: what eight steps read lies at constants
+// every eight of them. Where A is not transposed B is in panels, as both may be: what eight steps read lies at constants
 // from where they begin, which saves the arithmetic for most addresses.
 #define FETCH_EIGHT
-#ifdef TA
+#ifdef IN_PANELS
+#define B_STEP(bstep) NR
+#define ROW_OF_EIGHT(row, step) { const int j = row; step }
+#define EIGHT(step)                                                                                             \
+  ROW_OF_EIGHT(0, step) ROW_OF_EIGHT(1, step) ROW_OF_EIGHT(2, step) ROW_OF_EIGHT(3, step)                       \
+  ROW_OF_EIGHT(4, step) ROW_OF_EIGHT(5, step) ROW_OF_EIGHT(6, step) ROW_OF_EIGHT(7, step)
+#elif defined(TA)
 #define B_STEP(bstep) (bstep)
 #define EIGHT(step) for (int j = 0; j < 8; j++) step
 #else
@@ -197,7 +216,7 @@
   {                                                    \
     int k = 0;                                         \
     for (; k + 8 <= (n); k += 8) { FETCH_EIGHT EIGHT(step) } \
-    for (; k < (n); k++) step                          \
+    for (int j = 0; k < (n); k++) step                 \
   }
 #define STEPS(n) STEPS_OF(STEP, n)
 
