@@ -196,8 +196,8 @@
 #endif
 
 // STEPS is n of them, STEPS_OF n of a kernel's own; FETCH_EIGHT is what it fetches besides, before
-// every eight of them. Where A is not transposed B is in panels, as both may be: what eight steps read lies at constants
-// from where they begin, which saves the arithmetic for most addresses.
+// every eight of them. Where A is not transposed B is in panels, as both may be: what eight steps read lies
+// at constants from where they begin, which saves the arithmetic for most addresses.
 #define FETCH_EIGHT
 #ifdef IN_PANELS
 #define B_STEP(bstep) NR
