@@ -9,12 +9,7 @@ func (s *Set) Accumulate(delta, a Matrix, panels Panels, sum Weights, fresh bool
 	if err != nil {
 		return nil, err
 	}
-	extra := macros{"TA": 1}
-	if panels.A != nil && panels.Delta != nil {
-		extra["IN_PANELS"] = 1
-	}
-	extra.half("A_HALF", a)
-	extra.half("B_HALF", delta)
+	extra := sumMacros(delta, a, panels)
 	if fresh {
 		extra["FRESH"] = 1
 	}

@@ -91,15 +91,15 @@
 #endif
 #endif
 #define PANEL_AHEAD 64
-#define FETCH_B FETCH
 #ifdef IN_PANELS // of row j of eight: a line of A where it begins one
-#undef FETCH_B
-#define FETCH_B(p)
 #define FETCH_A if (j * MR % 16 < MR) { FETCH(Ap + PANEL_AHEAD * MR) }
+#define FETCH_B(p)
 #elif defined(TA)
 #define FETCH_A FETCH(Ap + AHEAD * a_stride)
+#define FETCH_B FETCH
 #else
 #define FETCH_A
+#define FETCH_B FETCH
 #endif
 
 #define DECLARE_ROW(i)      \

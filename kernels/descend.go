@@ -12,12 +12,7 @@ func (s *Set) Descend(delta, a Matrix, panels Panels, theta Weights, lambda floa
 	if err != nil {
 		return nil, err
 	}
-	extra := macros{"TA": 1}
-	if panels.A != nil && panels.Delta != nil {
-		extra["IN_PANELS"] = 1
-	}
-	extra.half("A_HALF", a)
-	extra.half("B_HALF", delta)
+	extra := sumMacros(delta, a, panels)
 	l, err := s.product("descend", "linear", theta.In+1, theta.Out, extra)
 	if err != nil {
 		return nil, err

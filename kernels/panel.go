@@ -100,3 +100,14 @@ func (s *Set) operands(delta, a Matrix, panels Panels) (left, right operand) {
 	}
 	return left, right
 }
+
+// sumMacros are those of a product that sums over the examples of a batch, of what operands returns.
+func sumMacros(delta, a Matrix, panels Panels) macros {
+	mac := macros{"TA": 1}
+	if panels.A != nil && panels.Delta != nil {
+		mac["IN_PANELS"] = 1
+	}
+	mac.half("A_HALF", a)
+	mac.half("B_HALF", delta)
+	return mac
+}
