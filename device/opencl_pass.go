@@ -32,8 +32,9 @@ func (e *opencl) passSaves(b backprop, launchCost func() float64) bool {
 		return false // it is not ours: add says so
 	}
 	for l, w := range theta.layers {
-		if l > 0 && e.set.HiddenReads(kernels.Matrix{Rows: b.input(0).Rows(), Cols: w.Out}, w) == kernels.WeightsAsTheyLie {
-			return false // HiddenDelta adds in another order: the bits would not be the same
+		if l > 0 && e.set.HiddenReads(kernels.Matrix{Rows: b.input(0).Rows(), Cols: w.Out}, w) == kernels.WeightsAsTheyLie ||
+			e.set.AnyOnAMX(b.input(0).Rows(), w) {
+			return false // it adds in another order: the bits would not be the same
 		}
 	}
 	rows, flops := b.input(0).Rows(), 0.0
@@ -207,7 +208,8 @@ func (p *openclPlan) takeTallied(rows int) *kernels.Tallied {
 }
 
 // descents are the layers that DescendAll and GradientAll take; there are none where a
-// layer is so wide that copies of its operands pay, or halves, or where there is no such kernel.
+// layer is so wide that copies of its operands pay or its product is on AMX, or halves, or where there is no
+// such kernel.
 func (p *openclPlan) descents(products []Accumulate, theta []kernels.Weights) []kernels.Descent {
 	set := p.engine.set
 	if !set.DescendsAll(len(products)) {
@@ -216,7 +218,7 @@ func (p *openclPlan) descents(products []Accumulate, theta []kernels.Weights) []
 	var layers []kernels.Descent
 	for i, product := range products {
 		delta, a := p.matrix(product.Delta), p.matrix(product.A)
-		if p.err != nil || delta.Half || a.Half || set.WantsPanels(delta, a) || a.Rows != products[0].A.Rows() {
+		if p.err != nil || delta.Half || a.Half || set.WantsPanels(delta, a) || set.SumsOnAMX(delta, a) || a.Rows != products[0].A.Rows() {
 			return nil
 		}
 		layers = append(layers, kernels.Descent{Delta: delta, A: a, Theta: theta[i]})

@@ -18,7 +18,7 @@
 __kernel void accumulate(const int M, const int N, const int K,
                          __global const A_TYPE *restrict a, const int lda, const int apanel,
                          __global const B_TYPE *restrict D, const int ldd, const int dpanel,
-                         __global float *restrict C, const int panel, const int step) {
+                         __global float *restrict C, const int panel, const int step PRODUCT_PARAMETERS) {
 #ifdef FRESH
 #define ONTO(p) 0.0f
 #else
@@ -31,6 +31,8 @@ __kernel void accumulate(const int M, const int N, const int K,
     __global float *p = WEIGHT_AT(C, panel, step, row, col);   \
     STORE_REAL((v) + ONTO(p), left, p);                        \
   }
+#define FETCH_LINE(m, n) FETCH(WEIGHT_AT(C, panel, step, m, n))
   PRODUCT(a, lda, apanel, D, dpanel, ldd)
 #undef STORE
+#undef FETCH_LINE
 }

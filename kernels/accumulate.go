@@ -13,7 +13,7 @@ func (s *Set) Accumulate(delta, a Matrix, panels Panels, sum Weights, fresh bool
 	if fresh {
 		extra["FRESH"] = 1
 	}
-	l, err := s.product("accumulate", "linear", sum.In+1, sum.Out, extra)
+	l, err := s.product("accumulate", "linear", sum.In+1, sum.Out, delta.Rows, sum.NR, extra)
 	if err != nil {
 		return nil, err
 	}

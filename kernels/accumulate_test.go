@@ -10,7 +10,7 @@ import (
 // What is there is one more product, of 1, so k = batches·(b + 1) in the bound
 // 2·k·u·(|Aᵀ||D|).
 func TestAccumulate(t *testing.T) {
-	each(t, func(f fixture) {
+	eachProduct(t, func(f fixture) {
 		for _, n := range f.sizes {
 			sum := f.outputWeights(n.in, n.out)
 			want, bound := cpuref.NewLayer[float64](n.in, n.out), cpuref.NewLayer[float64](n.in, n.out)

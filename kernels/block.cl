@@ -225,6 +225,7 @@
 #define FETCH_BLOCK(p) \
   if (4 * k < MR * NR) { FETCH((p) + 4 * k) FETCH((p) + 4 * k + 16) }
 
+#define PRODUCT_PARAMETERS // a kernel has no more
 #define PRODUCT(A, lda, apanel, B, bpanel, bstep)                  \
   const int m = (int)BLOCK_M * MR;                                 \
   const int n = (int)BLOCK_N * NR;                                 \

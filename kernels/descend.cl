@@ -65,7 +65,7 @@ __kernel void descend(const int M, const int N, const int K,
                       __global const A_TYPE *restrict a, const int lda, const int apanel,
                       __global const B_TYPE *restrict D, const int ldd, const int dpanel,
                       __global float *restrict T, const int panel, const int step,
-                      const float lambda, const float examples, const float rate) {
+                      const float lambda, const float examples, const float rate PRODUCT_PARAMETERS) {
   const float inverse = 1.0f / examples;
   const int exact = EXACT(examples);
 #define NEXT(theta, sum, penalty, exact) descended(theta, (sum) + 0.0f, penalty, examples, inverse, exact, rate)
@@ -78,8 +78,10 @@ __kernel void descend(const int M, const int N, const int K,
 #define TO FROM
 #undef FETCH_EIGHT
 #define FETCH_EIGHT FETCH_BLOCK(WEIGHT_AT(T, panel, step, m, n))
+#define FETCH_LINE(m, n) FETCH(WEIGHT_AT(T, panel, step, m, n))
   PRODUCT(a, lda, apanel, D, dpanel, ldd)
 #undef STORE
+#undef FETCH_LINE
 #undef NEXT
 #undef FROM
 #undef TO

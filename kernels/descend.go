@@ -13,7 +13,7 @@ func (s *Set) Descend(delta, a Matrix, panels Panels, theta Weights, lambda floa
 		return nil, err
 	}
 	extra := sumMacros(delta, a, panels)
-	l, err := s.product("descend", "linear", theta.In+1, theta.Out, extra)
+	l, err := s.product("descend", "linear", theta.In+1, theta.Out, delta.Rows, theta.NR, extra)
 	if err != nil {
 		return nil, err
 	}

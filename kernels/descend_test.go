@@ -13,7 +13,7 @@ import (
 // e = 2·k·u·(|Aᵀ||D|), k = b; Gradient and SGD carry it on and add their own, see
 // TestGradient and TestSGD.
 func TestDescend(t *testing.T) {
-	each(t, func(f fixture) {
+	eachProduct(t, func(f fixture) {
 		for at, n := range f.sizes {
 			theta, delta, a := randomLayer(0, n.in, n.out), normal(2, n.b, n.out, 1), normal(3, n.b, n.in, 1)
 			lambda, m := []float64{0, 0.3, 1000}[at%3], n.b+at%2
@@ -70,7 +70,7 @@ func (f fixture) stepByStep(delta, a Matrix, theta layer32, lambda float64, m in
 // Go, which are rounded once, of random numbers and of those next to where the rounding turns. fma is
 // done by hand where a device has none in hardware, and then slowly: the simulator has fewer.
 func TestDescendDivides(t *testing.T) {
-	each(t, func(f fixture) {
+	eachProduct(t, func(f fixture) {
 		in, out := 16, 128
 		if f.byHand() {
 			in, out = 2, 16

@@ -17,6 +17,10 @@
 // Both take the same arguments and any sizes; forward.cl, hiddendelta.cl and
 // accumulate.cl each put their epilogue (activation; ⊙ g′; add to Δ) around either.
 //
+// On processors with Intel AMX large products of the block family are computed there, of
+// floats that are split into three numbers of 8 bits each (amx.cl, amx.go). Which ones goes by
+// their sizes alone.
+//
 // # How a matrix lies in memory
 //
 // A [Matrix] is row-major, one example a row, with ld ≥ cols + 1 floats a row:
@@ -52,7 +56,8 @@
 // A [Tuning] says which of the shapes of a family a [Set] uses. Those of DefaultTuning come
 // from what a device says of itself; a tuner goes from [Candidates] along
 // [Tuning.Neighbours] and measures. [Tuning.Check] has the ranges: what passes it is right,
-// wherever it comes from. All Tunings of a family add up in the same order. A new field
+// wherever it comes from. All Tunings of a family add up in the same order, but for
+// products on AMX. A new field
 // needs a range in Check and a step in Neighbours, and Choice if it changes a product.
 //
 // # Launches

@@ -121,6 +121,30 @@ func each(t *testing.T, run func(fixture)) {
 	eachOf(t, func(Tuning) bool { return true }, run)
 }
 
+// eachProduct is each for the products of matrices, and onUnit too.
+func eachProduct(t *testing.T, run func(fixture)) {
+	t.Helper()
+	each(t, run)
+	onUnit(t, run)
+}
+
+// onUnit runs a test on the devices with AMX, where it then is used for any product that can be.
+func onUnit(t *testing.T, run func(fixture)) {
+	t.Helper()
+	for _, b := range open(t) {
+		if amxOf(b.device) == amxNever || b.device.NativeVectorWidthFloat() != align {
+			continue
+		}
+		t.Run("amx", func(t *testing.T) {
+			onThread(t, func() {
+				f := b.fixture(t, "amx", BlockTuning(b.device))
+				f.set.amx = amxWhereverPossible
+				run(f)
+			})
+		})
+	}
+}
+
 // eachWidth is each for kernels that only see the family and the vector width: one
 // Tuning for each of these.
 func eachWidth(t *testing.T, run func(fixture)) {

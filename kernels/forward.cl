@@ -25,10 +25,12 @@ __kernel void forward(const int M, const int N, const int K,
 #else
 #define STORE_Z(row, col, left, v)
 #endif
-) {
+                      PRODUCT_PARAMETERS) {
 #define STORE(row, col, left, v)    \
   STORE_Z(row, col, left, v)        \
   STORE_REAL_C(ACT(v), left, C + (size_t)(row) * ldc + (col));
+#define FETCH_LINE(m, n) FETCH(C + (size_t)(m) * ldc + (n))
   PRODUCT(A, lda, 0, W, panel, step)
 #undef STORE
+#undef FETCH_LINE
 }

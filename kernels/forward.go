@@ -28,7 +28,7 @@ func (s *Set) forward(act string, a Matrix, w Weights, out Matrix, z *Matrix) (*
 	if z != nil {
 		extra["KEEP_Z"] = 1
 	}
-	l, err := s.product("forward", act, a.Rows, w.Out, extra)
+	l, err := s.product("forward", act, a.Rows, w.Out, w.In+1, w.NR, extra)
 	if err != nil {
 		return nil, err
 	}

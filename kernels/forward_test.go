@@ -94,7 +94,7 @@ func activationError(act cpuref.Activation, a float64) float64 {
 // TestForward holds C to |C − C_ref| ≤ 2·k·u·(|A||B|), k = in + 1, the bias being a
 // product with 1, carried through g.
 func TestForward(t *testing.T) {
-	each(t, func(f fixture) {
+	eachProduct(t, func(f fixture) {
 		for at, n := range f.sizes {
 			a, theta := normal(0, n.b, n.in, 1), randomLayer(1, n.in, n.out)
 			in, w := f.matrix(a), f.weights(theta)
@@ -115,7 +115,7 @@ func TestForward(t *testing.T) {
 
 // Keeping z gives the same a, and the z that a linear layer gives, bit for bit.
 func TestForwardKeepingZ(t *testing.T) {
-	each(t, func(f fixture) {
+	eachProduct(t, func(f fixture) {
 		n := f.sizes[min(2, len(f.sizes)-1)]
 		in, w := f.matrix(normal(0, n.b, n.in, 1)), f.weights(randomLayer(1, n.in, n.out))
 		wantA, wantZ, a, z := f.output(n.b, n.out), f.output(n.b, n.out), f.output(n.b, n.out), f.output(n.b, n.out)

@@ -17,12 +17,14 @@ __kernel void hiddendelta(const int M, const int N, const int K,
                           __global const A_TYPE *restrict D, const int ldd,
                           __global const float *restrict B, const int panel, const int step,
                           __global const A_TYPE *restrict a, const int lda,
-                          __global C_TYPE *restrict C, const int ldc) {
+                          __global C_TYPE *restrict C, const int ldc PRODUCT_PARAMETERS) {
 #define STORE(row, col, left, v)                                             \
   if ((left) > 0) {                                                          \
     real prime = ACT_PRIME(LOAD_REAL_A(a + (size_t)(row) * lda + (col)));    \
     STORE_REAL_C((v)*prime, left, C + (size_t)(row) * ldc + (col));          \
   }
+#define FETCH_LINE(m, n) FETCH(C + (size_t)(m) * ldc + (n)) FETCH(a + (size_t)(m) * lda + (n))
   PRODUCT(D, ldd, 0, B, panel, step)
 #undef STORE
+#undef FETCH_LINE
 }

@@ -18,6 +18,9 @@ func (s *Set) HiddenDelta(act string, next Matrix, w Weights, packed Transposed,
 	}
 	switch s.HiddenReads(next, w) {
 	case WeightsAsTheyLie:
+		if s.hiddenOnAMX(next, w) {
+			return s.hiddenProduct(act, next, w, operand{w.Buf, w.NR, w.Panel}, macros{"TB": 1}, a, delta)
+		}
 		return s.hiddenDot(act, next, w, a, delta)
 	case TransposedDelta:
 		return s.hiddenLanes(act, next, w, packed, a, delta)
@@ -34,7 +37,7 @@ func (s *Set) hiddenPacked(act string, next Matrix, w Weights, packed Transposed
 func (s *Set) hiddenProduct(act string, next Matrix, w Weights, right operand, extra macros, a, delta Matrix) (*Launch, error) {
 	extra.half("A_HALF", next)
 	extra.half("C_HALF", delta)
-	l, err := s.product("hiddendelta", act, next.Rows, w.In, extra)
+	l, err := s.product("hiddendelta", act, next.Rows, w.In, w.Out, w.NR, extra)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +72,9 @@ const (
 func (s *Set) HiddenReads(next Matrix, w Weights) HiddenOperand {
 	if next.Half && s.Tuning.Family == Block {
 		return TransposedWeights
+	}
+	if s.hiddenOnAMX(next, w) {
+		return WeightsAsTheyLie
 	}
 	return s.Tuning.hiddenReads(next.Rows, w.Out)
 }

@@ -123,7 +123,7 @@ func (f fixture) packed(w Weights) Transposed {
 // examples of a layer with many outputs are hiddendot.cl's, more of them hiddenlanes.cl's; any
 // order of a sum keeps the bound.
 func TestHiddenDelta(t *testing.T) {
-	each(t, func(f fixture) {
+	eachProduct(t, func(f fixture) {
 		asTheyLie := []size{{1, 31, 257}, {5, 67, 131}, {15, 17, 128}, {16, 1, 128}, {17, 33, 257}, {63, 15, 131}, {127, 65, 129}}
 		if f.simulated {
 			asTheyLie = []size{{1, 3, 129}, {6, 9, 128}, {17, 1, 129}}

@@ -75,6 +75,9 @@ func (l *Launch) needs(launches []*Launch, c chain) bool {
 
 // written are the buffers that a launch may write.
 func (l *Launch) written() (all []*cl.MemObject) {
+	if l.writes != nil && l.room != nil {
+		return append(slices.Clone(l.writes), l.room)
+	}
 	if l.writes != nil {
 		return l.writes
 	}

@@ -18,7 +18,7 @@ import (
 // so that some find everything done.
 func TestJoined(t *testing.T) {
 	ran := false
-	each(t, func(f fixture) {
+	eachProduct(t, func(f fixture) {
 		if f.set.Tuning.Family != Block || !joins(f.device) {
 			return
 		}
@@ -72,7 +72,7 @@ func TestJoined(t *testing.T) {
 // TestWrites runs the launches of a step and looks at all buffers that each does not say it writes:
 // joined launches do not wait where a buffer is only read.
 func TestWrites(t *testing.T) {
-	each(t, func(f fixture) {
+	eachProduct(t, func(f fixture) {
 		if f.set.Tuning.Family != Block {
 			return
 		}

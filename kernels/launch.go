@@ -37,6 +37,8 @@ type Launch struct {
 	writes        []*cl.MemObject // nil where that may be any of its arguments
 	strides       bool            // the work-items of dimension 0 step by its size: all of them, or another result
 	shares        []*cl.NDRange   // see EnqueueShare
+	room          *cl.MemObject   // if not nil, memory of its own while it runs
+	more          []any           // arguments behind those that the launcher gives
 }
 
 // Enqueue queues one run, or those that wait, see Hold. It does not wait for them.
@@ -81,6 +83,7 @@ func leadingSizes(values []any) string {
 // args sets all arguments, in order.
 func (l *Launch) args(values ...any) (*Launch, error) {
 	l.Size = leadingSizes(values)
+	values = append(values, l.more...)
 	l.values = values
 	for i, v := range values {
 		var err error

@@ -23,9 +23,9 @@ const (
 const panelFloats = 128
 
 // WantsPanels reports whether Accumulate and Descend are faster on panels of a and delta.
-// Of halves there are none.
+// Of halves there are none, and products on AMX read none.
 func (s *Set) WantsPanels(delta, a Matrix) bool {
-	return !a.Half && !delta.Half && s.Tuning.Panels(a.Rows, a.Cols, delta.Cols)
+	return !a.Half && !delta.Half && s.Tuning.Panels(a.Rows, a.Cols, delta.Cols) && !s.SumsOnAMX(delta, a)
 }
 
 // Panels is WantsPanels for a batch and a layer.
@@ -91,6 +91,9 @@ func (s *Set) operands(delta, a Matrix, panels Panels) (left, right operand) {
 		return operand{a.Buf, a.LD, 0}, operand{delta.Buf, delta.LD, 0}
 	}
 	mr, nr := s.aWidth(a), s.Tuning.panelWidth(delta.Cols)
+	if s.SumsOnAMX(delta, a) {
+		panels = Panels{}
+	}
 	left, right = operand{a.Buf, a.LD, mr}, operand{delta.Buf, delta.LD, nr}
 	if panels.A != nil {
 		left = operand{panels.A, mr, a.Rows * mr}

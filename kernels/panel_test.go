@@ -8,7 +8,7 @@ import (
 // TestPanels copies a and δ into panels, looks at every element where the index
 // formula puts it, and accumulates from the panels: the same bits as without.
 func TestPanels(t *testing.T) {
-	each(t, func(f fixture) {
+	eachProduct(t, func(f fixture) {
 		if f.set.Tuning.Family != Block {
 			return
 		}

@@ -21,6 +21,9 @@ type Set struct {
 	Tuning Tuning
 	// CachedOnly makes launchers fail that would compile a program, with ErrNotCached.
 	CachedOnly bool
+	// Allocate, if not nil, makes memory that launches need besides their operands, and says how to
+	// give it back once it is released, if there is more to do.
+	Allocate func(bytes int) (mem *cl.MemObject, giveBack func() error, err error)
 
 	context *cl.Context
 	device  *cl.Device
@@ -28,6 +31,8 @@ type Set struct {
 	programs map[string]*built
 	cache    *cache // nil if there is none
 	local    int    // local size of one-dimensional launches
+	amx      useAMX
+	rooms    []room // of amx.go
 }
 
 // ErrNotCached is wrapped by the error of a launcher whose program is in no cache.
@@ -42,6 +47,7 @@ func NewSet(context *cl.Context, device *cl.Device, tuning Tuning) *Set {
 		programs: map[string]*built{},
 		cache:    openCache(device),
 		local:    max(1, min(64, device.MaxWorkGroupSize())),
+		amx:      amxOf(device),
 	}
 }
 
@@ -62,6 +68,7 @@ func (s *Set) Release() {
 		p.Release()
 	}
 	clear(s.programs)
+	_ = s.releaseRooms() // memory that is not given back now is at the end of the process
 }
 
 // macros are the -D definitions of one compilation.
@@ -188,8 +195,9 @@ func (s *Set) build(source, options string) (*cl.Program, error) {
 	return program, nil
 }
 
-// product returns the kernel of a matrix product of m × n, and its launch shape.
-func (s *Set) product(name, act string, m, n int, extra macros) (*Launch, error) {
+// product returns the kernel of a matrix product of m × n over k, and its launch shape. Panels are nr wide, of
+// weights that it reads or writes.
+func (s *Set) product(name, act string, m, n, k, nr int, extra macros) (*Launch, error) {
 	mac, err := activationMacro(act)
 	if err != nil {
 		return nil, err
@@ -198,24 +206,27 @@ func (s *Set) product(name, act string, m, n int, extra macros) (*Launch, error)
 		mac[k] = v
 	}
 	t := s.Tuning
+	if s.onAMX(m, n, k, nr, mac) {
+		return s.amxProduct(name, m, n, k, nr, mac)
+	}
 	if t.Family == Block {
 		mr, nv := t.rows(m), t.vectors(n)
 		mac["MR"], mac["NV"] = mr, nv
 		t.setLast(mac, n, nv)
-		k, err := s.kernel(name, mac, "block.cl", "activation.cl", name+".cl")
+		built, err := s.kernel(name, mac, "block.cl", "activation.cl", name+".cl")
 		if err != nil {
 			return nil, err
 		}
-		return s.launch(name, k, []int{ceilDiv(m, mr), ceilDiv(n, nv*t.VW)}, []int{1, 1})
+		return s.launch(name, built, []int{ceilDiv(m, mr), ceilDiv(n, nv*t.VW)}, []int{1, 1})
 	}
 	shape := t.tile(m, n)
 	mac["TM"], mac["TN"], mac["TK"], mac["WM"], mac["WN"] = shape.TM, shape.TN, shape.TK, shape.WM, shape.WN
-	k, err := s.kernel(name, mac, "tile.cl", "activation.cl", name+".cl")
+	built, err := s.kernel(name, mac, "tile.cl", "activation.cl", name+".cl")
 	if err != nil {
 		return nil, err
 	}
 	local := []int{shape.TN / shape.WN, shape.TM / shape.WM}
-	return s.launch(name, k, []int{ceilDiv(n, shape.TN) * local[0], ceilDiv(m, shape.TM) * local[1]}, local)
+	return s.launch(name, built, []int{ceilDiv(n, shape.TN) * local[0], ceilDiv(m, shape.TM) * local[1]}, local)
 }
 
 // setLast sets LAST of block.cl as last says.
@@ -228,7 +239,7 @@ func (t Tuning) setLast(mac macros, n, nv int) {
 // byBlocks notes of a product whose rows are those of a that a block does some of them, and reads
 // all of the weights.
 func (s *Set) byBlocks(l *Launch, a Matrix, weights *cl.MemObject) {
-	if s.Tuning.Family == Block {
+	if s.Tuning.Family == Block && l.room == nil {
 		l.rowBlock, l.product, l.anyRow = s.Tuning.rows(a.Rows), true, weights
 	}
 }

@@ -61,6 +61,7 @@
 #define B_AT(B, k, n, ldb) LOAD_B((B) + (size_t)(k) * (ldb) + (n))
 #endif
 
+#define PRODUCT_PARAMETERS // a kernel has no more
 #define PRODUCT(A, lda, apanel, B, bpanel, bstep)                              \
   __local float as[TK][TM + PAD];                                              \
   __local float bs[TK][TN + PAD];                                              \

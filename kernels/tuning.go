@@ -13,8 +13,9 @@ const (
 
 // Tuning is the shape of the kernels for one device. Any Tuning that passes Check gives
 // right results; it only decides how fast. Every Tuning of a family adds up a product in
-// the same order, so that the product has the same bits; functions of vectors, such as
-// exp, may differ in the last bit between two vector widths.
+// the same order, so that the product has the same bits, unless it is one for amx.cl and the
+// vectors are as wide as that wants; functions of vectors, such as exp, may differ in the last bit
+// between two vector widths.
 type Tuning struct {
 	Family Family `json:"family"`
 	VW     int    `json:"vw"` // vector width of all kernels: 1, 2, 4, 8 or 16 floats

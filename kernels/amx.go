@@ -1,0 +1,203 @@
+package kernels
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/clprop/clprop/cl"
+)
+
+// The geometry of amx.cl: squares of amxSide × amxSide, in groups of amxGroup next to each other; steps of amxStep
+// of K, at most amxSteps of them at once; tiles of amxTile bytes, amxParts of which are what is split.
+const (
+	amxSide  = 32
+	amxGroup = 3
+	amxStep  = 32
+	amxSteps = 16
+	amxTile  = 1024
+	amxParts = 3
+)
+
+// A part has so few squares below each other that the left operand of so many steps, split, stays in the
+// second-level cache of a core, of 2 MB: 768 KB.
+const (
+	amxRows = 16
+	amxLeft = 128 // squares times steps
+	// So many work-items of each unit have memory for a part, and do one after the other.
+	amxWorkers = 8
+)
+
+// What parts of amx.cl cost, in cycles: a step of a square; a square of its own, once a chunk and once; and below, to
+// split 16 numbers. A core does amxFLOPs in a cycle without. The unit is used where it should be amxWorth times as fast:
+// measured, a step then gains, if the product has amxLeast operations; of smaller ones several are in a launch, and have
+// more parts to share.
+const (
+	amxStepCost  = 480
+	amxChunkCost = 800
+	amxEndCost   = 900
+	amxFLOPs     = 48
+	amxWorth     = 1.38
+	amxLeast     = 1 << 29
+)
+
+// useAMX says whether the unit is used: never, where it is faster, or where it can be, which tests ask for.
+type useAMX int
+
+const (
+	amxNever useAMX = iota
+	amxWhereFaster
+	amxWhereverPossible
+)
+
+// amxOf is amxWhereFaster for a device that is this machine's processor, if that has the unit, the threads of the
+// driver may use it, and CLPROP_AMX is not off.
+func amxOf(dev *cl.Device) useAMX {
+	// PoCL also has devices of other machines.
+	here := slices.ContainsFunc([]string{"pthread", "cpu", "basic"}, func(driver string) bool { return strings.HasPrefix(dev.Name(), driver) })
+	if here && dev.Type()&cl.DeviceTypeCPU != 0 && strings.HasPrefix(dev.Platform().Name(), "Portable Computing Language") &&
+		os.Getenv("CLPROP_AMX") != "off" && amxPermitted() {
+		return amxWhereFaster
+	}
+	return amxNever
+}
+
+// onAMX reports whether a product of m × n over k, whose panels are nr wide, is one for amx.cl. That goes by
+// the sizes alone, so that equal products have equal bits.
+func (s *Set) onAMX(m, n, k, nr int, mac macros) bool {
+	possible := s.amx != amxNever && s.Tuning.Family == Block && s.Tuning.VW == align && nr%align == 0 &&
+		mac["A_HALF"] == nil && mac["B_HALF"] == nil && mac["C_HALF"] == nil
+	return possible && (s.amx == amxWhereverPossible || amxPays(m, n, k, mac))
+}
+
+// SumsOnAMX reports whether Accumulate and Descend of delta and a are products of amx.cl, whose bits are not those of
+// others.
+func (s *Set) SumsOnAMX(delta, a Matrix) bool {
+	return s.onAMX(a.Cols+1, delta.Cols, a.Rows, s.Tuning.panelWidth(delta.Cols), sumMacros(delta, a, Panels{}))
+}
+
+// hiddenOnAMX reports it of HiddenDelta, which then reads the weights as they lie.
+func (s *Set) hiddenOnAMX(next Matrix, w Weights) bool {
+	mac := macros{"TB": 1}
+	mac.half("A_HALF", next)
+	return s.onAMX(next.Rows, w.In, w.Out, s.Tuning.panelWidth(w.Out), mac)
+}
+
+// AnyOnAMX reports it of any of the three products of a layer and so many examples, in floats.
+func (s *Set) AnyOnAMX(rows int, w Weights) bool {
+	a, delta := Matrix{Rows: rows, Cols: w.In}, Matrix{Rows: rows, Cols: w.Out}
+	return s.onAMX(rows, w.Out, w.In+1, s.Tuning.panelWidth(w.Out), macros{}) || s.SumsOnAMX(delta, a) || s.hiddenOnAMX(delta, w)
+}
+
+func amxPays(m, n, k int, mac macros) bool {
+	steps, flops := ceilDiv(k, amxStep), 2*float64(m)*float64(n)*float64(k)
+	cost := amxCost(ceilDiv(m, amxSide), ceilDiv(n, amxSide), steps, ceilDiv(steps, amxSteps), mac)
+	return flops >= amxLeast && flops/amxFLOPs > amxWorth*float64(cost)
+}
+
+// amxCost is what a part of so many squares of rows and of columns costs, in cycles.
+func amxCost(rows, cols, steps, chunks int, mac macros) int {
+	left, right := 10, 24 // weights come from far
+	switch {
+	case mac["TA"] != nil:
+		left, right = 24, 12 // A is turned, and B is δ
+	case mac["TB"] != nil:
+		right = 28
+	}
+	const vectors = amxSide * amxStep / 16
+	return rows*cols*(steps*amxStepCost+chunks*amxChunkCost+amxEndCost) + (rows*left+cols*right)*steps*vectors
+}
+
+// amxShape is how a product is cut: parts of the rows and of the columns, steps at once, chunks of K.
+type amxShape struct{ m, n, steps, chunks int }
+
+// amxCut cuts a product into the parts that so many units of a device do soonest. One part more than
+// they do in turn is counted an eighth, for a unit that falls behind: small parts are better then.
+func amxCut(m, n, k, units int, mac macros) (best amxShape) {
+	rows, cols, steps := ceilDiv(m, amxSide), ceilDiv(n, amxSide), ceilDiv(k, amxStep)
+	shape := amxShape{chunks: ceilDiv(steps, amxSteps)}
+	shape.steps = ceilDiv(steps, shape.chunks)
+	least, soonest := ceilDiv(rows, min(amxRows, amxLeft/shape.steps)), 0
+	for shape.m = least; shape.m <= min(rows, least+units); shape.m++ {
+		for shape.n = 1; shape.n <= min(cols, 4*units); shape.n++ {
+			part := amxCost(ceilDiv(rows, shape.m), ceilDiv(cols, shape.n), steps, shape.chunks, mac)
+			if time := part * (8*ceilDiv(shape.m*shape.n, units) + 1); soonest == 0 || time < soonest {
+				best, soonest = shape, time
+			}
+		}
+	}
+	return best
+}
+
+// bytes is what a work-item needs of memory for a part of a product of m × n. See S_ITEM of amx.cl.
+func (c amxShape) bytes(m, n int) int {
+	rows, cols := ceilDiv(ceilDiv(m, amxSide), c.m), ceilDiv(ceilDiv(n, amxSide), c.n)
+	sums := 2 // of one square, and what is fetched behind it
+	if c.chunks > 1 {
+		sums = rows*cols + 1
+	}
+	return (2*(rows+amxGroup)*c.steps*amxParts + 4*sums) * amxTile
+}
+
+// amxProduct returns the kernel of a product that is onAMX, and its launch shape.
+func (s *Set) amxProduct(name string, m, n, k, nr int, mac macros) (*Launch, error) {
+	units := s.device.MaxComputeUnits()
+	cut := amxCut(m, n, k, units, mac)
+	workers := min(cut.m*cut.n, amxWorkers*units)
+	room, err := s.room(workers * cut.bytes(m, n))
+	if err != nil {
+		return nil, err
+	}
+	mac["NR"], mac["STEPS"] = nr, amxSteps
+	built, err := s.kernel(name, mac, "square.cl", "amx.cl", "activation.cl", name+".cl")
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.launch(name, built, []int{workers}, []int{1})
+	if err != nil {
+		return nil, err
+	}
+	l.room, l.more = room, []any{room, cut.m, cut.n, workers}
+	return l, nil
+}
+
+// room is memory for launches of amx.cl. They come one after the other, and share it.
+type room struct {
+	*cl.MemObject
+	giveBack func() error // nil if there is nothing to do
+}
+
+// room returns one of at least so many bytes.
+func (s *Set) room(bytes int) (*cl.MemObject, error) {
+	for _, r := range s.rooms {
+		if r.Size() >= bytes {
+			return r.MemObject, nil
+		}
+	}
+	allocate := s.Allocate
+	if allocate == nil {
+		allocate = func(bytes int) (*cl.MemObject, func() error, error) {
+			mem, err := s.context.CreateEmptyBuffer(cl.MemReadWrite, bytes)
+			return mem, nil, err
+		}
+	}
+	mem, giveBack, err := allocate(bytes)
+	if err != nil {
+		return nil, err
+	}
+	s.rooms = append(s.rooms, room{mem, giveBack}) // launches may have the others
+	return mem, nil
+}
+
+// releaseRooms gives the memory back.
+func (s *Set) releaseRooms() (err error) {
+	for _, r := range s.rooms {
+		r.Release()
+		if r.giveBack != nil {
+			err = errors.Join(err, r.giveBack())
+		}
+	}
+	s.rooms = nil
+	return err
+}
