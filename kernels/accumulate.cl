@@ -13,7 +13,7 @@
 // With A_HALF a, and with B_HALF D, are halves (common.cl).
 //
 // The batch is summed in order k = 0, 1, …: results repeat bit for bit.
-// Launch contract: see block.cl (CPUs) and tile.cl (GPUs). Built with TA.
+// Launch contract: see block.cl and amx.cl (CPUs) and tile.cl (GPUs). Built with TA.
 
 __kernel void accumulate(const int M, const int N, const int K,
                          __global const A_TYPE *restrict a, const int lda, const int apanel,

@@ -90,6 +90,7 @@ func (s *Set) AnyOnAMX(rows int, w Weights) bool {
 	return s.onAMX(rows, w.Out, w.In+1, s.Tuning.panelWidth(w.Out), macros{}) || s.SumsOnAMX(delta, a) || s.hiddenOnAMX(delta, w)
 }
 
+// amxPays reports whether a product is so much faster on the unit that a step gains.
 func amxPays(m, n, k int, mac macros) bool {
 	steps, flops := ceilDiv(k, amxStep), 2*float64(m)*float64(n)*float64(k)
 	cost := amxCost(ceilDiv(m, amxSide), ceilDiv(n, amxSide), steps, ceilDiv(steps, amxSteps), mac)

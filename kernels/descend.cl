@@ -13,7 +13,7 @@
 // The roundings are those of the three kernels one after the other, so that the
 // results are the same bits.
 //
-// Launch contract: see block.cl (CPUs) and tile.cl (GPUs). Built with TA.
+// Launch contract: see block.cl and amx.cl (CPUs) and tile.cl (GPUs). Built with TA.
 
 // gradient_of is a division by m, of which inverse is 1/m, or three steps that are faster where fma is
 // one: q + (t − qm)/m is t/m rounded once, of integers m below 2²², if t/m is neither infinite nor so

@@ -13,7 +13,7 @@
 //
 // With A_HALF A, and with C_HALF C and Z, are halves (common.cl).
 //
-// Launch contract: see block.cl (CPUs) and tile.cl (GPUs).
+// Launch contract: see block.cl and amx.cl (CPUs) and tile.cl (GPUs).
 
 __kernel void forward(const int M, const int N, const int K,
                       __global const A_TYPE *restrict A, const int lda,

@@ -11,7 +11,7 @@
 //
 // With A_HALF D and a, and with C_HALF C, are halves (common.cl).
 //
-// Launch contract: see block.cl (CPUs) and tile.cl (GPUs).
+// Launch contract: see block.cl and amx.cl (CPUs) and tile.cl (GPUs).
 
 __kernel void hiddendelta(const int M, const int N, const int K,
                           __global const A_TYPE *restrict D, const int ldd,
