@@ -5,22 +5,14 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/clprop/clprop/cl/cltest"
 	"github.com/clprop/clprop/kernels"
 )
 
 // A step whose products are large enough for AMX, where there is one, learns what the CPU reference learns, with
-// all operations one by one, fused, joined, and on parts of the device: these to the same bits. Weights are told apart by how they
-// changed: the bound is that of a whole step, relative 1e-5, and three steps are made.
+// all operations one by one, fused, joined, and on parts of the device: these to the same bits. The bound is that of
+// a whole step, 1e-5 of the norm of the weights, and three steps are made.
 func TestWideStep(t *testing.T) {
-	listing, err := List()
-	if err != nil {
-		cltest.Missing(t, err)
-	}
-	found, _, err := listing.Find("pthread")
-	if err != nil {
-		t.Skipf("needs PoCL: %v", err)
-	}
+	found := findPoCL(t)
 	sizes, batch := []int{31, 1033, 1061, 7}, 259
 	reference, err := OpenWith("cpuref", Options{})
 	if err != nil {

@@ -63,6 +63,20 @@ func fusedSameBits(t *testing.T, found Found, family kernels.Family) {
 	}
 }
 
+// findPoCL is PoCL's device, of a test that needs it.
+func findPoCL(t *testing.T) Found {
+	t.Helper()
+	listing, err := List()
+	if err != nil {
+		cltest.Missing(t, err)
+	}
+	found, _, err := listing.Find("pthread")
+	if err != nil {
+		t.Skipf("needs PoCL: %v", err)
+	}
+	return found
+}
+
 // openFamily opens an engine for the time of a test.
 func openFamily(t *testing.T, found Found, family kernels.Family, unfused bool) Engine {
 	t.Helper()

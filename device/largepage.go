@@ -1,9 +1,8 @@
 package device
 
 import (
-	"strings"
-
 	"github.com/clprop/clprop/cl"
+	"github.com/clprop/clprop/kernels"
 )
 
 // largePage is the size of a large page of the processors that have pages of 4 KiB. A product of
@@ -14,7 +13,7 @@ const largePage = 2 << 20
 // takesLargePages reports whether a driver computes in memory that it is given: there it finds
 // large pages, which it does not ask the system for. PoCL does; others may keep a copy.
 func takesLargePages(dev *cl.Device) bool {
-	return dev.Type()&cl.DeviceTypeCPU != 0 && strings.HasPrefix(dev.Platform().Name(), "Portable Computing Language")
+	return kernels.IsPoCL(dev)
 }
 
 // largePageBuffer makes a buffer in large pages where there are such, or else one of the driver's.

@@ -11,13 +11,9 @@ import (
 // Launches that are dealt out among parts of a device, at once and after the first step, give
 // the bits of the whole device with all operations one by one.
 func TestDealtStepSameBits(t *testing.T) {
-	listing, err := List()
-	if err != nil {
-		cltest.Missing(t, err)
-	}
-	found, _, err := listing.Find("pthread")
-	if err != nil || found.Units < 2 {
-		t.Skipf("needs PoCL with two compute units: %v", err)
+	found := findPoCL(t)
+	if found.Units < 2 {
+		t.Skip("needs PoCL with two compute units")
 	}
 	sizes, batch := []int{641, 641, 641, 10}, 127 // four launches take a few times dealLeast
 	whole := openFamily(t, found, kernels.Block, true)

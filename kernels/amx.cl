@@ -19,9 +19,10 @@
 //   B  (k, n) at B[(n / NR)·bpanel + k·bstep + n % NR], or with TB at B[(k / NR)·bpanel + n·bstep + k % NR]
 //   C  what the epilogue STORE(row, col, left, v) makes of v, VW elements of C at (row, col), of which the first
 //      left are inside C
-//   S  room for the work-items, S_ITEM(…) bytes each, see amx.go
+//   S  room for the work-items, so many tiles each as amx.go reckons
 //
-// A work-item owns parts of C, number id, id + workers, …, and goes through each in squares of 32 × 32, four accumulators of the unit:
+// A work-item owns parts of C, number id, id + workers, …, and goes through each in squares of 32 × 32, four
+// accumulators of the unit:
 //
 //   for each chunk of K, of at most STEPS steps of 32:
 //     split A of the rows of the part into tiles     they stay in the second-level cache
@@ -36,8 +37,8 @@
 // rows and 32 columns, then those of the next 32 columns; of B the parts of the same 32 columns and 16 rows
 // alternate.
 //
-// Launch: global (workers), local (1), no local memory. What a thread
-// has in the unit is gone when the work-item ends.
+// Launch: global (workers), local (1), no local memory. What a thread has in the unit is gone when the work-item
+// ends.
 // Tunables: STEPS 16. VW must be 16, NR a multiple of it.
 
 #ifndef STEPS
@@ -55,7 +56,7 @@ typedef floatv real;
 #define STORE_REAL_C(v, left, p) store_part_c(v, left, p)
 #define WEIGHT_AT(W, panel, step, row, col) \
   ((W) + (size_t)((col) / NR) * (size_t)(panel) + (size_t)(row) * NR + (col) % NR)
-#define PRODUCT_PARAMETERS , __global uchar *restrict S, const int parts_m, const int parts_n, const int workers
+#define PRODUCT_PARAMETERS , __global uchar *restrict S, const int tiles, const int parts_m, const int parts_n, const int workers
 
 // The instructions, as bytes: compilers that have names for them want to be told of the unit. A base is the
 // register of an address, to which a constant is added; rows are 64 bytes apart, which is in RCX.
@@ -121,7 +122,7 @@ typedef ushort __attribute__((ext_vector_type(32))) ushort_row;
       57, 59, 61, 63))
 #define PUT(v, to) (*(__global uint16 *)(to) = (v))
 
-// put_rows and put_pairs put one row of a tile, of the numbers x and y, of which a row has 16 each.
+// PUT_SPLIT puts one row of each of three tiles, the parts of x and y as JOIN has them.
 #define PUT_SPLIT(JOIN, x, y, to, apart)           \
   {                                                \
     SPLIT(x, xh, xm, xl)                           \
@@ -270,7 +271,7 @@ inline __global const float *line_of(__global const float *B, const int bpanel, 
   const int all_steps = (K + 31) / 32, chunks = (all_steps + STEPS - 1) / STEPS;                              \
   const int most_steps = (all_steps + chunks - 1) / chunks, fetches = (63 + most_steps) / most_steps;         \
   const int most_m = (squares_m + parts_m - 1) / parts_m, most_n = (squares_n + parts_n - 1) / parts_n;       \
-  __global uchar *left = S + get_global_id(0) * S_ITEM(most_m, most_n, most_steps, chunks);                   \
+  __global uchar *left = S + get_global_id(0) * (size_t)tiles * TILE;                                         \
   __global uchar *right = left + (size_t)most_m * 2 * most_steps * PARTS * TILE;                              \
   __global uchar *sums = right + GROUP * 2 * most_steps * PARTS * TILE;                                       \
   begin_tiles();                                                                                              \
@@ -296,8 +297,3 @@ inline __global const float *line_of(__global const float *B, const int bpanel, 
     }                                                                                                         \
   }                                                                                                           \
   END_TILES
-
-// S_ITEM is the bytes of S for a work-item, as amx.go reckons.
-#define S_ITEM(most_m, most_n, most_steps, chunks)                                             \
-  (((size_t)((most_m)*2 + GROUP * 2) * (most_steps)*PARTS +                                    \
-    (size_t)((chunks) > 1 ? (most_m) * (most_n) + 1 : 2) * 4) * TILE)

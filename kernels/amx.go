@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -56,11 +55,15 @@ const (
 func amxOf(dev *cl.Device) useAMX {
 	// PoCL also has devices of other machines.
 	here := slices.ContainsFunc([]string{"pthread", "cpu", "basic"}, func(driver string) bool { return strings.HasPrefix(dev.Name(), driver) })
-	if here && dev.Type()&cl.DeviceTypeCPU != 0 && strings.HasPrefix(dev.Platform().Name(), "Portable Computing Language") &&
-		os.Getenv("CLPROP_AMX") != "off" && amxPermitted() {
+	if here && IsPoCL(dev) && os.Getenv("CLPROP_AMX") != "off" && amxPermitted() {
 		return amxWhereFaster
 	}
 	return amxNever
+}
+
+// IsPoCL reports whether a device is a CPU whose driver is PoCL, which computes in memory that it is given.
+func IsPoCL(dev *cl.Device) bool {
+	return dev.Type()&cl.DeviceTypeCPU != 0 && strings.HasPrefix(dev.Platform().Name(), "Portable Computing Language")
 }
 
 // onAMX reports whether a product of m × n over k, whose panels are nr wide, is one for amx.cl. That goes by
@@ -131,14 +134,16 @@ func amxCut(m, n, k, units int, mac macros) (best amxShape) {
 	return best
 }
 
-// bytes is what a work-item needs of memory for a part of a product of m × n. See S_ITEM of amx.cl.
-func (c amxShape) bytes(m, n int) int {
+// tiles is how many a work-item needs for a part of a product of m × n: A of its rows and B of a group, two of each square,
+// split, and what squares have come to, four of each: of the part, or of one if there is one chunk.
+func (c amxShape) tiles(m, n int) int {
 	rows, cols := ceilDiv(ceilDiv(m, amxSide), c.m), ceilDiv(ceilDiv(n, amxSide), c.n)
-	sums := 2 // of one square, and what is fetched behind it
+	squares := 1
 	if c.chunks > 1 {
-		sums = rows*cols + 1
+		squares = rows * cols
 	}
-	return (2*(rows+amxGroup)*c.steps*amxParts + 4*sums) * amxTile
+	const fetched = 4 // behind the last square
+	return 2*(rows+amxGroup)*c.steps*amxParts + 4*squares + fetched
 }
 
 // amxProduct returns the kernel of a product that is onAMX, and its launch shape.
@@ -146,7 +151,8 @@ func (s *Set) amxProduct(name string, m, n, k, nr int, mac macros) (*Launch, err
 	units := s.device.MaxComputeUnits()
 	cut := amxCut(m, n, k, units, mac)
 	workers := min(cut.m*cut.n, amxWorkers*units)
-	room, err := s.room(workers * cut.bytes(m, n))
+	tiles := cut.tiles(m, n)
+	room, err := s.room(workers * tiles * amxTile)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +165,7 @@ func (s *Set) amxProduct(name string, m, n, k, nr int, mac macros) (*Launch, err
 	if err != nil {
 		return nil, err
 	}
-	l.room, l.more = room, []any{room, cut.m, cut.n, workers}
+	l.room, l.more = room, []any{room, tiles, cut.m, cut.n, workers}
 	return l, nil
 }
 
@@ -192,13 +198,12 @@ func (s *Set) room(bytes int) (*cl.MemObject, error) {
 }
 
 // releaseRooms gives the memory back.
-func (s *Set) releaseRooms() (err error) {
+func (s *Set) releaseRooms() {
 	for _, r := range s.rooms {
 		r.Release()
 		if r.giveBack != nil {
-			err = errors.Join(err, r.giveBack())
+			_ = r.giveBack() // what is not given back now is at the end of the process
 		}
 	}
 	s.rooms = nil
-	return err
 }

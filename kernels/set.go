@@ -68,7 +68,7 @@ func (s *Set) Release() {
 		p.Release()
 	}
 	clear(s.programs)
-	_ = s.releaseRooms() // memory that is not given back now is at the end of the process
+	s.releaseRooms()
 }
 
 // macros are the -D definitions of one compilation.
