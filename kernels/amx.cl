@@ -25,9 +25,9 @@
 // accumulators of the unit:
 //
 //   for each chunk of K, of at most STEPS steps of 32:
-//     split A of the rows of the part into tiles     they stay in the second-level cache
+//     split A of the rows of the part into tiles
 //     for each group of 3 squares' columns:
-//       split B of the columns into tiles            these too
+//       split B of the columns into tiles            they stay in the second-level cache
 //       for each square of the group's columns:  add its products; after the last chunk, STORE it
 //
 // Where there are several chunks, what a square has come to lies in S from one chunk to the next.
@@ -35,19 +35,18 @@
 // A tile is 16 rows of 64 bytes. A row of a tile of A is a row m of 32 columns k; row r of a tile of B has
 // (2r, n) and (2r + 1, n) next to each other, for 16 columns n. Of A lie in S first the three parts of 16
 // rows and 32 columns, then those of the next 32 columns; of B the parts of the same 32 columns and 16 rows
-// alternate.
+// alternate. With TB it is the other way round, and squares come as Cᵀ = Bᵀ · Aᵀ: numbers of a row of weights
+// are next to each other already, and only the fewer ones of A and what comes out are turned.
 //
 // Launch: global (workers), local (1), no local memory. What a thread has in the unit is gone when the work-item
 // ends.
-// Tunables: STEPS 16. VW must be 16, NR a multiple of it.
+// Tunables: STEPS 16. VW must be 16, NR a multiple of it. amxtiles.cl comes before this.
 
 #ifndef STEPS
 #define STEPS 16
 #endif
 #define SIDE 32
 #define GROUP 3
-#define TILE 1024
-#define PARTS 3
 
 typedef floatv real;
 #define LOAD_REAL(p) LOADV(p)
@@ -58,127 +57,27 @@ typedef floatv real;
   ((W) + (size_t)((col) / NR) * (size_t)(panel) + (size_t)(row) * NR + (col) % NR)
 #define PRODUCT_PARAMETERS , __global uchar *restrict S, const int tiles, const int parts_m, const int parts_n, const int workers
 
-// The instructions, as bytes: compilers that have names for them want to be told of the unit. A base is the
-// register of an address, to which a constant is added; rows are 64 bytes apart, which is in RCX.
-#define RAX "0x08"
-#define RDX "0x0a"
-#define RSI "0x0e"
-#define RDI "0x0f"
-#define TILE_LOAD(t, base, at) ".byte 0xc4,0xe2,0x7b,0x4b,0x84+8*" #t "," base "\n.long " #at "\n"
-#define TILE_STORE(t, base, at) ".byte 0xc4,0xe2,0x7a,0x4b,0x84+8*" #t "," base "\n.long " #at "\n"
-#define TILE_ZERO(t) ".byte 0xc4,0xe2,0x7b,0x49,0xc0+8*" #t "\n"
-#define TILE_MULADD(c, a, b) ".byte 0xc4,0xe2,(15-" #b ")*8+2,0x5c,0xc0+8*" #c "+" #a "\n"
-
-inline void begin_tiles() {
-  uchar shape[64] __attribute__((aligned(64)));
-  for (int i = 0; i < 64; i++) shape[i] = 0;
-  shape[0] = 1;                                                           // the palette
-  for (int t = 0; t < 8; t++) shape[16 + 2 * t] = 64, shape[48 + t] = 16; // bytes of a row, rows
-  __asm__ volatile(".byte 0xc4,0xe2,0x78,0x49,0x00\n" : : "a"(shape) : "memory");
-}
-#define END_TILES __asm__ volatile(".byte 0xc4,0xe2,0x78,0x49,0xc0\n" : : : "memory");
-
-// Accumulators are 0 to 3, those of the upper rows first. 4 and 5 are A, 6 and 7 B.
-inline ALWAYS void load_square(__global const uchar *c, const int fresh) {
-  if (fresh) {
-    __asm__ volatile(TILE_ZERO(0) TILE_ZERO(1) TILE_ZERO(2) TILE_ZERO(3) : : : "memory");
-  } else {
-    __asm__ volatile(TILE_LOAD(0, RAX, 0) TILE_LOAD(1, RAX, 1024) TILE_LOAD(2, RAX, 2048) TILE_LOAD(3, RAX, 3072)
-                     : : "a"(c), "c"(64L) : "memory");
-  }
-}
-inline ALWAYS void store_square(__global uchar *c) {
-  __asm__ volatile(TILE_STORE(0, RAX, 0) TILE_STORE(1, RAX, 1024) TILE_STORE(2, RAX, 2048) TILE_STORE(3, RAX, 3072)
-                   : : "a"(c), "c"(64L) : "memory");
-}
-
-// A step adds the six products, small ones first, in an order in which only A or B changes from one to the next.
-#define A_PART(part) TILE_LOAD(4, RSI, part * 1024) TILE_LOAD(5, RDI, part * 1024)
-#define B_PART(part) TILE_LOAD(6, RDX, part * 2048) TILE_LOAD(7, RDX, part * 2048 + 1024)
-#define FOUR TILE_MULADD(0, 4, 6) TILE_MULADD(1, 4, 7) TILE_MULADD(2, 5, 6) TILE_MULADD(3, 5, 7)
-#define A_UPPER(part) TILE_LOAD(4, RSI, part * 1024)
-#define TWO TILE_MULADD(0, 4, 6) TILE_MULADD(1, 4, 7)
-#define SIX(A, times) A(0) B_PART(2) times B_PART(1) times A(1) times B_PART(0) times A(2) times A(0) times
-inline ALWAYS void add_step(__global const uchar *upper, __global const uchar *lower, __global const uchar *b) {
-  __asm__ volatile(SIX(A_PART, FOUR) : : "S"(upper), "D"(lower), "d"(b), "c"(64L) : "memory");
-}
-inline ALWAYS void add_upper_step(__global const uchar *upper, __global const uchar *b) {
-  __asm__ volatile(SIX(A_UPPER, TWO) : : "S"(upper), "d"(b), "c"(64L) : "memory");
-}
-
-// SPLIT declares the three parts of x. Half of the last bit is added before what is below it goes; a NaN may
-// lose itself in h, and is in l.
-#define EIGHT_BITS(x) as_float16((as_uint16(x) + 0x8000u) & 0xffff0000u)
-#define SPLIT(x, h, m, l)                                                                                  \
-  const float16 h = EIGHT_BITS(x), h##r = (as_int16(x) & 0x7fffffff) == 0x7f800000 ? (float16)0.0f : x - h; \
-  const float16 m = EIGHT_BITS(h##r), l = h##r - m;
-
-// INTERLEAVED is x and y, next to each other in each lane; BEHIND the lanes of x and then those of y.
-#define INTERLEAVED(x, y) ((as_uint16(x) >> 16) | (as_uint16(y) & 0xffff0000u))
-typedef ushort __attribute__((ext_vector_type(32))) ushort_row;
-#define BEHIND(x, y)                                                                                             \
-  as_uint16(__builtin_shufflevector(__builtin_astype(x, ushort_row), __builtin_astype(y, ushort_row),            \
-      1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31, 33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, \
-      57, 59, 61, 63))
-#define PUT(v, to) (*(__global uint16 *)(to) = (v))
-
-// PUT_SPLIT puts one row of each of three tiles, the parts of x and y as JOIN has them.
-#define PUT_SPLIT(JOIN, x, y, to, apart)           \
-  {                                                \
-    SPLIT(x, xh, xm, xl)                           \
-    SPLIT(y, yh, ym, yl)                           \
-    PUT(JOIN(xh, yh), to);                         \
-    PUT(JOIN(xm, ym), (to) + (apart));             \
-    PUT(JOIN(xl, yl), (to) + 2 * (apart));         \
-  }
-
-// row_of is 16 floats at p of which only the first left are there, 0 behind them.
-inline ALWAYS float16 row_of(__global const float *p, const int left) {
-  return left >= 16 ? *(__global const floatv_anywhere *)p : left > 0 ? first_lanes(LOADV(p), left) : (float16)0.0f;
-}
-
-// turn exchanges rows and columns of a tile of 32-bit words.
-inline void turn(__global uchar *tile) {
-  floatv v[16];
-#pragma unroll
-  for (int r = 0; r < 16; r++) v[r] = *(__global floatv *)(tile + r * 64);
-  transpose(v, 16);
-#pragma unroll
-  for (int r = 0; r < 16; r++) *(__global floatv *)(tile + r * 64) = v[r];
-}
-
-// split_along splits 16 rows, apart ld, of 32 numbers k: 16 at p, 16 at q; the first left are there, and the first
-// rows. split_across splits 32 rows k of 16 numbers. The parts of a tile go to to, apart from each other.
-inline void split_along(__global uchar *to, const int apart, __global const float *p, __global const float *q,
-                        const int ld, const int rows, const int left) {
-  for (int r = 0; r < 16; r++) {
-    const size_t at = (size_t)min(r, rows - 1) * ld;
-    PUT_SPLIT(BEHIND, row_of(p + at, left), row_of(q + at, left - 16), to + r * 64, apart)
-  }
-}
-inline void split_across(__global uchar *to, const int apart, __global const float *p, const int ld, const int left) {
-  for (int r = 0; r < 16; r++) {
-    const float16 x = row_of(p + (size_t)(2 * r) * ld, 2 * r < left ? 16 : 0);
-    const float16 y = row_of(p + (size_t)(2 * r + 1) * ld, 2 * r + 1 < left ? 16 : 0);
-    PUT_SPLIT(INTERLEAVED, x, y, to + r * 64, apart)
-  }
-}
-inline void turn_parts(__global uchar *tile, const int apart) {
-  for (int part = 0; part < PARTS; part++) turn(tile + part * apart);
-}
+// Where the t-th 16 rows of A, or columns of B, lie, of the s-th of so many steps.
+#define TILES_OF_A(S, t, s, steps) ((S) + ((t) * (steps) + (s)) * PARTS * TILE)
+#define TILES_OF_B(S, t, s, steps) ((S) + (((t) / 2 * (steps) + (s)) * 2 * PARTS + (t) % 2) * TILE)
 
 // split_left splits so many times 16 rows of A, from m0, of so many times 32 columns, from k0.
-inline void split_left(__global uchar *to, __global const float *A, const int lda, const int m0, const int tiles,
+inline void split_left(__global uchar *S, __global const float *A, const int lda, const int m0, const int tiles,
                        const int M, const int k0, const int steps, const int K) {
   for (int t = 0; t < tiles; t++)
-    for (int s = 0; s < steps; s++, to += PARTS * TILE) {
+    for (int s = 0; s < steps; s++) {
       const int m = m0 + t * 16, k = k0 + s * 32;
-#ifdef TA
+      __global const float *p = A + (size_t)min(m, M - 1) * lda + k;
+#if defined(TA)
+      __global uchar *to = TILES_OF_A(S, t, s, steps);
       split_across(to, TILE, A + (size_t)k * lda + m, lda, m < M ? K - k : 0);
       turn_parts(to, TILE);
+#elif defined(TB)
+      __global uchar *to = TILES_OF_B(S, t, s, steps);
+      split_along(to, 2 * TILE, p, p + 16, lda, max(M - m, 1), K - k);
+      turn_parts(to, 2 * TILE);
 #else
-      __global const float *p = A + (size_t)min(m, M - 1) * lda + k;
-      split_along(to, TILE, p, p + 16, lda, max(M - m, 1), K - k);
+      split_along(TILES_OF_A(S, t, s, steps), TILE, p, p + 16, lda, max(M - m, 1), K - k);
 #endif
     }
 }
@@ -193,13 +92,12 @@ inline void split_right(__global uchar *S, __global const float *B, const int bp
                         const int tiles, const int N, const int k0, const int steps, const int K) {
   for (int t = 0; t < tiles; t++)
     for (int s = 0; s < steps; s++) {
-      __global uchar *to = S + ((t / 2 * steps + s) * 2 * PARTS + t % 2) * TILE;
       const int n = n0 + t * 16, k = k0 + s * 32;
 #ifdef TB
-      split_along(to, 2 * TILE, B_AT(k, min(n, N - 1)), B_AT(k + 16, min(n, N - 1)), bstep, max(N - n, 1), K - k);
-      turn_parts(to, 2 * TILE);
+      split_along(TILES_OF_A(S, t, s, steps), TILE, B_AT(k, min(n, N - 1)), B_AT(k + 16, min(n, N - 1)), bstep,
+                  max(N - n, 1), K - k);
 #else
-      split_across(to, 2 * TILE, B_AT(k, n), bstep, n < N ? K - k : 0);
+      split_across(TILES_OF_B(S, t, s, steps), 2 * TILE, B_AT(k, n), bstep, n < N ? K - k : 0);
 #endif
     }
 }
@@ -227,9 +125,24 @@ inline __global const float *line_of(__global const float *B, const int bpanel, 
 #define FETCH_RIGHT(p) FETCH_SECOND(p)
 #endif
 
-// STORE_SQUARE is the epilogue of a square. One whose columns are inside is written out for whole vectors.
+// What of a square the unit takes as its first operand, and as its second; and where C(i, j) is then.
+#ifdef TB
+#define FIRST(of_left, of_right) of_right
+#define SECOND(of_left, of_right) of_left
+#define ADD_HALF_STEP(upper, lower, b) add_left_step(upper, lower, b)
+#define TURN_SQUARE(sum) for (int i = 0; i < 4; i++) turn((sum) + i * TILE);
+#define AT_SQUARE(i, j) (*(__global const floatv *)(sum + ((j) * 2 + (i) / 16) * TILE + (i) % 16 * 64))
+#else
+#define FIRST(of_left, of_right) of_left
+#define SECOND(of_left, of_right) of_right
+#define ADD_HALF_STEP(upper, lower, b) add_upper_step(upper, b)
+#define TURN_SQUARE(sum)
 #define AT_SQUARE(i, j) (*(__global const floatv *)(sum + ((i) / 16 * 2 + (j)) * TILE + (i) % 16 * 64))
+#endif
+
+// STORE_SQUARE is the epilogue of a square. One whose columns are inside is written out for whole vectors.
 #define STORE_SQUARE(m, n, sum)                                                 \
+  TURN_SQUARE(sum)                                                              \
   for (int i = 0; i < min(SIDE, M - (m)); i++) {                                \
     if (N - (n) >= SIDE) {                                                      \
       STORE((m) + i, n, VW, AT_SQUARE(i, 0))                                    \
@@ -245,20 +158,24 @@ inline __global const float *line_of(__global const float *B, const int bpanel, 
 // B, the next square, and what the epilogue reads.
 #define SUM_SQUARE(sm, sn)                                                                                    \
   __global uchar *sum = sums + (chunks > 1 ? (size_t)((sm - m_from) * most_n + sn - n_from) * (4 * TILE) : 0); \
-  __global const uchar *upper = left + (sm - m_from) * 2 * steps * PARTS * TILE;                              \
-  __global const uchar *lower = upper + steps * PARTS * TILE, *b = right + (sn - n0) * steps * 2 * PARTS * TILE; \
+  __global const uchar *of_left = left + (sm - m_from) * 2 * steps * PARTS * TILE;                            \
+  __global const uchar *of_right = right + (sn - n0) * 2 * steps * PARTS * TILE;                              \
+  __global const uchar *upper = FIRST(of_left, of_right), *b = SECOND(of_left, of_right);                     \
+  __global const uchar *lower = upper + steps * PARTS * TILE;                                                 \
   __global const float *near = NEAR_RIGHT(line_of(B_, bpanel_, bstep_, next_n * SIDE, next_k * 32, steps, fetched)); \
   load_square(sum, k0 == 0);                                                                                  \
   for (int s = 0; s < steps; s++) {                                                                           \
+    if (s % 2) keep_awake(sum);                                                                               \
     for (int i = 0; i < each; i++, near += 16) { FETCH_RIGHT(near) }                                          \
     for (int i = s * fetches; i < s * fetches + fetches; i++) {                                               \
       if (chunks > 1) { FETCH(sum + (4 + i / 16) * TILE + i % 16 * 64) }                                      \
       if (last) { FETCH_LINE(sm * SIDE + i / 2, sn * SIDE + i % 2 * 16) }                                     \
     }                                                                                                         \
+    __global const uchar *up = upper + s * PARTS * TILE, *low = lower + s * PARTS * TILE, *bs = b + s * 2 * PARTS * TILE; \
     if (M - sm * SIDE > 16) {                                                                                 \
-      add_step(upper + s * PARTS * TILE, lower + s * PARTS * TILE, b + s * 2 * PARTS * TILE);                 \
+      add_step(up, low, bs);                                                                                  \
     } else {                                                                                                  \
-      add_upper_step(upper + s * PARTS * TILE, b + s * 2 * PARTS * TILE);                                     \
+      ADD_HALF_STEP(up, low, bs);                                                                             \
     }                                                                                                         \
   }                                                                                                           \
   fetched += each * steps;                                                                                    \

@@ -19,26 +19,20 @@ const (
 	amxParts = 3
 )
 
-// A part has so few squares below each other that the left operand of so many steps, split, stays in the
-// second-level cache of a core, of 2 MB: 768 KB.
-const (
-	amxRows = 16
-	amxLeft = 128 // squares times steps
-	// So many work-items of each unit have memory for a part, and do one after the other.
-	amxWorkers = 8
-)
+// So many work-items of each unit have memory for a part, and do one after the other.
+const amxWorkers = 2
 
-// What parts of amx.cl cost, in cycles: a step of a square; a square of its own, once a chunk and once; and below, to
-// split 16 numbers. A core does amxFLOPs in a cycle without. The unit is used where it should be amxWorth times as fast:
-// measured, a step then gains, if the product has amxLeast operations; of smaller ones several are in a launch, and have
-// more parts to share.
+// amxMost is how many tiles a part may need, 16 MB. A variable for tests, where many small parts are wanted.
+var amxMost = 16 << 10
+
+// What parts of amx.cl cost, in cycles of 2.6 GHz: a step of a square; and below, the end of a square, and to split 16
+// numbers. A core does amxFLOPs in a cycle without. The unit is used where it should be amxWorth times as fast: measured,
+// a step then gains, if the product has amxLeast operations; smaller ones gain more from being in one launch with others.
 const (
-	amxStepCost  = 480
-	amxChunkCost = 800
-	amxEndCost   = 900
-	amxFLOPs     = 48
-	amxWorth     = 1.38
-	amxLeast     = 1 << 29
+	amxStepCost = 520
+	amxFLOPs    = 57
+	amxWorth    = 1.38
+	amxLeast    = 1 << 27
 )
 
 // useAMX says whether the unit is used: never, where it is faster, or where it can be, which tests ask for.
@@ -95,38 +89,37 @@ func (s *Set) AnyOnAMX(rows int, w Weights) bool {
 
 // amxPays reports whether a product is so much faster on the unit that a step gains.
 func amxPays(m, n, k int, mac macros) bool {
-	steps, flops := ceilDiv(k, amxStep), 2*float64(m)*float64(n)*float64(k)
-	cost := amxCost(ceilDiv(m, amxSide), ceilDiv(n, amxSide), steps, ceilDiv(steps, amxSteps), mac)
+	flops := 2 * float64(m) * float64(n) * float64(k)
+	cost := amxCost(ceilDiv(m, amxSide), ceilDiv(n, amxSide), ceilDiv(k, amxStep), mac)
 	return flops >= amxLeast && flops/amxFLOPs > amxWorth*float64(cost)
 }
 
 // amxCost is what a part of so many squares of rows and of columns costs, in cycles.
-func amxCost(rows, cols, steps, chunks int, mac macros) int {
-	left, right := 10, 24 // weights come from far
+func amxCost(rows, cols, steps int, mac macros) int {
+	left, right, end := 12, 10, 1000
 	switch {
 	case mac["TA"] != nil:
-		left, right = 24, 12 // A is turned, and B is δ
+		left, right, end = 24, 16, 200 // A is turned, and B is δ, whose rows are far from each other
 	case mac["TB"] != nil:
-		right = 28
+		left = 26
 	}
 	const vectors = amxSide * amxStep / 16
-	return rows*cols*(steps*amxStepCost+chunks*amxChunkCost+amxEndCost) + (rows*left+cols*right)*steps*vectors
+	return rows*cols*(steps*amxStepCost+end) + (rows*left+cols*right)*steps*vectors
 }
 
 // amxShape is how a product is cut: parts of the rows and of the columns, steps at once, chunks of K.
 type amxShape struct{ m, n, steps, chunks int }
 
-// amxCut cuts a product into the parts that so many units of a device do soonest. One part more than
-// they do in turn is counted an eighth, for a unit that falls behind: small parts are better then.
+// amxCut cuts a product into the parts that so many units of a device do soonest.
 func amxCut(m, n, k, units int, mac macros) (best amxShape) {
 	rows, cols, steps := ceilDiv(m, amxSide), ceilDiv(n, amxSide), ceilDiv(k, amxStep)
 	shape := amxShape{chunks: ceilDiv(steps, amxSteps)}
 	shape.steps = ceilDiv(steps, shape.chunks)
-	least, soonest := ceilDiv(rows, min(amxRows, amxLeft/shape.steps)), 0
-	for shape.m = least; shape.m <= min(rows, least+units); shape.m++ {
-		for shape.n = 1; shape.n <= min(cols, 4*units); shape.n++ {
-			part := amxCost(ceilDiv(rows, shape.m), ceilDiv(cols, shape.n), steps, shape.chunks, mac)
-			if time := part * (8*ceilDiv(shape.m*shape.n, units) + 1); soonest == 0 || time < soonest {
+	soonest, most := 0, max(4*units, ceilDiv(rows*cols, amxMost/8), ceilDiv(rows, amxMost/(8*amxSteps))) // so many fit
+	for shape.m = 1; shape.m <= min(rows, most); shape.m++ {
+		for shape.n = 1; shape.n <= min(cols, most); shape.n++ {
+			time := ceilDiv(shape.m*shape.n, units) * amxCost(ceilDiv(rows, shape.m), ceilDiv(cols, shape.n), steps, mac)
+			if shape.tiles(m, n) <= amxMost && (soonest == 0 || time < soonest) {
 				best, soonest = shape, time
 			}
 		}
@@ -157,7 +150,7 @@ func (s *Set) amxProduct(name string, m, n, k, nr int, mac macros) (*Launch, err
 		return nil, err
 	}
 	mac["NR"], mac["STEPS"] = nr, amxSteps
-	built, err := s.kernel(name, mac, "square.cl", "amx.cl", "activation.cl", name+".cl")
+	built, err := s.kernel(name, mac, "square.cl", "amxtiles.cl", "amx.cl", "activation.cl", name+".cl")
 	if err != nil {
 		return nil, err
 	}

@@ -65,17 +65,18 @@ func TestAMXKeepsNaN(t *testing.T) {
 	})
 }
 
-// Sums of more steps than are split at once, several parts, and parts of a device that have them once each: to the
-// bound of all products, and to the same bits.
+// Sums of more steps than are split at once: to the bound of all products. In parts of a device that have the work-items
+// once each, and in many parts of a product, several to a work-item: to the same bits.
 func TestAMXInChunks(t *testing.T) {
+	most := amxMost
 	onUnit(t, func(f fixture) {
-		for _, n := range []size{{33, 1300, 100}, {550, 513, 130}, {70, 2051, 321}, {7000, 600, 40}} {
+		for _, n := range []size{{33, 1300, 100}, {550, 513, 130}, {70, 2051, 321}, {7000, 600, 40}, {300, 1100, 2000}} {
 			a, theta := normal(0, n.b, n.in, 1), randomLayer(1, n.in, n.out)
 			in, w := f.matrix(a), f.weights(theta)
 			bound, want := cpuref.NewMatrix[float64](n.b, n.out), cpuref.NewMatrix[float64](n.b, n.out)
 			cpuref.Forward(cpuref.Linear, absolute(a), absoluteLayer(theta), bound)
 			cpuref.Forward(cpuref.Linear, wide(a), wideLayer(theta), want)
-			out, shared := f.output(n.b, n.out), f.output(n.b, n.out)
+			out, shared, parted := f.output(n.b, n.out), f.output(n.b, n.out), f.output(n.b, n.out)
 			f.run(f.set.Forward("linear", in, w, out))
 			got := f.values(out)
 			f.compare(n, "chunks", got.Data, want.Data, func(i int) float64 { return 2 * float64(n.in+1) * u * bound.Data[i] })
@@ -93,6 +94,17 @@ func TestAMXInChunks(t *testing.T) {
 			if !slices.Equal(f.values(shared).Data, got.Data) {
 				f.Errorf("%v: other bits in two shares", n)
 			}
+			amxMost = 1100
+			l, err = f.set.Forward("linear", in, w, parted)
+			amxMost = most
+			f.ok(err)
+			if parts := l.more[2].(int) * l.more[3].(int); n.b == 7000 && parts <= l.more[4].(int) {
+				f.Errorf("%v: %d parts are not more than work-items", n, parts)
+			}
+			f.run(l, err)
+			if !slices.Equal(f.values(parted).Data, got.Data) {
+				f.Errorf("%v: other bits in many parts", n)
+			}
 		}
 	})
 }
@@ -100,13 +112,12 @@ func TestAMXInChunks(t *testing.T) {
 // The parts cover a product, have the memory that they need, and are some for each unit where there is enough to do.
 func TestAMXCut(t *testing.T) {
 	for _, units := range []int{1, 2, 3, 64} {
-		for _, n := range []size{{1, 1, 1}, {32, 96, 512}, {33, 97, 513}, {512, 4096, 4097}, {4097, 4096, 512}, {2000, 10, 64}, {10, 2000, 9000}} {
+		for _, n := range []size{{1, 1, 1}, {32, 96, 512}, {33, 97, 513}, {512, 4096, 4097}, {4097, 4096, 512}, {2000, 10, 64}, {10, 2000, 9000}, {30000, 9000, 1000}, {1 << 20, 10, 5000}, {10, 1 << 20, 5000}} {
 			for _, mac := range []macros{{}, {"TA": 1}, {"TB": 1}} {
 				cut := amxCut(n.b, n.in, n.out, units, mac)
 				rows, cols := ceilDiv(n.b, amxSide), ceilDiv(n.in, amxSide)
-				below := ceilDiv(rows, cut.m)
 				if cut.m < 1 || cut.m > rows || cut.n < 1 || cut.n > cols || cut.steps > amxSteps ||
-					cut.steps*cut.chunks < ceilDiv(n.out, amxStep) || below > amxRows || below*cut.steps > amxLeft {
+					cut.steps*cut.chunks < ceilDiv(n.out, amxStep) || cut.tiles(n.b, n.in) > amxMost {
 					t.Errorf("%v on %d units: %+v", n, units, cut)
 				}
 				if rows*cols >= 48*units && cut.m*cut.n < units {

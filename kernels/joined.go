@@ -71,14 +71,15 @@ func (l *Launch) arm() error {
 }
 
 // Joinable is how many launches, from the first, can be one: their arguments must not be
-// more than every device takes. It is 0 where no two can.
+// more than every device takes. It is 0 where no two can. A product of amx.cl is none of them: its parts are few and
+// long, and a worker that has done its own would leave, not wait.
 func (s *Set) Joinable(launches []*Launch) int {
 	if s.Tuning.Family != Block {
 		return 0
 	}
 	var size joinedSize
 	for i, l := range launches {
-		if size.add(l); !size.fits(fewestSteps) {
+		if size.add(l); l.room != nil || !size.fits(fewestSteps) {
 			return i
 		}
 	}

@@ -256,7 +256,7 @@ func TestInPhases(t *testing.T) {
 	}
 }
 
-// TestJoinable counts arguments: no more than every device takes, and none of the tiles.
+// TestJoinable counts arguments: no more than every device takes, and none of the tiles or on AMX.
 func TestJoinable(t *testing.T) {
 	set := &Set{Tuning: Tuning{Family: Block}}
 	mixed := &Launch{values: []any{&cl.MemObject{}, 1, float32(2), &cl.MemObject{}, uint32(3)}} // 8, a size, 4, 8 and 4 bytes
@@ -275,6 +275,10 @@ func TestJoinable(t *testing.T) {
 		t.Errorf("%d launches with a number can be one, want %d", got, want)
 	}
 	mixed.numbers = nil
+	many[5] = &Launch{room: &cl.MemObject{}}
+	if got := set.Joinable(many); got != 5 {
+		t.Errorf("%d launches can be one, and the sixth is on AMX", got)
+	}
 	set.Tuning.Family = Tile
 	if got := set.Joinable(many); got != 0 {
 		t.Errorf("%d launches of tiles can be one", got)
