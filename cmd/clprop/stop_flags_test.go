@@ -32,6 +32,14 @@ func TestTrainStops(t *testing.T) {
 	}
 }
 
+// Speed is that of epochs: where none is completed there is none to tell.
+func TestTrainStopsInFirstEpoch(t *testing.T) {
+	o := clprop(t, "train", "--device", "cpuref", "--max-steps", "5", "--out", filepath.Join(t.TempDir(), "m.safetensors")).succeeded(t)
+	if !strings.Contains(o.stdout, "stopped in the first epoch, on cpuref") || strings.Contains(o.stdout, "samples/s") {
+		t.Errorf("%s", o.stdout)
+	}
+}
+
 func TestStopFlags(t *testing.T) {
 	for _, c := range []struct{ args, text string }{
 		{"--early-stop -1", "--early-stop is -1"},

@@ -123,7 +123,6 @@ func (t *training) stage() string {
 
 func (t *training) text() string {
 	var b strings.Builder
-	seconds, throughput := t.timing()
 	last := t.history.Held()
 	if (t.interrupted != nil || t.test == nil && cutOff(t.history)) && len(t.history.Epochs) > 0 {
 		fmt.Fprintf(&b, "at the end of epoch %d: ", last.Epoch) // the model is some steps further
@@ -141,16 +140,27 @@ func (t *training) text() string {
 	default:
 		fmt.Fprintf(&b, "training accuracy %.2f%%, cost %.4f: nothing was held back to test on\n", 100*last.Accuracy, last.Cost)
 	}
-	fmt.Fprintf(&b, "trained in %s, %s samples/s, on %s\n",
-		duration(time.Duration(seconds*float64(time.Second))), thousands(throughput), oneLine(t.eng.Info().Name))
-	if r := t.joined.json(); r != nil && t.joined.sharesMemory() {
-		fmt.Fprintf(&b, "%d ranks on one memory, %.1f%% of the time waiting for others\n", r.Count, 100*r.WaitedSeconds/max(seconds, 1e-9))
-	} else if r != nil {
-		fmt.Fprintf(&b, "%d ranks, %.0f%% of the time in sums over them, of which %.0f%% was spent computing too\n",
-			r.Count, 100*r.SumSeconds/max(seconds, 1e-9), 100*(1-r.WaitedSeconds/max(r.SumSeconds, 1e-9)))
-	}
+	b.WriteString(t.speed())
 	fmt.Fprintf(&b, "model saved to %s\n", t.flags.out)
 	return b.String()
+}
+
+// speed says how long the epochs completed took, and the sums over ranks in them.
+func (t *training) speed() string {
+	seconds, throughput := t.timing()
+	name := oneLine(t.eng.Info().Name)
+	if seconds == 0 {
+		return fmt.Sprintf("stopped in the first epoch, on %s\n", name)
+	}
+	line := fmt.Sprintf("trained in %s, %s samples/s, on %s\n",
+		duration(time.Duration(seconds*float64(time.Second))), thousands(throughput), name)
+	if r := t.joined.json(); r != nil && t.joined.sharesMemory() {
+		line += fmt.Sprintf("%d ranks on one memory, %.1f%% of the time waiting for others\n", r.Count, 100*r.WaitedSeconds/seconds)
+	} else if r != nil {
+		line += fmt.Sprintf("%d ranks, %.0f%% of the time in sums over them, of which %.0f%% was spent computing too\n",
+			r.Count, 100*r.SumSeconds/seconds, 100*(1-r.WaitedSeconds/max(r.SumSeconds, 1e-9)))
+	}
+	return line
 }
 
 // scores judges the test.
