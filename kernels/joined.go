@@ -71,8 +71,8 @@ func (l *Launch) arm() error {
 }
 
 // Joinable is how many launches, from the first, can be one: their arguments must not be
-// more than every device takes. It is 0 where no two can. A product of amx.cl is none of them: its parts are few and
-// long, and a worker that has done its own would leave, not wait.
+// more than every device takes. It is 0 where no two can. A product of amx.cl is none of them: steps with such
+// products in joined launches were slower than with launches of their own.
 func (s *Set) Joinable(launches []*Launch) int {
 	if s.Tuning.Family != Block {
 		return 0
