@@ -71,11 +71,11 @@ inline void split_left(__global uchar *S, __global const float *A, const int lda
 #if defined(TA)
       __global uchar *to = TILES_OF_A(S, t, s, steps);
       split_across(to, TILE, A + (size_t)k * lda + m, lda, m < M ? K - k : 0);
-      turn_parts(to, TILE);
+      turn_tiles(to, PARTS, TILE);
 #elif defined(TB)
       __global uchar *to = TILES_OF_B(S, t, s, steps);
       split_along(to, 2 * TILE, p, p + 16, lda, max(M - m, 1), K - k);
-      turn_parts(to, 2 * TILE);
+      turn_tiles(to, PARTS, 2 * TILE);
 #else
       split_along(TILES_OF_A(S, t, s, steps), TILE, p, p + 16, lda, max(M - m, 1), K - k);
 #endif
@@ -130,7 +130,7 @@ inline __global const float *line_of(__global const float *B, const int bpanel, 
 #define FIRST(of_left, of_right) of_right
 #define SECOND(of_left, of_right) of_left
 #define ADD_HALF_STEP(upper, lower, b) add_left_step(upper, lower, b)
-#define TURN_SQUARE(sum) for (int i = 0; i < 4; i++) turn((sum) + i * TILE);
+#define TURN_SQUARE(sum) turn_tiles(sum, 4, TILE);
 #define AT_SQUARE(i, j) (*(__global const floatv *)(sum + ((j) * 2 + (i) / 16) * TILE + (i) % 16 * 64))
 #else
 #define FIRST(of_left, of_right) of_left

@@ -128,6 +128,6 @@ inline void split_across(__global uchar *to, const int apart, __global const flo
     PUT_SPLIT(INTERLEAVED, x, y, to + r * 64, apart)
   }
 }
-inline void turn_parts(__global uchar *tile, const int apart) {
-  for (int part = 0; part < PARTS; part++) turn(tile + part * apart);
+inline void turn_tiles(__global uchar *tile, const int count, const int apart) {
+  for (int t = 0; t < count; t++) turn(tile + t * apart);
 }

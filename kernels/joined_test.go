@@ -18,7 +18,7 @@ import (
 // so that some find everything done.
 func TestJoined(t *testing.T) {
 	ran := false
-	eachProduct(t, func(f fixture) {
+	each(t, func(f fixture) {
 		if f.set.Tuning.Family != Block || !joins(f.device) {
 			return
 		}
