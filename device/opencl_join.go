@@ -21,10 +21,14 @@ const joinSaved = 1.0 // seconds
 // joinWorth is the part of a plan's time that joining its launches must save.
 const joinWorth = 0.01
 
-// joinLongest is how long the work of a plan may take whose launches all become one. Who waits for
-// long for another core, which other processes may have taken, leaves the rest to it: of a long
-// step that would be more than its launches cost. Tests change it.
-var joinLongest = 4e-3 // seconds
+// joinLongest is how long the work of a plan may take whose launches all become one: of longer ones the
+// launches cost little, and others should have the cores between them. Tests change it.
+var joinLongest = 40e-3 // seconds
+
+// joinPatient is how long runs take that are one launch in which a core that waits for another does
+// not leave the rest to it: other processes may have taken that, and all of a long launch would be done
+// by one core. Of a short one that is less than what waiting takes.
+const joinPatient = 1.5e-3 // seconds
 
 // joinShort is how much work of a longer plan comes before the last of the launches that become one:
 // short ones are one with the long one behind them, and who leaves that has left no more. Tests change it.
@@ -38,7 +42,7 @@ const joinSlower = 6
 // for them, as to stop, should not notice. More than holdFew take half as long at most, where their
 // bytes come at holdBandwidth, from memory and caches.
 const (
-	holdLongest   = 1e-3 // seconds
+	holdLongest   = 3e-3 // seconds
 	holdFew       = 8    // runs
 	holdBandwidth = 50e9 // bytes a second
 )
@@ -159,7 +163,8 @@ func (p *openclPlan) joinNext() (more bool, err error) {
 		return false, err
 	}
 	ends := p.asJoined + n
-	joined, err := e.set.Joined(p.launches[p.asJoined:ends], max(1, e.info.Units), p.state.mem)
+	patient := p.work()*float64(max(1, p.mayHold())) > joinPatient
+	joined, err := e.set.Joined(p.launches[p.asJoined:ends], max(1, e.info.Units), patient, p.state.mem)
 	if err != nil && first {
 		p.leaveState()
 	}

@@ -27,7 +27,7 @@ var amxMost = 16 << 10
 
 // What parts of amx.cl cost, in cycles of 2.6 GHz: a step of a square; and below, the end of a square, and to split 16
 // numbers. A core does amxFLOPs in a cycle without. The unit is used where it should be amxWorth times as fast: measured,
-// a step then gains, if the product has amxLeast operations; smaller ones gain more from being in one launch with others, in which these are not, see Joinable.
+// a step then gains, if the product has amxLeast operations.
 const (
 	amxStepCost = 520
 	amxFLOPs    = 57

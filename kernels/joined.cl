@@ -24,11 +24,12 @@
 // and waits until those that others took are done. It does not wait for a worker that has taken
 // none, which may not even run: who does the last of a phase goes on with the next. Nor does it
 // wait for long, since who has taken some may have lost its core: it leaves then, and the others
-// do the rest.
+// do the rest. Of long launches that would be too much: there it naps (NAPS), so that the other may have
+// its core meanwhile, ever longer, since Linux moves nobody to a core that is idle for less than half a millisecond.
 //
 // Launch: global (workers), one a core, local (1), no local memory.
-// Tunables: LOOKS 4096, at what others have done, before a worker leaves: some 200 µs.
-// RANGES 8: who has done its own looks at those of all.
+// Tunables: LOOKS 16384 at what others have done before a worker leaves, some 800 µs; with NAPS 4096, and
+// then at most as many naps, of 20 µs to 1.3 ms. RANGES 8: who has done its own looks at those of all.
 // Ideas: C. Polychronopoulos, D. Kuck, "Guided self-scheduling", IEEE Trans. Comput. C-36 (1987)
 // 1425-1439; E. Markatos, T. LeBlanc, "Using processor affinity in loop scheduling on
 // shared-memory multiprocessors", IEEE Trans. Parallel Distrib. Syst. 5 (1994) 379-400; K. Gupta,
@@ -39,8 +40,11 @@
 #error "joined.cl is for a CPU's compiler, which has atomics that order memory"
 #endif
 
+#ifndef NAPS
+#define NAPS 0
+#endif
 #ifndef LOOKS
-#define LOOKS 4096
+#define LOOKS (NAPS ? 4096 : 16384)
 #endif
 #ifndef RANGES
 #define RANGES 8
@@ -52,6 +56,17 @@
 #define PAUSE __builtin_ia32_pause();
 #else
 #define PAUSE __asm__ volatile("yield");
+#endif
+
+// nap gives the core away for a while, where the system is known.
+#if defined(__linux__) && defined(__x86_64__)
+inline void nap(const long nanoseconds) {
+  const long nanosleep = 35, time[2] = {0, nanoseconds};
+  long result;
+  __asm__ volatile("syscall" : "=a"(result) : "a"(nanosleep), "D"(time), "S"(0L) : "rcx", "r11", "memory");
+}
+#else
+#define nap(nanoseconds) PAUSE
 #endif
 
 // number is which of the workers this is. They are threads, which have a stack each: where that
@@ -92,8 +107,12 @@ inline int take(__global int *taken, const int step, const int items, const int 
 // ended waits until as many work-items of a phase are done; it is 0 if that takes too long.
 inline int ended(__global int *done, const int items, const int own) {
   int all = __atomic_add_fetch(INT_AT(done), own, __ATOMIC_ACQ_REL);
-  for (int look = 0; all < items && look < LOOKS; look++) {
-    PAUSE
+  for (int look = 0; all < items && look < LOOKS + NAPS; look++) {
+    if (look < LOOKS) {
+      PAUSE
+    } else {
+      nap(20000L << min(look - LOOKS, 6));
+    }
     all = __atomic_load_n(INT_AT(done), __ATOMIC_ACQUIRE);
   }
   return all >= items; // more where others are a step ahead

@@ -28,6 +28,9 @@ const (
 // launch that may change from run to run.
 const joinedFirst = 3
 
+// joinedNaps is how often a patient worker naps at most: some 70 ms.
+const joinedNaps = 60
+
 // held are the runs of a joined launch that wait to be one launch.
 type held struct {
 	runs    int
@@ -71,15 +74,14 @@ func (l *Launch) arm() error {
 }
 
 // Joinable is how many launches, from the first, can be one: their arguments must not be
-// more than every device takes. It is 0 where no two can. A product of amx.cl is none of them: steps with such
-// products in joined launches were slower than with launches of their own.
+// more than every device takes. It is 0 where no two can.
 func (s *Set) Joinable(launches []*Launch) int {
 	if s.Tuning.Family != Block {
 		return 0
 	}
 	var size joinedSize
 	for i, l := range launches {
-		if size.add(l); l.room != nil || !size.fits(fewestSteps) {
+		if size.add(l); !size.fits(fewestSteps) {
 			return i
 		}
 	}
@@ -128,12 +130,13 @@ func (l *Launch) passed(arg int) bool {
 }
 
 // Joined makes one launch of several that come one after the other, with the same bits. As many
-// workers do it, of which each should have a core. state has JoinedFloats of 0, and is for one
+// workers do it, of which each should have a core: who waits for another for long leaves the rest to it, or,
+// if patient, goes on waiting and lets others have its core. state has JoinedFloats of 0, and is for one
 // launch at a time. From now on what sets an argument of one of the launches sets it in the
 // joined one, with whose Release they are released; an argument that was not set before cannot be
 // any more. After an error they are what they were: it is for CPUs, and their compilers may say
 // no. See joined.cl.
-func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Launch, error) {
+func (s *Set) Joined(launches []*Launch, workers int, patient bool, state *cl.MemObject) (*Launch, error) {
 	err := fits("joined", len(launches) > 0 && len(launches) == s.Joinable(launches) && workers > 0, "%d launches for %d workers", len(launches), workers)
 	if err != nil {
 		return nil, err
@@ -142,7 +145,7 @@ func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Lau
 		return nil, err
 	}
 	steps := stepsOf(launches)
-	k, err := s.joinedKernel(launches, workers, steps)
+	k, err := s.joinedKernel(launches, workers, steps, patient)
 	if err != nil {
 		return nil, err
 	}
@@ -180,12 +183,16 @@ func (s *Set) Joined(launches []*Launch, workers int, state *cl.MemObject) (*Lau
 	return l, nil
 }
 
-func (s *Set) joinedKernel(launches []*Launch, workers, steps int) (*kernel, error) {
+func (s *Set) joinedKernel(launches []*Launch, workers, steps int, patient bool) (*kernel, error) {
 	source, err := joinedSource(launches, workers, steps)
 	if err != nil {
 		return nil, fmt.Errorf("kernel joined: %w", err)
 	}
-	k, err := s.object("joined", source, s.options(macros{}), func() (string, error) { return source, nil })
+	waits := macros{}
+	if patient {
+		waits["NAPS"] = joinedNaps
+	}
+	k, err := s.object("joined", source, s.options(waits), func() (string, error) { return source, nil })
 	if err != nil {
 		return nil, err
 	}

@@ -35,13 +35,18 @@ func inPhases(launches []*Launch, workers int) []phase {
 		}
 		switch {
 		case extend(phases[max(last, 0):], launches, n, workers):
-		case last+1 < len(phases) && l.Bytes <= smallBytes && l.FLOPs <= smallFLOPs:
+		case last+1 < len(phases) && l.Bytes <= smallBytes && l.FLOPs <= smallFLOPs && !phases[last+1].onAMX(launches):
 			phases[last+1] = append(phases[last+1], chain{n})
 		default:
 			phases = append(phases, phase{chain{n}})
 		}
 	}
 	return phases
+}
+
+// onAMX reports whether a phase has a product of amx.cl, whose few work-items should be all that there is to take.
+func (p phase) onAMX(launches []*Launch) bool {
+	return slices.ContainsFunc(p, func(c chain) bool { return launches[c[0]].room != nil })
 }
 
 // extend puts launch n at the end of the first chain with which it can be one, in a phase where it needs

@@ -18,7 +18,7 @@ import (
 // so that some find everything done.
 func TestJoined(t *testing.T) {
 	ran := false
-	each(t, func(f fixture) {
+	eachProduct(t, func(f fixture) {
 		if f.set.Tuning.Family != Block || !joins(f.device) {
 			return
 		}
@@ -34,7 +34,7 @@ func TestJoined(t *testing.T) {
 				one, many := f.netPass(cpuref.SoftmaxCrossEntropy, n.batch, n.sizes), f.netPass(cpuref.SoftmaxCrossEntropy, n.batch, n.sizes)
 				together, apart := f.stepLaunches(one), f.stepLaunches(many)
 				f.ok(together[len(together)-1].SetDescentRateAll(0.3))
-				l, err := f.set.Joined(together, workers, f.buffer(make([]float32, JoinedFloats(workers))))
+				l, err := f.set.Joined(together, workers, workers%2 == 0, f.buffer(make([]float32, JoinedFloats(workers))))
 				f.ok(err)
 				for i := range l.Holds() + 2 {
 					alpha := 0.1 + 0.1*float32(i*i%7)
@@ -178,7 +178,7 @@ func TestEveryKernelJoins(t *testing.T) {
 		}
 		for left := all; len(left) > 0; {
 			n := f.set.Joinable(left)
-			l, err := f.set.Joined(left[:n], 1, f.buffer(make([]float32, JoinedFloats(1))))
+			l, err := f.set.Joined(left[:n], 1, true, f.buffer(make([]float32, JoinedFloats(1))))
 			if err != nil {
 				t.Error(err)
 				break
@@ -275,10 +275,6 @@ func TestJoinable(t *testing.T) {
 		t.Errorf("%d launches with a number can be one, want %d", got, want)
 	}
 	mixed.numbers = nil
-	many[5] = &Launch{room: &cl.MemObject{}}
-	if got := set.Joinable(many); got != 5 {
-		t.Errorf("%d launches can be one, and the sixth is on AMX", got)
-	}
 	set.Tuning.Family = Tile
 	if got := set.Joinable(many); got != 0 {
 		t.Errorf("%d launches of tiles can be one", got)
