@@ -224,6 +224,10 @@ func TestInPhases(t *testing.T) {
 		l.Bytes, l.FLOPs = 100, 100
 		return l
 	}
+	amx := func(l *Launch) *Launch {
+		l.room = named("room")[0]
+		return l
+	}
 	type launches []*Launch
 	for name, c := range map[string]struct {
 		launches
@@ -236,6 +240,8 @@ func TestInPhases(t *testing.T) {
 		"what may do anything":        {launches{unknown("x"), launch(1, "x", "z"), unknown("z")}, []phase{{{0}}, {{1}}, {{2}}}},
 		"large, of nothing in common": {launches{unknown("x"), unknown("y")}, []phase{{{0}}, {{1}}}},
 		"small, of nothing in common": {launches{unknown("x"), unknown("y"), small(unknown("z"))}, []phase{{{0}, {2}}, {{1}}}},
+		"small, beside AMX":           {launches{unknown("x"), amx(unknown("y")), small(unknown("z"))}, []phase{{{0}, {2}}, {{1}}}},
+		"small, but only AMX is left": {launches{unknown("x"), amx(unknown("y")), small(launch(0, "x", "w"))}, []phase{{{0}}, {{1}}, {{2}}}},
 		"small, behind what it needs": {launches{unknown("x"), unknown("y"), unknown("z"), small(launch(0, "x", "w"))}, []phase{{{0}}, {{1}, {3}}, {{2}}}},
 		"small, that needs the last":  {launches{unknown("x"), unknown("y"), small(launch(0, "y", "w"))}, []phase{{{0}}, {{1}}, {{2}}}},
 		"a product in a chain":        {launches{launch(1, "s", "x"), product(4, "x", "w", "z"), launch(1, "z", "a")}, []phase{{{0, 1, 2}}}},
