@@ -18,8 +18,9 @@ const RunsALaunch = kernels.JoinedSteps
 // "Competitive snoopy caching", Algorithmica 3 (1988) 79-119.
 const joinSaved = 1.0 // seconds
 
-// joinWorth is the part of a plan's time that joining its launches must save.
-const joinWorth = 0.01
+// joinWorth is the part of a plan's time that joining its launches must save, reckoned with joinSlower, which is
+// low for long ones: it takes some 50 µs to wake a core that has waited for long.
+const joinWorth = 0.005
 
 // joinLongest is how long the work of a plan may take whose launches all become one: of longer ones the
 // launches cost little, and others should have the cores between them. Tests change it.
