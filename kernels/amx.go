@@ -32,7 +32,7 @@ const (
 	amxStepCost = 520
 	amxFLOPs    = 57
 	amxWorth    = 1.38
-	amxLeast    = 1 << 27
+	amxLeast    = 1 << 25
 )
 
 // useAMX says whether the unit is used: never, where it is faster, or where it can be, which tests ask for.
