@@ -32,7 +32,7 @@ var joinLongest = 40e-3 // seconds
 const joinPatient = 1.5e-3 // seconds
 
 // joinShort is how much work of a longer plan comes before the last of the launches that become one:
-// short ones are one with the long one behind them, and who leaves that has left no more. Tests change it.
+// short ones are one with the long one behind them. Tests change it.
 var joinShort = 1e-3 // seconds
 
 // joinSlower is how many times what a launch that does nothing costs, one with work does: the

@@ -28,8 +28,8 @@
 // its core meanwhile, ever longer, since Linux moves nobody to a core that is idle for less than half a millisecond.
 //
 // Launch: global (workers), one a core, local (1), no local memory.
-// Tunables: LOOKS 16384 at what others have done before a worker leaves, some 800 µs; with NAPS 4096, and
-// then at most as many naps, of 20 µs to 1.3 ms. RANGES 8: who has done its own looks at those of all.
+// Tunables: LOOKS 16384 at what others have done before a worker leaves, some 800 µs, or 4096 before it naps;
+// NAPS 0, of 20 µs to 1.3 ms, before it leaves. RANGES 8: who has done its own looks at those of all.
 // Ideas: C. Polychronopoulos, D. Kuck, "Guided self-scheduling", IEEE Trans. Comput. C-36 (1987)
 // 1425-1439; E. Markatos, T. LeBlanc, "Using processor affinity in loop scheduling on
 // shared-memory multiprocessors", IEEE Trans. Parallel Distrib. Syst. 5 (1994) 379-400; K. Gupta,

@@ -280,7 +280,6 @@ func TestJoinable(t *testing.T) {
 	if got, want := set.Joinable(many), (1024-32+4)/(32+24); got != want {
 		t.Errorf("%d launches with a number can be one, want %d", got, want)
 	}
-	mixed.numbers = nil
 	set.Tuning.Family = Tile
 	if got := set.Joinable(many); got != 0 {
 		t.Errorf("%d launches of tiles can be one", got)
