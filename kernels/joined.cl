@@ -4,15 +4,15 @@
 //   phase p: the work-items of a launch, in any order, on any core; it begins when phase p − 1 has
 //            ended on all. Launches that need nothing of each other but in the same rows of the batch
 //            are one phase, and small ones that need nothing of it at all, see joined_phase.go
-//   step s:  all phases, with the numbers of step s; at most 16 in a launch
+//   step s:  all phases, with the numbers of step s; as many in a launch as joined.go says
 //
 // The host writes the rest of the program, see joined_source.go: the kernels of the phases as
 // functions, before this, and after it the kernel joined, which has PHASE of each. It is for
 // the compilers of CPUs, whose cores see one memory: OpenCL C 1.2 has no order between what
 // work-groups write.
 //
-//   S   the state, 0 before the first launch: who the workers are, then lines of PLACE ints, which
-//       are 0 again after each launch: of phase p, line p·(R + 1) + r counts the work-items of
+//   S   the state, 0 before the first launch: lines of PLACE ints, which are 0 again after each
+//       launch, and who the workers are. Of phase p, line p·(R + 1) + r counts the work-items of
 //       range r of R that are taken, line p·(R + 1) + R those of all ranges that are done, in all
 //       steps; and the line after those of the last phase how many workers have left
 //   v0, v1, …  numbers that change from step to step: element s is that of step s
@@ -20,8 +20,8 @@
 // A work-item is a worker. The work-items of a phase are cut into R ranges, one for each worker
 // but at most RANGES, and a worker begins with the same one in every phase and every launch: the
 // weights that it wrote are in the cache of its core when it reads them. It takes ever fewer
-// work-items at a time, of its range and then of the others, so that all workers end together,
-// and waits until those that others took are done. It does not wait for a worker that has taken
+// work-items at a time, of its range, tells that they are done, and does so with the others if anything is
+// left, so that all workers end together; and it waits until those that others took are done. It does not wait for a worker that has taken
 // none, which may not even run: who does the last of a phase goes on with the next. Nor does it
 // wait for long, since who has taken some may have lost its core: it leaves then, and the others
 // do the rest. Of long launches that would be too much: there it naps (NAPS), so that the other may have
@@ -81,32 +81,28 @@ inline int number(__global int *owners, const int workers) {
   return (int)get_global_id(0);
 }
 
-// take takes some of the work-items of a step that are left, of the range that is near or of those
-// after it: from the first, which it returns, to *end.
+// take takes some of the work-items of range r of a step that are left: from the first, which it returns, to *end.
 inline int take(__global int *taken, const int step, const int items, const int workers, const int ranges,
-                const int near, int *end) {
-  for (int k = 0; k < ranges; k++) {
-    const int r = (near + k) % ranges;
-    const int begin = (int)((long)items * r / ranges), size = (int)((long)items * (r + 1) / ranges) - begin;
-    const int all = (step + 1) * size;
-    int first = __atomic_load_n(INT_AT(taken + r * PLACE), __ATOMIC_RELAXED);
-    while (first < all) {
-      const int some = max(1, (all - first) * ranges / (2 * workers));
-      const int found = __sync_val_compare_and_swap(INT_AT(taken + r * PLACE), first, first + some);
-      if (found == first) {
-        first += begin - step * size;
-        *end = first + some;
-        return first;
-      }
-      first = found;
+                const int r, int *end) {
+  const int begin = (int)((long)items * r / ranges), size = (int)((long)items * (r + 1) / ranges) - begin;
+  const int all = (step + 1) * size;
+  int first = __atomic_load_n(INT_AT(taken + r * PLACE), __ATOMIC_RELAXED);
+  while (first < all) {
+    const int some = max(1, (all - first) * ranges / (2 * workers));
+    const int found = __sync_val_compare_and_swap(INT_AT(taken + r * PLACE), first, first + some);
+    if (found == first) {
+      first += begin - step * size;
+      *end = first + some;
+      return first;
     }
+    first = found;
   }
   return *end = items;
 }
 
 // ended waits until as many work-items of a phase are done; it is 0 if that takes too long.
-inline int ended(__global int *done, const int items, const int own) {
-  int all = __atomic_add_fetch(INT_AT(done), own, __ATOMIC_ACQ_REL);
+inline int ended(__global int *done, const int items) {
+  int all = __atomic_load_n(INT_AT(done), __ATOMIC_ACQUIRE);
   for (int look = 0; all < items && look < LOOKS + NAPS; look++) {
     if (look < LOOKS) {
       PAUSE
@@ -124,16 +120,24 @@ inline void leave(__global int *lines, const int count, const int workers) {
   for (int line = 0; line <= count; line++) lines[line * PLACE] = 0;
 }
 
-// PHASE calls RUN(i) for the work-items of phase p, of which there are count.
-#define PHASE(p, count, RUN)                                                       \
-  if (going) {                                                                     \
-    __global int *const taken = lines + (p) * (ranges + 1) * PLACE;                \
-    const int items = (count);                                                     \
-    int end, own = 0;                                                              \
-    for (int i = take(taken, step, items, workers, ranges, near, &end); i < items; \
-         i = take(taken, step, items, workers, ranges, near, &end)) {              \
-      own += end - i;                                                              \
-      for (; i < end; i++) RUN(i)                                                  \
-    }                                                                              \
-    going = ended(taken + ranges * PLACE, (step + 1) * items, own);                \
+// PHASE calls RUN(i) for the work-items of phase p, of which there are count. The line that the worker takes from first
+// in the next phase it has before it needs it: others read it last, and to write it takes as long as a short phase.
+#define PHASE(p, count, RUN)                                                         \
+  if (going) {                                                                       \
+    __global int *const taken = lines + (p) * (ranges + 1) * PLACE;                  \
+    __global int *const done = taken + ranges * PLACE;                               \
+    const int items = (count), until = (step + 1) * items;                           \
+    __builtin_prefetch((const void *)(size_t)(done + (1 + near) * PLACE), 1);        \
+    int all = 0;                                                                     \
+    for (int k = 0; k < ranges && all < until; k++) {                                \
+      const int r = (near + k) % ranges;                                             \
+      int end, own = 0;                                                              \
+      for (int i = take(taken, step, items, workers, ranges, r, &end); i < items;    \
+           i = take(taken, step, items, workers, ranges, r, &end)) {                 \
+        own += end - i;                                                              \
+        for (; i < end; i++) RUN(i)                                                  \
+      }                                                                              \
+      if (own > 0) all = __atomic_add_fetch(INT_AT(done), own, __ATOMIC_ACQ_REL);    \
+    }                                                                                \
+    going = all >= until || ended(done, until);                                      \
   }

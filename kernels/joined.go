@@ -2,27 +2,47 @@ package kernels
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"github.com/clprop/clprop/cl"
 )
 
-// JoinedFloats is how many floats the state of joined.cl has for so many workers: enough for every
-// Joinable, whose launches have a buffer each at least.
-func JoinedFloats(workers int) int {
-	const place, ranges = 16, 8 // see joined.cl
-	return roundUp(workers, place) + place*(maxArguments/8*(ranges+1)+1)
+// joinedLines is how many ints the lines of joined.cl's state are: enough for every Joinable, whose
+// launches have a buffer each at least. Who the workers are is behind them, so that others may be as many as they like.
+const joinedLines = 16 * (maxArguments/8*(8+1) + 1)
+
+// JoinedFloats is how many floats the state of joined.cl has for so many workers, or fewer.
+func JoinedFloats(workers int) int { return joinedLines + roundUp(workers, 16) }
+
+// Phases is how often so many workers wait for each other in a run of joined launches.
+func Phases(launches []*Launch, workers int) int { return len(inPhases(launches, workers)) }
+
+// Shared is the part of the time of a launch that so many workers save of what one takes: they have its work-items,
+// of which one of them has the most.
+func (l *Launch) Shared(workers int) float64 {
+	items := l.WorkItems()
+	return 1 - float64(ceilDiv(items, workers))/float64(items)
+}
+
+// WorkItems is how many a launch has.
+func (l *Launch) WorkItems() int {
+	shape := l.shapeOf()
+	return shape[0] * shape[1] * shape[2]
 }
 
 // maxArguments is how many bytes the arguments of a kernel may have on every device.
 const maxArguments = 1024
 
 // JoinedSteps is how many runs of joined launches can be one launch at most, see Launch.Holds, and
-// fewestSteps how many can be at least. OpenCL has vectors of so many numbers.
+// fewestSteps how many can be at least.
 const (
-	JoinedSteps = 16
+	JoinedSteps = 256
 	fewestSteps = 8
 )
+
+// perVector is how many numbers OpenCL has vectors of, at most.
+const perVector = 16
 
 // joinedFirst is how many arguments joined.cl has of its own. One follows for each number of a
 // launch that may change from run to run.
@@ -63,8 +83,14 @@ func (l *Launch) arm() error {
 		l.Hold()
 	}
 	err := l.kernel.SetArgInt32(joinedFirst-1, int32(h.runs))
-	for i := 0; err == nil && i < len(h.values); i++ {
-		err = l.kernel.SetArgUnsafe(joinedFirst+i, 4*h.most, unsafe.Pointer(unsafe.SliceData(h.values[i])))
+	arg := joinedFirst
+	for _, of := range h.values {
+		for vector := range slices.Chunk(of, perVector) {
+			if err == nil {
+				err = l.kernel.SetArgUnsafe(arg, 4*len(vector), unsafe.Pointer(unsafe.SliceData(vector)))
+			}
+			arg++
+		}
 	}
 	h.runs = 0
 	if err != nil {
@@ -108,7 +134,9 @@ func (j *joinedSize) add(l *Launch) {
 
 // fits reports whether there is room for the numbers of so many runs, in vectors that begin at a multiple
 // of their size.
-func (j joinedSize) fits(steps int) bool { return 4*steps*(1+j.numbers)+j.bytes <= maxArguments }
+func (j joinedSize) fits(steps int) bool {
+	return 4*min(steps, perVector)+4*steps*j.numbers+j.bytes <= maxArguments
+}
 
 // stepsOf is how many runs of launches that are Joinable can be one launch.
 func stepsOf(launches []*Launch) int {
@@ -116,10 +144,11 @@ func stepsOf(launches []*Launch) int {
 	for _, l := range launches {
 		size.add(l)
 	}
-	if size.fits(JoinedSteps) {
-		return JoinedSteps
+	steps := JoinedSteps
+	for steps > fewestSteps && !size.fits(steps) {
+		steps /= 2
 	}
-	return fewestSteps
+	return steps
 }
 
 // passed reports whether an argument is one of the joined kernel, as it is. Sizes are written into its
@@ -163,7 +192,9 @@ func (s *Set) Joined(launches []*Launch, workers int, patient bool, state *cl.Me
 	for range l.held.numbers {
 		of := make([]uint32, steps)
 		l.held.values = append(l.held.values, of)
-		values = append(values, of)
+		for vector := range slices.Chunk(of, perVector) {
+			values = append(values, vector)
+		}
 	}
 	for _, part := range launches {
 		for arg, value := range part.values {

@@ -10,7 +10,8 @@ import (
 
 // A chain is some launches, by their numbers, of which each needs no more of those before it than the
 // same rows of the batch: who has done some rows of the first goes on with the second, and waits for
-// nobody. A launch that goes by anything else is a chain by itself.
+// nobody. Or it is a copy in panels and the product that reads them, of which each needs one panel. A launch that goes
+// by anything else is a chain by itself.
 type chain []int
 
 // A phase is chains that need nothing of each other.
@@ -24,6 +25,9 @@ const (
 	smallFLOPs  = 1 << 18
 	nearWeights = 1 << 16 // bytes
 )
+
+// Nor is a longer product done by panels, of which there are few to take from each other.
+const panelFLOPs = 1 << 21
 
 // inPhases puts launches into phases, each behind all whose results it needs.
 func inPhases(launches []*Launch, workers int) []phase {
@@ -55,7 +59,7 @@ func extend(phases []phase, launches []*Launch, n, workers int) bool {
 	for _, p := range phases {
 		for i, c := range p {
 			longer, others := append(slices.Clone(c), n), slices.Delete(slices.Clone(p), i, i+1)
-			if longer.byRows(launches, workers) && !launches[n].needsAny(launches, others) {
+			if (longer.byRows(launches, workers) || longer.byPanels(launches, workers)) && !launches[n].needsAny(launches, others) {
 				p[i] = longer
 				return true
 			}
@@ -116,6 +120,21 @@ func (c chain) byRows(launches []*Launch, workers int) bool {
 	return true
 }
 
+// byPanels reports whether launches are a copy and the product that reads it, and who makes a panel can go on
+// with all blocks of the product that are below it: there are as many panels for each worker, or nearly.
+func (c chain) byPanels(launches []*Launch, workers int) bool {
+	if len(c) != 2 {
+		return false
+	}
+	copied, product := launches[c[0]], launches[c[1]]
+	if !copied.byPanel || !product.product || product.FLOPs > panelFLOPs {
+		return false
+	}
+	panels := copied.global[0]
+	return slices.Contains(copied.writes, product.anyRow) && product.global[1] == panels &&
+		(panels%workers == 0 || panels >= 8*workers)
+}
+
 // block is how many rows of the batch a work-item of a chain does.
 func (c chain) block(launches []*Launch) int {
 	block := 0
@@ -147,6 +166,13 @@ func (c chain) write(to *strings.Builder, name string, launches []*Launch) (item
 		shape := l.shapeOf()
 		all := shape[0] * shape[1] * shape[2]
 		switch {
+		case launches[c[0]].byPanel && len(c) > 1:
+			at := "i, j"
+			if l.product {
+				at = "j, i"
+			}
+			fmt.Fprintf(to, " for (int j = 0; j < %d; j++) RUN_%d(%s, 0)", shape[0]*shape[1]/launches[c[0]].global[0], n, at)
+			items = launches[c[0]].global[0]
 		case len(c) == 1:
 			fmt.Fprintf(to, " RUN_%d(i %% %d, i / %d %% %d, i / %d)", n, shape[0], shape[0], shape[1], shape[0]*shape[1])
 			return all

@@ -24,8 +24,12 @@ func joinedSource(launches []*Launch, workers, steps int) (string, error) {
 			name, kind := fmt.Sprintf("p%d_%d", p, i), parameterType(value)
 			switch {
 			case l.number(i) != nil:
-				fmt.Fprintf(&numbers, ",\n    const %s%d %s", kind, steps, name)
-				fmt.Fprintf(&kept, "  %s %s_of[%d];\n  vstore%d(%s, 0, %s_of);\n", kind, name, steps, steps, name, name)
+				width := min(steps, perVector)
+				fmt.Fprintf(&kept, "  %s %s_of[%d];\n", kind, name, steps)
+				for vector := range steps / width {
+					fmt.Fprintf(&numbers, ",\n    const %s%d %s_%d", kind, width, name, vector)
+					fmt.Fprintf(&kept, "  vstore%d(%s_%d, %d, %s_of);\n", width, name, vector, vector, name)
+				}
 				fmt.Fprintf(&phases, ", %s_of[step]", name)
 			case l.passed(i):
 				fmt.Fprintf(&parameters, ",\n    %s %s", kind, name)
@@ -45,10 +49,10 @@ func joinedSource(launches []*Launch, workers, steps int) (string, error) {
 		return "", err
 	}
 	fmt.Fprintf(&text, "%s\n__kernel void joined(__global int *S, const int workers, const int steps%s%s) {\n"+
-		"  const int ranges = min(workers, RANGES), near = number(S, workers) * ranges / workers;\n"+
-		"  __global int *const lines = S + (workers + PLACE - 1) / PLACE * PLACE;\n%s"+
+		"  const int ranges = min(workers, RANGES), near = number(S + %d, workers) * ranges / workers;\n"+
+		"  __global int *const lines = S;\n%s"+
 		"  int going = 1;\n  for (int step = 0; step < steps; step++) {\n%s  }\n  leave(lines, %d * (ranges + 1), workers);\n}\n",
-		rest, numbers.String(), parameters.String(), kept.String(), phases.String(), len(order))
+		rest, numbers.String(), parameters.String(), joinedLines, kept.String(), phases.String(), len(order))
 	return text.String(), nil
 }
 

@@ -14,8 +14,8 @@ import (
 
 // TestJoined compares a step whose launches are one with the same launches one by one, whose
 // bits it promises and which have tests of their own: one run, several as one launch, and one again,
-// so that a state that is not clear afterwards shows; and with more workers than there are cores,
-// so that some find everything done.
+// so that a state that is not clear afterwards shows, also to a launch of more workers; and with more of them than
+// there are cores, so that some find everything done.
 func TestJoined(t *testing.T) {
 	ran := false
 	eachProduct(t, func(f fixture) {
@@ -30,11 +30,12 @@ func TestJoined(t *testing.T) {
 			if len(n.sizes) > 6 {
 				continue // more arguments than a launch has
 			}
-			for _, workers := range []int{1, 2, 7} {
+			state := f.buffer(make([]float32, JoinedFloats(33)))
+			for _, workers := range []int{2, 33, 1, 7} {
 				one, many := f.netPass(cpuref.SoftmaxCrossEntropy, n.batch, n.sizes), f.netPass(cpuref.SoftmaxCrossEntropy, n.batch, n.sizes)
 				together, apart := f.stepLaunches(one), f.stepLaunches(many)
 				f.ok(together[len(together)-1].SetDescentRateAll(0.3))
-				l, err := f.set.Joined(together, workers, workers%2 == 0, f.buffer(make([]float32, JoinedFloats(workers))))
+				l, err := f.set.Joined(together, workers, workers%2 == 0, state)
 				f.ok(err)
 				for i := range l.Holds() + 2 {
 					alpha := 0.1 + 0.1*float32(i*i%7)
@@ -96,6 +97,48 @@ func TestWrites(t *testing.T) {
 				}
 			}
 			l.Release()
+		}
+	})
+}
+
+// TestJoinedPanels compares a copy of weights and the product that reads it, of which one core does a panel of each,
+// with the same launches one by one.
+func TestJoinedPanels(t *testing.T) {
+	eachWidth(t, func(f fixture) {
+		if f.set.Tuning.Family != Block || !joins(f.device) {
+			return
+		}
+		for _, n := range []size{{1, 17, 2}, {33, 63, 31}, {64, 64, 64}, {17, 127, 65}} {
+			w, next, a := f.weights(randomLayer(1, n.in, n.out)), f.matrix(normal(0, n.b, n.out, 1)), f.matrix(normal(2, n.b, n.in, 1))
+			copied := f.set.NewTransposed(w)
+			copied.Buf = f.scratch(f.set.TransposedFloats(w))
+			launches := func(delta Matrix) []*Launch {
+				pack, err := f.set.Pack(w, copied)
+				f.ok(err)
+				product, err := f.set.hiddenPacked("tanh", next, w, copied, a, delta)
+				f.ok(err)
+				return []*Launch{pack, product}
+			}
+			apart, together := f.output(n.b, n.in), f.output(n.b, n.in)
+			for _, l := range launches(apart) {
+				f.enqueue(l)
+				l.Release()
+			}
+			both, workers := launches(together), ceilDiv(n.in, copied.NR)
+			if phases := Phases(both, workers); phases != 1 {
+				f.Errorf("%v: %d phases of a copy and its product, want 1", n, phases)
+			}
+			l, err := f.set.Joined(both, workers, false, f.buffer(make([]float32, JoinedFloats(workers))))
+			f.ok(err)
+			for range 3 {
+				l.Hold()
+			}
+			f.enqueue(l)
+			l.Release()
+			if got, want := f.values(together).Data, f.values(apart).Data; !slices.Equal(got, want) {
+				f.Errorf("%v: joined %v, one by one %v", n, got, want)
+			}
+			f.unchanged(w.Buf, next.Buf, a.Buf)
 		}
 	})
 }
@@ -219,7 +262,20 @@ func TestInPhases(t *testing.T) {
 		l.product, l.anyRow, l.global, l.FLOPs = true, named(weights)[0], []int{blocks, 2}, large
 		return l
 	}
+	copied := func(panels int, w, to string) *Launch {
+		l := launch(0, w, to)
+		l.byPanel, l.global = true, []int{panels, 3}
+		return l
+	}
 	unknown := func(all string) *Launch { return &Launch{values: []any{named(all)[0]}, Bytes: large} }
+	panels := func(n int, l *Launch) *Launch {
+		l.global[1] = n
+		return l
+	}
+	long := func(l *Launch) *Launch {
+		l.FLOPs *= 4
+		return l
+	}
 	small := func(l *Launch) *Launch {
 		l.Bytes, l.FLOPs = 100, 100
 		return l
@@ -253,8 +309,17 @@ func TestInPhases(t *testing.T) {
 			small(launch(0, "w", "copy")), product(4, "d", "copy", "e"), launch(0, "e d a x", "v w"),
 		}, []phase{{{0}, {4}}, {{1}}, {{2, 3, 5}}, {{6}}}},
 		"a copy beside what needs it": {launches{
-			launch(1, "s", "z"), small(launch(0, "w", "copy")), product(4, "z", "copy", "e"),
+			launch(1, "s", "z"), small(copied(2, "w", "copy")), product(4, "z", "copy", "e"),
 		}, []phase{{{0}, {1}}, {{2}}}},
+		"panel by panel":              {launches{launch(0, "x", "d"), copied(2, "w", "copy"), product(3, "d", "copy", "e")}, []phase{{{0}}, {{1, 2}}}},
+		"panels of something else":    {launches{copied(2, "v", "copy"), product(3, "d", "w", "copy")}, []phase{{{0}}, {{1}}}},
+		"other panels":                {launches{copied(4, "w", "copy"), product(3, "d", "copy", "e")}, []phase{{{0}}, {{1}}}},
+		"a panel, which one does":     {launches{copied(1, "w", "copy"), panels(1, product(3, "d", "copy", "e"))}, []phase{{{0}}, {{1}}}},
+		"three, of which one has two": {launches{copied(3, "w", "copy"), panels(3, product(3, "d", "copy", "e"))}, []phase{{{0}}, {{1}}}},
+		"a long product":              {launches{copied(2, "w", "copy"), long(product(3, "d", "copy", "e"))}, []phase{{{0}}, {{1}}}},
+		"many, of which one has one more": {
+			launches{copied(17, "w", "copy"), panels(17, product(3, "d", "copy", "e"))}, []phase{{{0, 1}}},
+		},
 	} {
 		if got := inPhases(c.launches, 2); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)

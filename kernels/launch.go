@@ -33,6 +33,7 @@ type Launch struct {
 	global, local []int
 	rowBlock      int             // on CPUs, if not 0, how many rows of the batch a work-item does, in their order, and
 	product       bool            // whether that is work-item (i, j) of a product, with any j, or work-item i
+	byPanel       bool            // work-items (i, j), with any j, make panel i of what it writes
 	anyRow        *cl.MemObject   // of which, if not nil, it reads other rows too
 	writes        []*cl.MemObject // nil where that may be any of its arguments
 	strides       bool            // the work-items of dimension 0 step by its size: all of them, or another result

@@ -29,7 +29,7 @@ func (s *Set) pack(in, out int, from operand, t Transposed) (*Launch, error) {
 		return nil, err
 	}
 	l.Bytes = 2 * 4 * float64(in) * float64(out)
-	l.writes = []*cl.MemObject{t.Buf}
+	l.writes, l.byPanel = []*cl.MemObject{t.Buf}, true
 	past := 0
 	if in*out > packCached {
 		past = 1
