@@ -165,7 +165,8 @@ func (p *openclPlan) joinNext() (more bool, err error) {
 	}
 	ends := p.asJoined + n
 	patient := p.work()*float64(max(1, p.mayHold())) > joinPatient
-	joined, err := e.set.Joined(p.launches[p.asJoined:ends], max(1, e.info.Units), patient, p.state.mem)
+	launches := p.launches[p.asJoined:ends]
+	joined, err := e.set.Joined(launches, e.workers(launches), patient, p.state.mem)
 	if err != nil && first {
 		p.leaveState()
 	}
@@ -185,6 +186,20 @@ func (p *openclPlan) joinNext() (more bool, err error) {
 		p.ahead = min(p.mayHold(), p.launches[0].Holds())
 	}
 	return false, nil
+}
+
+// workers is how many cores do launches that become one: all, or one where those would save less than they wait
+// for each other, and for what another has written.
+func (e *opencl) workers(launches []*kernels.Launch) int {
+	all := max(1, e.info.Units)
+	saved := 0.0
+	for _, l := range launches {
+		saved += (l.FLOPs/e.unitFLOPS() + l.Bytes/holdBandwidth) * l.Shared(all)
+	}
+	if saved < joinedCost || saved < crossingCost && kernels.Phases(launches, all) > 1 {
+		return 1
+	}
+	return all
 }
 
 // replace puts the launches of p.later, as one, in the place of its own. Where there is no room for

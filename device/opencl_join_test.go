@@ -91,6 +91,44 @@ func TestJoinedForm(t *testing.T) {
 	}
 }
 
+// TestWorkers holds the steps of nets for which BenchmarkStep shows that one core is faster than two, or slower, to
+// that; and those of few examples, which waste the lanes of a pass, to a launch a layer.
+func TestWorkers(t *testing.T) {
+	found := joiningDevice(t)
+	if found.Units < 2 {
+		t.Skip("one core")
+	}
+	for _, c := range []struct {
+		sizes []int
+		batch int
+		alone bool
+		pass  bool
+	}{
+		{[]int{4, 8, 3}, 8, true, true},
+		{[]int{64, 64, 10}, 32, true, true},
+		{[]int{300, 100, 10}, 8, true, false},
+		{[]int{784, 128, 10}, 1, false, false},
+		{[]int{784, 128, 10}, 32, false, false},
+		{[]int{32, 64, 64, 64, 64, 64, 64, 4}, 64, false, true},
+	} {
+		e := openEager(t, found).(*opencl)
+		all := e.info.Units
+		e.info.Units = 2 // as BenchmarkStep had
+		step := newStep(t, e, c.sizes, c.batch, 0)
+		p := step.Plan.(*openclPlan)
+		e.info.Units = all
+		if len(p.launches) != 1 {
+			t.Fatalf("%v: %d launches, want 1", c.sizes, len(p.launches))
+		}
+		if pass := p.launches[0].Size == "2 launches"; pass != c.pass {
+			t.Errorf("%v, batch %d: %s joined, want a pass: %v", c.sizes, c.batch, p.launches[0].Size, c.pass)
+		}
+		if alone := p.launches[0].WorkItems() == 1; alone != c.alone {
+			t.Errorf("%v, batch %d: %d workers, want one: %v", c.sizes, c.batch, p.launches[0].WorkItems(), c.alone)
+		}
+	}
+}
+
 // joiningDevice is the first device whose compiler takes joined launches.
 func joiningDevice(t *testing.T) Found {
 	t.Helper()

@@ -11,7 +11,7 @@ import (
 // only. One launch saves the others, each of which costs launchSlower times one that does
 // nothing: its work waits for the slowest core of the one before. But its work-items are
 // vectors of examples, which may be fewer than there are cores, and pass through the layers
-// at passSlower times the cost of the blocks of a matrix product.
+// at passSlower times the cost of the blocks of a matrix product, whether there is an example in each lane or not.
 func (e *opencl) passPays(b backprop) bool {
 	return e.passSaves(b, func() float64 { return launchSlower * e.launchCost().Seconds() })
 }
@@ -50,7 +50,8 @@ func (e *opencl) passSaves(b backprop, launchCost func() float64) bool {
 	rate := e.unitFLOPS()
 	units := float64(max(1, e.info.Units))
 	apart := flops / (rate * units)
-	joined := passSlower * flops / (rate * min(units, float64(groups)))
+	full := float64(groups*width) / float64(rows) // lanes without an example take their time too
+	joined := passSlower * full * flops / (rate * min(units, float64(groups)))
 	saved := 4*layers - 2 // Forward, Activate, OutputDelta, Pack and HiddenDelta, descent: all but two
 	if b.x != nil {
 		saved += 2 // Gather of x and y
@@ -67,12 +68,13 @@ func (e *opencl) unitFLOPS() float64 {
 	return float64(2*2*e.set.Tuning.VW) * float64(max(e.clockMHz, 1000)) * 1e6
 }
 
-// passSlower, launchSlower and joinedCost are what BenchmarkStep shows of nets that are bound by
+// passSlower, launchSlower, joinedCost and crossingCost are what BenchmarkStep shows of nets that are bound by
 // multiply-adds, and by launches.
 const (
 	passSlower   = 1.8
 	launchSlower = 1.5
 	joinedCost   = 1.5e-6 // seconds, until all cores have seen that one of joined launches has ended
+	crossingCost = 11e-6  // seconds, what it costs a run that cores read what others have written
 )
 
 // LaunchCost is what a launch of a kernel costs that does nothing, one of many queued, measured

@@ -21,6 +21,11 @@ func BenchmarkStep(b *testing.B) {
 		{[]int{32, 64, 64, 64, 64, 64, 64, 4}, 64},
 		{[]int{256, 256, 256, 256, 256, 16}, 64},
 		{[]int{784, 512, 512, 10}, 1},
+		{[]int{784, 128, 10}, 1},
+		{[]int{300, 100, 10}, 8},
+		{[]int{256, 64, 10}, 32},
+		{[]int{64, 64, 10}, 32},
+		{[]int{4, 8, 3}, 8},
 	} {
 		for _, unfused := range []bool{false, true} {
 			b.Run(fmt.Sprintf("%v-%d/unfused=%v", c.sizes, c.batch, unfused), func(b *testing.B) {
