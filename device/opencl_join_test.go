@@ -92,7 +92,7 @@ func TestJoinedForm(t *testing.T) {
 }
 
 // TestWorkers holds the steps of nets for which BenchmarkStep shows that one core is faster than two, or slower, to
-// that; and those of few examples, which waste the lanes of a pass, to a launch a layer.
+// that; and those of few examples, which waste the lanes of a pass, or of many weights to a launch a layer.
 func TestWorkers(t *testing.T) {
 	found := joiningDevice(t)
 	if found.Units < 2 {
@@ -107,6 +107,7 @@ func TestWorkers(t *testing.T) {
 		{[]int{4, 8, 3}, 8, true, true},
 		{[]int{64, 64, 10}, 32, true, true},
 		{[]int{300, 100, 10}, 8, true, false},
+		{[]int{256, 64, 10}, 32, true, false},
 		{[]int{784, 128, 10}, 1, false, false},
 		{[]int{784, 128, 10}, 32, false, false},
 		{[]int{32, 64, 64, 64, 64, 64, 64, 4}, 64, false, true},

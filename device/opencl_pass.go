@@ -37,13 +37,14 @@ func (e *opencl) passSaves(b backprop, launchCost func() float64) bool {
 			return false // it adds in another order: the bits would not be the same
 		}
 	}
-	rows, flops := b.input(0).Rows(), 0.0
+	rows, flops, weights := b.input(0).Rows(), 0.0, 0
 	for l, s := range b.forward[0].Theta.Shapes() {
 		products := 6.0 // forward, back and descent; the input layer has no δ
 		if l == 0 {
 			products = 4
 		}
 		flops += products * float64(rows) * float64(s.In+1) * float64(s.Out)
+		weights += (s.In + 1) * s.Out
 	}
 	width := e.set.Tuning.VW
 	groups := (rows + width - 1) / width
@@ -52,6 +53,9 @@ func (e *opencl) passSaves(b backprop, launchCost func() float64) bool {
 	apart := flops / (rate * units)
 	full := float64(groups*width) / float64(rows) // lanes without an example take their time too
 	joined := passSlower * full * flops / (rate * min(units, float64(groups)))
+	if min(units, float64(groups)) > 1 { // each core reads all weights, of which others have descended most
+		joined += 4 * float64(weights) / crossingBandwidth
+	}
 	saved := 4*layers - 2 // Forward, Activate, OutputDelta, Pack and HiddenDelta, descent: all but two
 	if b.x != nil {
 		saved += 2 // Gather of x and y
@@ -68,13 +72,13 @@ func (e *opencl) unitFLOPS() float64 {
 	return float64(2*2*e.set.Tuning.VW) * float64(max(e.clockMHz, 1000)) * 1e6
 }
 
-// passSlower, launchSlower, joinedCost and crossingCost are what BenchmarkStep shows of nets that are bound by
-// multiply-adds, and by launches.
+// What BenchmarkStep shows of nets that are bound by multiply-adds, and by launches.
 const (
-	passSlower   = 1.8
-	launchSlower = 1.5
-	joinedCost   = 1.5e-6 // seconds, until all cores have seen that one of joined launches has ended
-	crossingCost = 11e-6  // seconds, what it costs a run that cores read what others have written
+	passSlower        = 1.8
+	launchSlower      = 1.5
+	joinedCost        = 1.5e-6 // seconds, until all cores have seen that one of joined launches has ended
+	crossingCost      = 11e-6  // seconds, what it costs a run that cores read what others have written
+	crossingBandwidth = 6e9    // bytes a second of weights that others have written
 )
 
 // LaunchCost is what a launch of a kernel costs that does nothing, one of many queued, measured
