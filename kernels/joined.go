@@ -35,7 +35,7 @@ func (l *Launch) WorkItems() int {
 const maxArguments = 1024
 
 // JoinedSteps is how many runs of joined launches can be one launch at most, see Launch.Holds, and
-// fewestSteps how many can be at least.
+// fewestSteps how many can be at least: the arguments have room for the numbers of so many.
 const (
 	JoinedSteps = 256
 	fewestSteps = 8
@@ -44,8 +44,8 @@ const (
 // perVector is how many numbers OpenCL has vectors of, at most.
 const perVector = 16
 
-// joinedFirst is how many arguments joined.cl has of its own. One follows for each number of a
-// launch that may change from run to run.
+// joinedFirst is how many arguments joined.cl has of its own. Vectors follow, of what each number of a
+// launch that may change is in each run.
 const joinedFirst = 3
 
 // joinedNaps is how often a patient worker naps at most: some 70 ms.
