@@ -52,8 +52,9 @@ func (e *opencl) passSaves(b backprop, launchCost func() float64) bool {
 	units := float64(max(1, e.info.Units))
 	apart := flops / (rate * units)
 	full := float64(groups*width) / float64(rows) // lanes without an example take their time too
-	joined := passSlower * full * flops / (rate * min(units, float64(groups)))
-	if min(units, float64(groups)) > 1 { // each core reads all weights, of which others have descended most
+	cores := min(units, float64(groups))
+	joined := passSlower * full * flops / (rate * cores)
+	if cores > 1 { // each core reads all weights, of which others have descended most
 		joined += 4 * float64(weights) / crossingBandwidth
 	}
 	saved := 4*layers - 2 // Forward, Activate, OutputDelta, Pack and HiddenDelta, descent: all but two

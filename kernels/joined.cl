@@ -21,9 +21,9 @@
 // but at most RANGES, and a worker begins with the same one in every phase and every launch: the
 // weights that it wrote are in the cache of its core when it reads them. It takes ever fewer
 // work-items at a time, of its range, tells that they are done, and does so with the others if anything is
-// left, so that all workers end together; and it waits until those that others took are done. It does not wait for a worker that has taken
-// none, which may not even run: who does the last of a phase goes on with the next. Nor does it
-// wait for long, since who has taken some may have lost its core: it leaves then, and the others
+// left, so that all workers end together; and it waits until those that others took are done. It does
+// not wait for a worker that has taken none, which may not even run: who does the last of a phase goes
+// on with the next. Nor does it wait for long, since who has taken some may have lost its core: it leaves then, and the others
 // do the rest. Of long launches that would be too much: there it naps (NAPS), so that the other may have
 // its core meanwhile, ever longer, since Linux moves nobody to a core that is idle for less than half a millisecond.
 //

@@ -164,15 +164,15 @@ func (c chain) write(to *strings.Builder, name string, launches []*Launch) (item
 	for _, n := range c {
 		l := launches[n]
 		shape := l.shapeOf()
-		all := shape[0] * shape[1] * shape[2]
+		all := l.WorkItems()
 		switch {
 		case launches[c[0]].byPanel && len(c) > 1:
 			at := "i, j"
 			if l.product {
 				at = "j, i"
 			}
-			fmt.Fprintf(to, " for (int j = 0; j < %d; j++) RUN_%d(%s, 0)", shape[0]*shape[1]/launches[c[0]].global[0], n, at)
 			items = launches[c[0]].global[0]
+			fmt.Fprintf(to, " for (int j = 0; j < %d; j++) RUN_%d(%s, 0)", all/items, n, at)
 		case len(c) == 1:
 			fmt.Fprintf(to, " RUN_%d(i %% %d, i / %d %% %d, i / %d)", n, shape[0], shape[0], shape[1], shape[0]*shape[1])
 			return all
