@@ -18,6 +18,8 @@
 //   B  (k, n) at B[(n / NR)·bpanel + k·bstep + n % NR]: panels NR wide, each
 //      contiguous (bstep = NR), or a row-major matrix (bpanel = NR, bstep = ld)
 //   either may be halves, see common.cl
+//   NUMBERS, which joined launches define: row r of A, or with TA row k, is row NUMBERS[r] of the matrix
+//      that A is: what Gather would copy
 //   K  may be anything; rows of C ≥ M and columns ≥ N are computed from
 //      padding and not stored. Reads reach at most MR−1 rows or columns past A
 //      and one panel of B: layout.go allocates for that.
@@ -69,17 +71,36 @@
 #define BLOCK_M get_global_id(0)
 #define BLOCK_N get_global_id(1)
 
-#ifdef TA
-#define A_ROW(i) LOAD_A(Ap + (i))
+// What a block reads of A at step k, or k + j where j of eight are written out; FIND_ROWS is before the first.
+#define ROW_NUMBER(k) NUMBERS[k]
+#if defined(TA) && defined(NUMBERS)
 #define A_START(A, m, apanel) ((A) + BLOCK_M * (size_t)(apanel))
+#define FIND_ROWS
+#define FIND_ROW __global const A_TYPE *const row = Ap + (size_t)ROW_NUMBER(k + j) * a_stride;
+#define A_ROW(i) LOAD_A(row + (i))
+#define A_STEP 0
+#elif defined(TA)
+#define A_START(A, m, apanel) ((A) + BLOCK_M * (size_t)(apanel))
+#define FIND_ROWS
+#define FIND_ROW
+#define A_ROW(i) LOAD_A(Ap + (i))
 #ifdef IN_PANELS
 #define A_STEP MR
 #else
 #define A_STEP a_stride
 #endif
+#elif defined(NUMBERS)
+#define A_START(A, m, apanel) (A)
+#define ROW_AT(i) const size_t at##i = (size_t)ROW_NUMBER(min(m + i, M - 1)) * a_stride;
+#define FIND_ROWS ROWS(ROW_AT)
+#define FIND_ROW
+#define A_ROW(i) LOAD_A(Ap + at##i)
+#define A_STEP 1
 #else
-#define A_ROW(i) LOAD_A(Ap + (size_t)(i) * a_stride)
 #define A_START(A, m, apanel) ((A) + (size_t)(m) * a_stride)
+#define FIND_ROWS
+#define FIND_ROW
+#define A_ROW(i) LOAD_A(Ap + (size_t)(i) * a_stride)
 #define A_STEP 1
 #endif
 
@@ -94,6 +115,9 @@
 #ifdef IN_PANELS // of row j of eight: a line of A where it begins one
 #define FETCH_A if (j * MR % 16 < MR) { FETCH(Ap + PANEL_AHEAD * MR) }
 #define FETCH_B(p)
+#elif defined(TA) && defined(NUMBERS) // what the next block reads of the row
+#define FETCH_A FETCH(row + 16)
+#define FETCH_B FETCH
 #elif defined(TA)
 #define FETCH_A FETCH(Ap + AHEAD * a_stride)
 #define FETCH_B FETCH
@@ -147,7 +171,7 @@
     floatv b0 = LOADV_B(Bp);                                       \
     IF_2(floatv b1 = LOADV_B(Bp + VW);)                            \
     IF_3(floatv b2 = LOADV_B(Bp + 2 * VW);)                        \
-    FETCH_A                                                        \
+    FIND_ROW FETCH_A                                               \
     FETCH_B(Bp + AHEAD * b_stride)                                 \
     IF_2(FETCH_B(Bp + AHEAD * b_stride + VW))                      \
     IF_3(FETCH_B(Bp + AHEAD * b_stride + 2 * VW))                  \
@@ -177,7 +201,7 @@
   {                                                                \
     floatv b0 = LOADV_B(Bp);                                       \
     LAST_2(floatv b1 = LOADV_B(Bp + VW);)                          \
-    FETCH_A                                                        \
+    FIND_ROW FETCH_A                                               \
     FETCH_B(Bp + AHEAD * b_stride)                                 \
     LAST_2(FETCH_B(Bp + AHEAD * b_stride + VW))                    \
     ROWS(MULADD_LAST)                                              \
@@ -232,6 +256,7 @@
   const int a_stride = (lda), b_stride = B_STEP(bstep);            \
   __global const A_TYPE *Ap = A_START(A, m, apanel);               \
   __global const B_TYPE *Bp = (B) + BLOCK_N * (size_t)(bpanel);    \
+  FIND_ROWS                                                        \
   BLOCK_OF_LAST {                                                  \
     ROWS(DECLARE_ROW)                                              \
     STEPS(K)                                                       \

@@ -16,8 +16,12 @@
 // numbered through the strips of a panel, the panels of a layer, the layers.
 //
 // Launch: global (≥ Σ ⌈(in+1)/(MR·strip)⌉·⌈out/NR⌉, and 1 with TALLY), local (1), no local memory.
-// Macros: LAYERS, MR, NV, TA, GRADIENT, TALLY; see block.cl and descend.cl.
+// Macros: LAYERS, MR, NV, TA, NUMBERS of A0, NEAR (few rows of δ), GRADIENT, TALLY; see block.cl and descend.cl.
 
+#ifdef NEAR // all blocks of a strip find δ in the first-level cache, where it is brought before the first
+#undef FETCH_B
+#define FETCH_B(p)
+#endif
 #undef BLOCK_M
 #undef BLOCK_N
 #define BLOCK_M block
@@ -74,6 +78,13 @@ __kernel void descendall(const int K, const float lambda, const float examples, 
   }
 #define FROM(i, j) (T + vector##j + ((size_t)m + (i)) * nr)
 #define TO(i, j) (G + vector##j + ((size_t)m + (i)) * nr)
+  const int numbered = A == A0; // with NUMBERS, what other layers read is as it lies
+#undef ROW_NUMBER
+#define ROW_NUMBER(k) (numbered ? NUMBERS[k] : (k))
+#ifdef NEAR
+  for (int k = 0; k < K && strip_m * strip < end; k++)
+    for (int j = 0; j < NV; j++) { FETCH(D + (size_t)k * ldd + strip_n * NR + j * VW) }
+#endif
   for (int block = strip_m * strip; block < end; block++) {
     PRODUCT(A, lda, MR, D, NR, ldd)
   }

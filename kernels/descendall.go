@@ -5,10 +5,15 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/clprop/clprop/cl"
 )
 
 // descendAllRate is the position of α among the arguments of descendall.cl.
 const descendAllRate = 3
+
+// nearDelta is how many floats of δ a block reads where it can count on them to stay in the first-level cache.
+const nearDelta = 4096
 
 // Descent is what Descend works on for one layer: Delta is b × out, A b × in.
 type Descent struct {
@@ -58,9 +63,13 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 		t.setLast(mac, wide, nv)
 	}
 	nr := nv * t.VW
+	if rows*nr <= nearDelta {
+		mac["NEAR"] = 1
+	}
 	// a work-item of fewer multiply-adds costs more to start than to do
 	strip := min(max(4, 256/rows), 64)
 	items, flops, bytes := 0, 0.0, 0.0
+	var writes []*cl.MemObject
 	args := []any{rows, lambda, float32(m), float32(0), strip}
 	if tally != nil {
 		if err := rooms(name, tally.operands(rows)...); err != nil {
@@ -68,7 +77,7 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 		}
 		mac["TALLY"] = 1
 		items++
-		args = append(args, tally.Loss, tally.Right, tally.Tally)
+		args, writes = append(args, tally.Loss, tally.Right, tally.Tally), append(writes, tally.Tally)
 	}
 	for l, d := range layers {
 		w := d.Theta
@@ -78,6 +87,7 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 			return nil, err
 		}
 		items += ceilDiv(w.In+1, mr*strip) * ceilDiv(w.Out, nr)
+		writes = append(writes, to[l].Buf)
 		args = append(args, w.Buf, to[l].Buf, w.In, w.Out, w.NR, w.Panel, d.A.Buf, d.A.LD, d.Delta.Buf, d.Delta.LD)
 		weights := float64(w.In+1) * float64(w.Out)
 		flops += 2 * float64(rows) * weights
@@ -92,7 +102,7 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 	if err != nil {
 		return nil, err
 	}
-	l.FLOPs, l.Bytes = flops, bytes
+	l.FLOPs, l.Bytes, l.writes, l.byNumber = flops, bytes, writes, slices.Index(args, any(layers[0].A.Buf))
 	return l.args(args...)
 }
 

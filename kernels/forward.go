@@ -34,7 +34,9 @@ func (s *Set) forward(act string, a Matrix, w Weights, out Matrix, z *Matrix) (*
 	}
 	l.FLOPs = 2 * float64(a.Rows) * float64(w.In+1) * float64(w.Out)
 	l.Bytes = a.bytes(a.Rows*w.In) + out.bytes(out.Rows*w.Out) + 4*float64(w.In+1)*float64(w.Out)
-	s.byBlocks(l, a, w.Buf)
+	if s.byBlocks(l, a, w.Buf); l.product && !a.Half {
+		l.byNumber = 3
+	}
 	l.writes = []*cl.MemObject{out.Buf}
 	args := []any{a.Rows, w.Out, w.In + 1, a.Buf, a.LD, w.Buf, w.Panel, w.NR, out.Buf, out.LD}
 	if z != nil {

@@ -2,8 +2,13 @@ package kernels
 
 import "github.com/clprop/clprop/cl"
 
-// gatherFrom is the position of from among the arguments of gather.cl.
-const gatherFrom = 2
+// The positions of from, the rows, their numbers and the batch among the arguments of gather.cl.
+const (
+	gatherFrom  = 2
+	gatherRows  = 3
+	gatherIndex = 4
+	gatherBatch = 5
+)
 
 // Gather launches dst_i = src_index[from+i] for every row of dst; SetFrom gives from.
 // Both are halves or none is. The row numbers (int32) must be inside src. See gather.cl.

@@ -5,6 +5,8 @@
 //            ended on all. Launches that need nothing of each other but in the same rows of the batch
 //            are one phase, and small ones that need nothing of it at all, see joined_phase.go
 //   step s:  all phases, with the numbers of step s; as many in a launch as joined.go says
+//   behind the last step: the batches that the steps did not need, since they read its rows by number, see
+//            joined_rows.go, each a phase
 //
 // The host writes the rest of the program, see joined_source.go: the kernels of the phases as
 // functions, before this, and after it the kernel joined, which has PHASE of each. It is for
@@ -17,8 +19,8 @@
 //       steps; and the line after those of the last phase how many workers have left
 //   v0, v1, …  numbers that change from step to step: element s is that of step s
 //
-// A work-item is a worker. The work-items of a phase are cut into R ranges, one for each worker
-// but at most RANGES, and a worker begins with the same one in every phase and every launch: the
+// A work-item is a worker. The work-items of a phase, or so many of them (even) where small ones come behind, are cut
+// into R ranges, one for each worker but at most RANGES, of which the last has the small ones too; and a worker begins with the same one in every phase and every launch: the
 // weights that it wrote are in the cache of its core when it reads them. It takes ever fewer
 // work-items at a time, of its range, tells that they are done, and does so with the others if anything is
 // left, so that all workers end together; and it waits until those that others took are done. It does
@@ -82,13 +84,15 @@ inline int number(__global int *owners, const int workers) {
 }
 
 // take takes some of the work-items of range r of a step that are left: from the first, which it returns, to *end.
-inline int take(__global int *taken, const int step, const int items, const int workers, const int ranges,
-                const int r, int *end) {
-  const int begin = (int)((long)items * r / ranges), size = (int)((long)items * (r + 1) / ranges) - begin;
+inline int take(__global int *taken, const int step, const int even, const int items, const int workers,
+                const int ranges, const int r, int *end) {
+  const int begin = (int)((long)even * r / ranges);
+  const int small = r + 1 < ranges ? 0 : items - even;
+  const int size = (int)((long)even * (r + 1) / ranges) - begin + small;
   const int all = (step + 1) * size;
   int first = __atomic_load_n(INT_AT(taken + r * PLACE), __ATOMIC_RELAXED);
   while (first < all) {
-    const int some = max(1, (all - first) * ranges / (2 * workers));
+    const int some = max(1, (all - first - small) * ranges / (2 * workers));
     const int found = __sync_val_compare_and_swap(INT_AT(taken + r * PLACE), first, first + some);
     if (found == first) {
       first += begin - step * size;
@@ -122,22 +126,22 @@ inline void leave(__global int *lines, const int count, const int workers) {
 
 // PHASE calls RUN(i) for the work-items of phase p, of which there are count. The line that the worker takes from first
 // in the next phase it has before it needs it: others read it last, and to write it takes as long as a short phase.
-#define PHASE(p, count, RUN)                                                         \
-  if (going) {                                                                       \
-    __global int *const taken = lines + (p) * (ranges + 1) * PLACE;                  \
-    __global int *const done = taken + ranges * PLACE;                               \
-    const int items = (count), until = (step + 1) * items;                           \
-    __builtin_prefetch((const void *)(size_t)(done + (1 + near) * PLACE), 1);        \
-    int all = 0;                                                                     \
-    for (int k = 0; k < ranges && all < until; k++) {                                \
-      const int r = (near + k) % ranges;                                             \
-      int end, own = 0;                                                              \
-      for (int i = take(taken, step, items, workers, ranges, r, &end); i < items;    \
-           i = take(taken, step, items, workers, ranges, r, &end)) {                 \
-        own += end - i;                                                              \
-        for (; i < end; i++) RUN(i)                                                  \
-      }                                                                              \
-      if (own > 0) all = __atomic_add_fetch(INT_AT(done), own, __ATOMIC_ACQ_REL);    \
-    }                                                                                \
-    going = all >= until || ended(done, until);                                      \
+#define PHASE(p, even, count, RUN)                                                    \
+  if (going) {                                                                        \
+    __global int *const taken = lines + (p) * (ranges + 1) * PLACE;                   \
+    __global int *const done = taken + ranges * PLACE;                                \
+    const int items = (count), until = (step + 1) * items;                            \
+    __builtin_prefetch((const void *)(size_t)(done + (1 + near) * PLACE), 1);         \
+    int all = 0;                                                                      \
+    for (int k = 0; k < ranges && all < until; k++) {                                 \
+      const int r = (near + k) % ranges;                                              \
+      int end, own = 0;                                                               \
+      for (int i = take(taken, step, even, items, workers, ranges, r, &end); i < items;\
+           i = take(taken, step, even, items, workers, ranges, r, &end)) {            \
+        own += end - i;                                                               \
+        for (; i < end; i++) RUN(i)                                                   \
+      }                                                                               \
+      if (own > 0) all = __atomic_add_fetch(INT_AT(done), own, __ATOMIC_ACQ_REL);     \
+    }                                                                                 \
+    going = all >= until || ended(done, until);                                       \
   }

@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,20 +33,44 @@ const panelFLOPs = 1 << 21
 // inPhases puts launches into phases, each behind all whose results it needs.
 func inPhases(launches []*Launch, workers int) []phase {
 	var phases []phase
-	for n, l := range launches {
+	for _, n := range whenNeeded(launches) {
+		l := launches[n]
 		last := len(phases) - 1 // of the phases that it needs
 		for last >= 0 && !l.needsAny(launches, phases[last]) {
 			last--
 		}
 		switch {
 		case extend(phases[max(last, 0):], launches, n, workers):
-		case last+1 < len(phases) && l.Bytes <= smallBytes && l.FLOPs <= smallFLOPs && !phases[last+1].onAMX(launches):
+		case last+1 < len(phases) && (chain{n}).small(launches) && !phases[last+1].onAMX(launches):
 			phases[last+1] = append(phases[last+1], chain{n})
 		default:
 			phases = append(phases, phase{chain{n}})
 		}
 	}
 	return phases
+}
+
+// whenNeeded are the launches in an order of the same results: each Gather comes right before what needs it, and can be
+// one chain with that. Those of rows that are read by number are not among them.
+func whenNeeded(launches []*Launch) (order []int) {
+	later := rowsByNumber(launches).gathers()
+	var waiting chain
+	for n, l := range launches {
+		for _, g := range waiting {
+			if l.needs(launches, chain{g}) {
+				order = append(order, g)
+			}
+		}
+		waiting = slices.DeleteFunc(waiting, func(g int) bool { return slices.Contains(order, g) })
+		switch {
+		case slices.Contains(later, n):
+		case l.Name == "gather":
+			waiting = append(waiting, n)
+		default:
+			order = append(order, n)
+		}
+	}
+	return append(order, waiting...)
 }
 
 // onAMX reports whether a phase has a product of amx.cl, whose few work-items should be all that there is to take.
@@ -144,16 +169,34 @@ func (c chain) block(launches []*Launch) int {
 	return block
 }
 
-// writePhase writes the call of a phase, whose work-items are those of its chains: RUN_n does one of launch n.
+// bytes is what the launches of a chain must move.
+func (c chain) bytes(launches []*Launch) (all float64) {
+	for _, n := range c {
+		all += launches[n].Bytes
+	}
+	return all
+}
+
+// small reports whether no launch of a chain is long.
+func (c chain) small(launches []*Launch) bool {
+	return !slices.ContainsFunc(c, func(n int) bool { return launches[n].Bytes > smallBytes || launches[n].FLOPs > smallFLOPs })
+}
+
+// writePhase writes the call of a phase, whose work-items are those of its chains: RUN_n does one of launch n. What is small
+// comes behind what is cut evenly into ranges, so that those of the large ones are the same in all phases.
 func writePhase(to *strings.Builder, number int, p phase, launches []*Launch) {
-	items := 0
+	chains := slices.SortedStableFunc(slices.Values(p), func(a, b chain) int { return cmp.Compare(b.bytes(launches), a.bytes(launches)) })
+	items, even := 0, 0
 	var calls strings.Builder
-	for i, c := range p {
+	for i, c := range chains {
 		count := c.write(to, fmt.Sprintf("CHAIN_%d_%d", number, i), launches)
 		fmt.Fprintf(&calls, " if (i >= %d && i < %d) CHAIN_%d_%d((i - %d))", items, items+count, number, i, items)
 		items += count
+		if !c.small(launches) || chains[0].small(launches) {
+			even = items
+		}
 	}
-	fmt.Fprintf(to, "#define CHAINS_%d(i) {%s }\n    PHASE(%d, %d, CHAINS_%d)\n", number, calls.String(), number, items, number)
+	fmt.Fprintf(to, "#define CHAINS_%d(i) {%s }\n    PHASE(%d, %d, %d, CHAINS_%d)\n", number, calls.String(), number, even, items, number)
 }
 
 // write writes a macro that does a work-item of a chain, and returns how many there are.

@@ -54,6 +54,7 @@ func TestJoined(t *testing.T) {
 				f.enqueue(l)
 				l.Release()
 				f.samePass(n.sizes, one, many)
+				f.sameBits(n.sizes, "x", one.X, many.X)
 				for i := range one.Theta {
 					f.sameLayer(n.sizes, one.Theta[i], many.Theta[i])
 				}
@@ -253,8 +254,8 @@ func TestInPhases(t *testing.T) {
 		return l
 	}
 	gather := func(from, to string) *Launch {
-		l := launch(1, from, to)
-		l.anyRow = named(from)[0]
+		l := launch(1, "", to)
+		l.Name, l.anyRow, l.values = "gather", named(from)[0], []any{1, 1, 0, named(from)[0], named("index")[0], named(to)[0]}
 		return l
 	}
 	product := func(blocks int, a, weights, c string) *Launch {
@@ -265,6 +266,11 @@ func TestInPhases(t *testing.T) {
 	copied := func(panels int, w, to string) *Launch {
 		l := launch(0, w, to)
 		l.byPanel, l.global = true, []int{panels, 3}
+		return l
+	}
+	byNumber := func(l *Launch) *Launch {
+		l.values = append([]any{0}, l.values...)
+		l.byNumber = 1
 		return l
 	}
 	unknown := func(all string) *Launch { return &Launch{values: []any{named(all)[0]}, Bytes: large} }
@@ -289,21 +295,27 @@ func TestInPhases(t *testing.T) {
 		launches
 		want []phase
 	}{
-		"row by row":                  {launches{gather("s", "x"), launch(1, "x", "z"), launch(1, "z", "a")}, []phase{{{0, 1, 2}}}},
-		"two of nothing in common":    {launches{gather("s", "x"), gather("t", "y")}, []phase{{{0, 1}}}},
-		"rows that others do":         {launches{launch(1, "z", "s"), gather("s", "x")}, []phase{{{0}}, {{1}}}},
-		"rows for others to read":     {launches{gather("s", "x"), launch(1, "z", "s")}, []phase{{{0}}, {{1}}}},
-		"what may do anything":        {launches{unknown("x"), launch(1, "x", "z"), unknown("z")}, []phase{{{0}}, {{1}}, {{2}}}},
-		"large, of nothing in common": {launches{unknown("x"), unknown("y")}, []phase{{{0}}, {{1}}}},
-		"small, of nothing in common": {launches{unknown("x"), unknown("y"), small(unknown("z"))}, []phase{{{0}, {2}}, {{1}}}},
-		"small, beside AMX":           {launches{unknown("x"), amx(unknown("y")), small(unknown("z"))}, []phase{{{0}, {2}}, {{1}}}},
-		"small, but only AMX is left": {launches{unknown("x"), amx(unknown("y")), small(launch(0, "x", "w"))}, []phase{{{0}}, {{1}}, {{2}}}},
-		"small, behind what it needs": {launches{unknown("x"), unknown("y"), unknown("z"), small(launch(0, "x", "w"))}, []phase{{{0}}, {{1}, {3}}, {{2}}}},
-		"small, that needs the last":  {launches{unknown("x"), unknown("y"), small(launch(0, "y", "w"))}, []phase{{{0}}, {{1}}, {{2}}}},
-		"a product in a chain":        {launches{launch(1, "s", "x"), product(4, "x", "w", "z"), launch(1, "z", "a")}, []phase{{{0, 1, 2}}}},
-		"too few blocks for workers":  {launches{launch(1, "s", "x"), product(3, "x", "w", "z"), launch(1, "z", "a")}, []phase{{{0}}, {{1}}, {{2}}}},
-		"few, but soon done":          {launches{launch(1, "s", "x"), small(product(1, "x", "w", "z"))}, []phase{{{0, 1}}}},
-		"weights that a row writes":   {launches{launch(1, "s", "w"), product(4, "x", "w", "z")}, []phase{{{0}}, {{1}}}},
+		"row by row": {launches{gather("s", "x"), launch(1, "x", "z"), launch(1, "z", "a")}, []phase{{{0, 1, 2}}}},
+		"a batch, when it is needed": {
+			launches{gather("s", "x"), gather("t", "y"), launch(0, "v", "z"), launch(1, "z y", "d"), launch(0, "x d", "v")},
+			[]phase{{{2}}, {{1, 3, 0}}, {{4}}},
+		},
+		"a batch that is written again": {launches{gather("s", "x"), gather("t", "x"), launch(1, "x", "z")}, []phase{{{0, 1, 2}}}},
+		"rows by number":                {launches{gather("s", "x"), byNumber(product(4, "x", "w", "z"))}, []phase{{{1}}}},
+		"two of nothing in common":      {launches{gather("s", "x"), gather("t", "y")}, []phase{{{0, 1}}}},
+		"rows that others do":           {launches{launch(1, "z", "s"), gather("s", "x")}, []phase{{{0}}, {{1}}}},
+		"rows for others to read":       {launches{gather("s", "x"), launch(1, "z", "s")}, []phase{{{0}}, {{1}}}},
+		"what may do anything":          {launches{unknown("x"), launch(1, "x", "z"), unknown("z")}, []phase{{{0}}, {{1}}, {{2}}}},
+		"large, of nothing in common":   {launches{unknown("x"), unknown("y")}, []phase{{{0}}, {{1}}}},
+		"small, of nothing in common":   {launches{unknown("x"), unknown("y"), small(unknown("z"))}, []phase{{{0}, {2}}, {{1}}}},
+		"small, beside AMX":             {launches{unknown("x"), amx(unknown("y")), small(unknown("z"))}, []phase{{{0}, {2}}, {{1}}}},
+		"small, but only AMX is left":   {launches{unknown("x"), amx(unknown("y")), small(launch(0, "x", "w"))}, []phase{{{0}}, {{1}}, {{2}}}},
+		"small, behind what it needs":   {launches{unknown("x"), unknown("y"), unknown("z"), small(launch(0, "x", "w"))}, []phase{{{0}}, {{1}, {3}}, {{2}}}},
+		"small, that needs the last":    {launches{unknown("x"), unknown("y"), small(launch(0, "y", "w"))}, []phase{{{0}}, {{1}}, {{2}}}},
+		"a product in a chain":          {launches{launch(1, "s", "x"), product(4, "x", "w", "z"), launch(1, "z", "a")}, []phase{{{0, 1, 2}}}},
+		"too few blocks for workers":    {launches{launch(1, "s", "x"), product(3, "x", "w", "z"), launch(1, "z", "a")}, []phase{{{0}}, {{1}}, {{2}}}},
+		"few, but soon done":            {launches{launch(1, "s", "x"), small(product(1, "x", "w", "z"))}, []phase{{{0, 1}}}},
+		"weights that a row writes":     {launches{launch(1, "s", "w"), product(4, "x", "w", "z")}, []phase{{{0}}, {{1}}}},
 		"a step": {launches{
 			gather("s", "x"), launch(0, "x v", "a"), product(4, "a", "w", "z"), launch(1, "z y", "d"),
 			small(launch(0, "w", "copy")), product(4, "d", "copy", "e"), launch(0, "e d a x", "v w"),
@@ -322,6 +334,37 @@ func TestInPhases(t *testing.T) {
 		},
 	} {
 		if got := inPhases(c.launches, 2); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// TestRowsByNumber says which launches read a batch by number: all that have it, or none.
+func TestRowsByNumber(t *testing.T) {
+	var s, index, x, w, z, other cl.MemObject
+	gather := func() *Launch {
+		return &Launch{Name: "gather", values: []any{4, 16, 0, &s, &index, &x}, writes: []*cl.MemObject{&x}}
+	}
+	product := func(at int, values ...any) *Launch {
+		return &Launch{values: values, writes: []*cl.MemObject{&z}, byNumber: at}
+	}
+	reads := product(1, 4, &x, &w, &z)
+	for name, c := range map[string]struct {
+		launches []*Launch
+		want     numbered
+	}{
+		"the products of a layer":   {[]*Launch{gather(), reads, product(2, 4, &w, &x, &z)}, numbered{1: 0, 2: 0}},
+		"one that needs the batch":  {[]*Launch{gather(), reads, product(0, 4, &x, &w, &z)}, numbered{}},
+		"before it is there":        {[]*Launch{reads, gather()}, numbered{}},
+		"as another operand":        {[]*Launch{gather(), product(2, 4, &x, &w, &z)}, numbered{}},
+		"as another operand too":    {[]*Launch{gather(), product(1, 4, &x, &x, &z)}, numbered{}},
+		"a batch that is written":   {[]*Launch{gather(), reads, {values: []any{&x}}}, numbered{}},
+		"rows that are written":     {[]*Launch{gather(), reads, {values: []any{&s}}}, numbered{}},
+		"numbers that are written":  {[]*Launch{gather(), reads, {values: []any{&index}}}, numbered{}},
+		"a batch that nobody reads": {[]*Launch{gather(), product(1, 4, &other, &w, &z)}, numbered{}},
+		"gathered twice":            {[]*Launch{gather(), reads, gather()}, numbered{}},
+	} {
+		if got := rowsByNumber(c.launches); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
