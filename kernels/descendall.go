@@ -68,7 +68,8 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 	}
 	// a work-item of fewer multiply-adds costs more to start than to do
 	strip := min(max(4, 256/rows), 64)
-	items, flops, bytes := 0, 0.0, 0.0
+	flops, bytes := 0.0, 0.0
+	parts, large := []int{0}, false
 	var writes []*cl.MemObject
 	args := []any{rows, lambda, float32(m), float32(0), strip}
 	if tally != nil {
@@ -76,7 +77,7 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 			return nil, err
 		}
 		mac["TALLY"] = 1
-		items++
+		parts[0]++
 		args, writes = append(args, tally.Loss, tally.Right, tally.Tally), append(writes, tally.Tally)
 	}
 	for l, d := range layers {
@@ -86,7 +87,11 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 		if err != nil {
 			return nil, err
 		}
-		items += ceilDiv(w.In+1, mr*strip) * ceilDiv(w.Out, nr)
+		before := large
+		if large = 4*w.Floats() > nearWeights; (large || before) && parts[len(parts)-1] > 0 {
+			parts = append(parts, 0)
+		}
+		parts[len(parts)-1] += ceilDiv(w.In+1, mr*strip) * ceilDiv(w.Out, nr)
 		writes = append(writes, to[l].Buf)
 		args = append(args, w.Buf, to[l].Buf, w.In, w.Out, w.NR, w.Panel, d.A.Buf, d.A.LD, d.Delta.Buf, d.Delta.LD)
 		weights := float64(w.In+1) * float64(w.Out)
@@ -98,11 +103,16 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 	if err != nil {
 		return nil, err
 	}
+	items := 0
+	for _, n := range parts {
+		items += n
+	}
 	l, err := s.launch("descendall", k, []int{items}, []int{1})
 	if err != nil {
 		return nil, err
 	}
-	l.FLOPs, l.Bytes, l.writes, l.byNumber = flops, bytes, writes, slices.Index(args, any(layers[0].A.Buf))
+	l.FLOPs, l.Bytes, l.parts = flops, bytes, parts
+	l.writes, l.byNumber = writes, slices.Index(args, any(layers[0].A.Buf))
 	return l.args(args...)
 }
 

@@ -128,3 +128,25 @@ func TestGradientAllInfinite(t *testing.T) {
 		}
 	})
 }
+
+// TestDescentParts says which layers are parts of a descent: large ones one by one, and what is small between them.
+func TestDescentParts(t *testing.T) {
+	eachWidth(t, func(f fixture) {
+		if !f.set.DescendsAll(1) || f.simulated {
+			return
+		}
+		p := f.netPass(cpuref.SoftmaxCrossEntropy, 5, []int{3, 131, 137, 140, 2, 3})
+		launches := f.stepLaunches(p)
+		l := launches[len(launches)-1]
+		items := 0
+		for _, n := range l.parts {
+			items += n
+		}
+		if len(l.parts) != 4 || l.parts[0] < 2 || items != l.WorkItems() { // the tally with the first
+			f.Errorf("parts %v of %d work-items, want a small one, two layers, and a small one", l.parts, l.WorkItems())
+		}
+		for _, l := range launches {
+			l.Release()
+		}
+	})
+}

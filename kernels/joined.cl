@@ -19,8 +19,8 @@
 //       steps; and the line after those of the last phase how many workers have left
 //   v0, v1, …  numbers that change from step to step: element s is that of step s
 //
-// A work-item is a worker. The work-items of a phase, or so many of them (even) where small ones come behind, are cut
-// into R ranges, one for each worker but at most RANGES, of which the last has the small ones too; and a worker begins with the same one in every phase and every launch: the
+// A work-item is a worker. The work-items of a phase are cut into R ranges, one for each worker but at most RANGES, and
+// so is each of its parts: of layers, and of launches beside each other. Small ones come behind in the last range. A worker begins with the same one in every phase and every launch: the
 // weights that it wrote are in the cache of its core when it reads them. It takes ever fewer
 // work-items at a time, of its range, tells that they are done, and does so with the others if anything is
 // left, so that all workers end together; and it waits until those that others took are done. It does
@@ -83,21 +83,42 @@ inline int number(__global int *owners, const int workers) {
   return (int)get_global_id(0);
 }
 
+// cut is how many of so many work-items are in the ranges before range r.
+#define CUT(items, r) ((int)((long)(items) * (r) / ranges))
+
+// begins is where range r begins, which has so much of each part.
+inline int begins(const int *parts, const int count, const int ranges, const int r) {
+  int begin = 0;
+  for (int part = 0; part < count; part++) begin += CUT(parts[part], r);
+  return begin;
+}
+
+// place is which work-item of the phase is number i of range r: those of its parts, then the small ones.
+inline int place(const int *parts, const int count, const int ranges, const int r, int i) {
+  if (count == 1) return i + CUT(parts[0], r);
+  int before = 0;
+  for (int part = 0; part < count; part++) {
+    const int from = CUT(parts[part], r), own = CUT(parts[part], r + 1) - from;
+    if (i < own) return before + from + i;
+    i -= own;
+    before += parts[part];
+  }
+  return before + i;
+}
+
 // take takes some of the work-items of range r of a step that are left: from the first, which it returns, to *end.
-inline int take(__global int *taken, const int step, const int even, const int items, const int workers,
-                const int ranges, const int r, int *end) {
-  const int begin = (int)((long)even * r / ranges);
-  const int small = r + 1 < ranges ? 0 : items - even;
-  const int size = (int)((long)even * (r + 1) / ranges) - begin + small;
-  const int all = (step + 1) * size;
+inline int take(__global int *taken, const int step, const int *parts, const int count, const int items,
+                const int workers, const int ranges, const int r, int *end) {
+  const int begin = begins(parts, count, ranges, r), cut = begins(parts, count, ranges, r + 1);
+  const int small = r + 1 < ranges ? 0 : items - cut;
+  const int size = cut - begin + small, all = (step + 1) * size;
   int first = __atomic_load_n(INT_AT(taken + r * PLACE), __ATOMIC_RELAXED);
   while (first < all) {
     const int some = max(1, (all - first - small) * ranges / (2 * workers));
     const int found = __sync_val_compare_and_swap(INT_AT(taken + r * PLACE), first, first + some);
     if (found == first) {
-      first += begin - step * size;
-      *end = first + some;
-      return first;
+      *end = first + some - step * size;
+      return first - step * size;
     }
     first = found;
   }
@@ -124,24 +145,26 @@ inline void leave(__global int *lines, const int count, const int workers) {
   for (int line = 0; line <= count; line++) lines[line * PLACE] = 0;
 }
 
-// PHASE calls RUN(i) for the work-items of phase p, of which there are count. The line that the worker takes from first
+// PHASE calls RUN(i) for the work-items of phase p, of which there are so many. The line that the worker takes from first
 // in the next phase it has before it needs it: others read it last, and to write it takes as long as a short phase.
-#define PHASE(p, even, count, RUN)                                                    \
-  if (going) {                                                                        \
-    __global int *const taken = lines + (p) * (ranges + 1) * PLACE;                   \
-    __global int *const done = taken + ranges * PLACE;                                \
-    const int items = (count), until = (step + 1) * items;                            \
-    __builtin_prefetch((const void *)(size_t)(done + (1 + near) * PLACE), 1);         \
-    int all = 0;                                                                      \
-    for (int k = 0; k < ranges && all < until; k++) {                                 \
-      const int r = (near + k) % ranges;                                              \
-      int end, own = 0;                                                               \
-      for (int i = take(taken, step, even, items, workers, ranges, r, &end); i < items;\
-           i = take(taken, step, even, items, workers, ranges, r, &end)) {            \
-        own += end - i;                                                               \
-        for (; i < end; i++) RUN(i)                                                   \
-      }                                                                               \
-      if (own > 0) all = __atomic_add_fetch(INT_AT(done), own, __ATOMIC_ACQ_REL);     \
-    }                                                                                 \
-    going = all >= until || ended(done, until);                                       \
+#define PHASE(p, items, parts, count, RUN)                                             \
+  if (going) {                                                                         \
+    __global int *const taken = lines + (p) * (ranges + 1) * PLACE;                    \
+    __global int *const done = taken + ranges * PLACE;                                 \
+    const int until = (step + 1) * (items);                                            \
+    __builtin_prefetch((const void *)(size_t)(done + (1 + near) * PLACE), 1);          \
+    int all = 0;                                                                       \
+    for (int k = 0; k < ranges && all < until; k++) {                                  \
+      const int r = (near + k) % ranges;                                               \
+      int i, end, own = 0;                                                             \
+      while ((i = take(taken, step, parts, count, items, workers, ranges, r, &end)) < (items)) { \
+        own += end - i;                                                                \
+        for (; i < end; i++) {                                                         \
+          const int item = place(parts, count, ranges, r, i);                          \
+          RUN(item)                                                                    \
+        }                                                                              \
+      }                                                                                \
+      if (own > 0) all = __atomic_add_fetch(INT_AT(done), own, __ATOMIC_ACQ_REL);      \
+    }                                                                                  \
+    going = all >= until || ended(done, until);                                        \
   }

@@ -183,20 +183,26 @@ func (c chain) small(launches []*Launch) bool {
 }
 
 // writePhase writes the call of a phase, whose work-items are those of its chains: RUN_n does one of launch n. What is small
-// comes behind what is cut evenly into ranges, so that those of the large ones are the same in all phases.
+// comes behind the parts that are cut into ranges, so that of the large ones the same is near in all phases.
 func writePhase(to *strings.Builder, number int, p phase, launches []*Launch) {
 	chains := slices.SortedStableFunc(slices.Values(p), func(a, b chain) int { return cmp.Compare(b.bytes(launches), a.bytes(launches)) })
-	items, even := 0, 0
+	items, parts := 0, []string{}
 	var calls strings.Builder
 	for i, c := range chains {
 		count := c.write(to, fmt.Sprintf("CHAIN_%d_%d", number, i), launches)
 		fmt.Fprintf(&calls, " if (i >= %d && i < %d) CHAIN_%d_%d((i - %d))", items, items+count, number, i, items)
 		items += count
-		if !c.small(launches) || chains[0].small(launches) {
-			even = items
+		if c.small(launches) && !chains[0].small(launches) {
+			continue
+		}
+		if of := launches[c[0]].parts; of == nil || len(c) > 1 {
+			parts = append(parts, fmt.Sprint(count))
+		} else {
+			parts = append(parts, strings.Fields(strings.Trim(fmt.Sprint(of), "[]"))...)
 		}
 	}
-	fmt.Fprintf(to, "#define CHAINS_%d(i) {%s }\n    PHASE(%d, %d, %d, CHAINS_%d)\n", number, calls.String(), number, even, items, number)
+	fmt.Fprintf(to, "#define CHAINS_%d(i) {%s }\n    const int parts_%d[] = {%s};\n    PHASE(%d, %d, parts_%d, %d, CHAINS_%d)\n",
+		number, calls.String(), number, strings.Join(parts, ", "), number, items, number, len(parts), number)
 }
 
 // write writes a macro that does a work-item of a chain, and returns how many there are.

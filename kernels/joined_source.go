@@ -46,11 +46,11 @@ func joinedSource(launches []*Launch, workers, steps int) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("%s%s\n__kernel void joined(__global int *S, const int workers, const int steps%s%s) {\n"+
-		"  const int ranges = min(workers, RANGES), near = number(S + %d, workers) * ranges / workers;\n"+
+		"  const int ranges = min(%d, RANGES), near = number(S + %d, workers) * ranges / workers;\n"+
 		"  __global int *const lines = S;\n%s"+
 		"  int going = 1;\n  for (int step = 0; step < steps; step++) {\n%s  }\n  const int step = 0;\n%s"+
 		"  leave(lines, %d * (ranges + 1), workers);\n}\n",
-		to.functions.String(), rest, to.numbers.String(), to.parameters.String(), joinedLines, to.kept.String(),
+		to.functions.String(), rest, to.numbers.String(), to.parameters.String(), workers, joinedLines, to.kept.String(),
 		to.calls.String(), last.String(), lines), nil
 }
 

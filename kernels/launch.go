@@ -35,6 +35,7 @@ type Launch struct {
 	product       bool            // whether that is work-item (i, j) of a product, with any j, or work-item i
 	byPanel       bool            // work-items (i, j), with any j, make panel i of what it writes
 	anyRow        *cl.MemObject   // of which, if not nil, it reads other rows too
+	parts         []int           // how many work-items its parts have, one after the other, which have weights of their own
 	byNumber      int             // if not 0, the argument that is a matrix whose rows it can read by number
 	writes        []*cl.MemObject // nil where that may be any of its arguments
 	strides       bool            // the work-items of dimension 0 step by its size: all of them, or another result
