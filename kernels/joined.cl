@@ -20,14 +20,14 @@
 //   v0, v1, …  numbers that change from step to step: element s is that of step s
 //
 // A work-item is a worker. The work-items of a phase are cut into R ranges, one for each worker but at most RANGES, and
-// so is each of its parts: of layers, and of launches beside each other. Small ones come behind in the last range. A worker begins with the same one in every phase and every launch: the
-// weights that it wrote are in the cache of its core when it reads them. It takes ever fewer
-// work-items at a time, of its range, tells that they are done, and does so with the others if anything is
-// left, so that all workers end together; and it waits until those that others took are done. It does
-// not wait for a worker that has taken none, which may not even run: who does the last of a phase goes
-// on with the next. Nor does it wait for long, since who has taken some may have lost its core: it leaves then, and the others
-// do the rest. Of long launches that would be too much: there it naps (NAPS), so that the other may have
-// its core meanwhile, ever longer, since Linux moves nobody to a core that is idle for less than half a millisecond.
+// so is each of its parts: of layers, and of launches beside each other; small launches come behind, in the last range. A
+// worker begins with the same range in every phase and every launch: the weights that it wrote are in the cache of its
+// core when it reads them. It takes ever fewer work-items at a time, of its range, tells that they are done, and does so
+// with the others if anything is left, so that all workers end together; and it waits until those that others took are
+// done. It does not wait for a worker that has taken none, which may not even run: who does the last of a phase goes on
+// with the next. Nor does it wait for long, since who has taken some may have lost its core: it leaves then, and the
+// others do the rest. Of long launches that would be too much: there it naps (NAPS), so that the other may have its core
+// meanwhile, ever longer, since Linux moves nobody to a core that is idle for less than half a millisecond.
 //
 // Launch: global (workers), one a core, local (1), no local memory.
 // Tunables: LOOKS 16384 at what others have done before a worker leaves, some 800 µs, or 4096 before it naps;
@@ -83,7 +83,7 @@ inline int number(__global int *owners, const int workers) {
   return (int)get_global_id(0);
 }
 
-// cut is how many of so many work-items are in the ranges before range r.
+// CUT is how many of so many work-items are in the ranges before range r.
 #define CUT(items, r) ((int)((long)(items) * (r) / ranges))
 
 // begins is where range r begins, which has so much of each part.

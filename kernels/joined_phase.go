@@ -186,7 +186,7 @@ func (c chain) small(launches []*Launch) bool {
 // comes behind the parts that are cut into ranges, so that of the large ones the same is near in all phases.
 func writePhase(to *strings.Builder, number int, p phase, launches []*Launch) {
 	chains := slices.SortedStableFunc(slices.Values(p), func(a, b chain) int { return cmp.Compare(b.bytes(launches), a.bytes(launches)) })
-	items, parts := 0, []string{}
+	items, parts := 0, []int{}
 	var calls strings.Builder
 	for i, c := range chains {
 		count := c.write(to, fmt.Sprintf("CHAIN_%d_%d", number, i), launches)
@@ -195,14 +195,15 @@ func writePhase(to *strings.Builder, number int, p phase, launches []*Launch) {
 		if c.small(launches) && !chains[0].small(launches) {
 			continue
 		}
-		if of := launches[c[0]].parts; of == nil || len(c) > 1 {
-			parts = append(parts, fmt.Sprint(count))
+		if of := launches[c[0]].parts; of != nil && len(c) == 1 {
+			parts = append(parts, of...)
 		} else {
-			parts = append(parts, strings.Fields(strings.Trim(fmt.Sprint(of), "[]"))...)
+			parts = append(parts, count)
 		}
 	}
+	list := strings.Join(strings.Fields(strings.Trim(fmt.Sprint(parts), "[]")), ", ")
 	fmt.Fprintf(to, "#define CHAINS_%d(i) {%s }\n    const int parts_%d[] = {%s};\n    PHASE(%d, %d, parts_%d, %d, CHAINS_%d)\n",
-		number, calls.String(), number, strings.Join(parts, ", "), number, items, number, len(parts), number)
+		number, calls.String(), number, list, number, items, number, len(parts), number)
 }
 
 // write writes a macro that does a work-item of a chain, and returns how many there are.

@@ -16,7 +16,7 @@ type numbered map[int]int
 func rowsByNumber(launches []*Launch) numbered {
 	all := numbered{}
 	for g, l := range launches {
-		if l.Name == "gather" {
+		if l.Name == "gather" && l.number(gatherFrom) != nil {
 			for _, n := range readersByNumber(launches, g) {
 				all[n] = g
 			}

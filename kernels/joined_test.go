@@ -40,6 +40,11 @@ func TestJoined(t *testing.T) {
 				l, err := f.set.Joined(together, workers, workers%2 == 0, state)
 				f.ok(err)
 				for i := range l.Holds() + 2 {
+					for _, l := range slices.Concat(together, apart) {
+						if l.Name == "gather" {
+							f.ok(l.SetFrom(int32(i % 2)))
+						}
+					}
 					alpha := 0.1 + 0.1*float32(i*i%7)
 					f.ok(together[len(together)-1].SetDescentRateAll(alpha)) // of the joined launch now
 					f.ok(apart[len(apart)-1].SetDescentRateAll(alpha))
@@ -257,7 +262,8 @@ func TestInPhases(t *testing.T) {
 	}
 	gather := func(from, to string) *Launch {
 		l := launch(1, "", to)
-		l.Name, l.anyRow, l.values = "gather", named(from)[0], []any{1, 1, 0, named(from)[0], named("index")[0], named(to)[0]}
+		l.Name, l.anyRow, l.numbers = "gather", named(from)[0], []*number{{arg: gatherFrom}}
+		l.values = []any{1, 1, 0, named(from)[0], named("index")[0], named(to)[0]}
 		return l
 	}
 	product := func(blocks int, a, weights, c string) *Launch {
@@ -345,26 +351,31 @@ func TestInPhases(t *testing.T) {
 func TestRowsByNumber(t *testing.T) {
 	var s, index, x, w, z, other cl.MemObject
 	gather := func() *Launch {
-		return &Launch{Name: "gather", values: []any{4, 16, 0, &s, &index, &x}, writes: []*cl.MemObject{&x}}
+		return &Launch{
+			Name: "gather", values: []any{4, 16, 0, &s, &index, &x},
+			writes: []*cl.MemObject{&x}, numbers: []*number{{arg: gatherFrom}},
+		}
 	}
 	product := func(at int, values ...any) *Launch {
 		return &Launch{values: values, writes: []*cl.MemObject{&z}, byNumber: at}
 	}
-	reads := product(1, 4, &x, &w, &z)
+	reads, always := product(1, 4, &x, &w, &z), gather()
+	always.numbers = nil
 	for name, c := range map[string]struct {
 		launches []*Launch
 		want     numbered
 	}{
-		"the products of a layer":   {[]*Launch{gather(), reads, product(2, 4, &w, &x, &z)}, numbered{1: 0, 2: 0}},
-		"one that needs the batch":  {[]*Launch{gather(), reads, product(0, 4, &x, &w, &z)}, numbered{}},
-		"before it is there":        {[]*Launch{reads, gather()}, numbered{}},
-		"as another operand":        {[]*Launch{gather(), product(2, 4, &x, &w, &z)}, numbered{}},
-		"as another operand too":    {[]*Launch{gather(), product(1, 4, &x, &x, &z)}, numbered{}},
-		"a batch that is written":   {[]*Launch{gather(), reads, {values: []any{&x}}}, numbered{}},
-		"rows that are written":     {[]*Launch{gather(), reads, {values: []any{&s}}}, numbered{}},
-		"numbers that are written":  {[]*Launch{gather(), reads, {values: []any{&index}}}, numbered{}},
-		"a batch that nobody reads": {[]*Launch{gather(), product(1, 4, &other, &w, &z)}, numbered{}},
-		"gathered twice":            {[]*Launch{gather(), reads, gather()}, numbered{}},
+		"the products of a layer":    {[]*Launch{gather(), reads, product(2, 4, &w, &x, &z)}, numbered{1: 0, 2: 0}},
+		"one that needs the batch":   {[]*Launch{gather(), reads, product(0, 4, &x, &w, &z)}, numbered{}},
+		"before it is there":         {[]*Launch{reads, gather()}, numbered{}},
+		"as another operand":         {[]*Launch{gather(), product(2, 4, &x, &w, &z)}, numbered{}},
+		"as another operand too":     {[]*Launch{gather(), product(1, 4, &x, &x, &z)}, numbered{}},
+		"a batch that is written":    {[]*Launch{gather(), reads, {values: []any{&x}}}, numbered{}},
+		"rows that are written":      {[]*Launch{gather(), reads, {values: []any{&s}}}, numbered{}},
+		"numbers that are written":   {[]*Launch{gather(), reads, {values: []any{&index}}}, numbered{}},
+		"a batch that nobody reads":  {[]*Launch{gather(), product(1, 4, &other, &w, &z)}, numbered{}},
+		"from the same place always": {[]*Launch{always, reads}, numbered{}},
+		"gathered twice":             {[]*Launch{gather(), reads, gather()}, numbered{}},
 	} {
 		if got := rowsByNumber(c.launches); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
