@@ -84,7 +84,7 @@ inline int number(__global int *owners, const int workers) {
 }
 
 // CUT is how many of so many work-items are in the ranges before range r.
-#define CUT(items, r) ((int)((long)(items) * (r) / ranges))
+#define CUT(items, r) ((int)((uint)(items) * (uint)(r) / (uint)ranges)) // of at most RANGES
 
 // begins is where range r begins, which has so much of each part.
 inline int begins(const int *parts, const int count, const int ranges, const int r) {
