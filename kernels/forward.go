@@ -1,6 +1,10 @@
 package kernels
 
-import "github.com/clprop/clprop/cl"
+import (
+	"slices"
+
+	"github.com/clprop/clprop/cl"
+)
 
 // Forward launches out = g(a Wᵀ + 1 θ0ᵀ): a is b × in, out b × out. act is any
 // activation but softmax. Either may be halves. See forward.cl.
@@ -34,11 +38,12 @@ func (s *Set) forward(act string, a Matrix, w Weights, out Matrix, z *Matrix) (*
 	}
 	l.FLOPs = 2 * float64(a.Rows) * float64(w.In+1) * float64(w.Out)
 	l.Bytes = a.bytes(a.Rows*w.In) + out.bytes(out.Rows*w.Out) + 4*float64(w.In+1)*float64(w.Out)
-	if s.byBlocks(l, a, w.Buf); l.product && !a.Half {
-		l.byNumber = 3
-	}
+	s.byBlocks(l, a, w.Buf)
 	l.writes = []*cl.MemObject{out.Buf}
 	args := []any{a.Rows, w.Out, w.In + 1, a.Buf, a.LD, w.Buf, w.Panel, w.NR, out.Buf, out.LD}
+	if l.product && !a.Half {
+		l.byNumber = slices.Index(args, any(a.Buf))
+	}
 	if z != nil {
 		l.Bytes += z.bytes(z.Rows * z.Cols)
 		l.writes = append(l.writes, z.Buf)

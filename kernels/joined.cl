@@ -95,7 +95,6 @@ inline int begins(const int *parts, const int count, const int ranges, const int
 
 // place is which work-item of the phase is number i of range r: those of its parts, then the small ones.
 inline int place(const int *parts, const int count, const int ranges, const int r, int i) {
-  if (count == 1) return i + CUT(parts[0], r);
   int before = 0;
   for (int part = 0; part < count; part++) {
     const int from = CUT(parts[part], r), own = CUT(parts[part], r + 1) - from;

@@ -201,8 +201,8 @@ func writePhase(to *strings.Builder, number int, p phase, launches []*Launch) {
 			parts = append(parts, count)
 		}
 	}
-	list := strings.Join(strings.Fields(strings.Trim(fmt.Sprint(parts), "[]")), ", ")
-	fmt.Fprintf(to, "#define CHAINS_%d(i) {%s }\n    const int parts_%d[] = {%s};\n    PHASE(%d, %d, parts_%d, %d, CHAINS_%d)\n",
+	list := strings.TrimPrefix(fmt.Sprintf("%#v", parts), "[]int")
+	fmt.Fprintf(to, "#define CHAINS_%d(i) {%s }\n    const int parts_%d[] = %s;\n    PHASE(%d, %d, parts_%d, %d, CHAINS_%d)\n",
 		number, calls.String(), number, list, number, items, number, len(parts), number)
 }
 
