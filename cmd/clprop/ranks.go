@@ -13,10 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/device/mpi"
 	"github.com/clprop/clprop/trainer"
-	"github.com/spf13/cobra"
 )
 
 // How long an error waits for others: rank 0 says what all ranks have met, and a rank that
@@ -194,49 +195,6 @@ func (j *joined) ranked(eng device.Engine) device.Engine {
 	return j.engine
 }
 
-// rankMemories are the ways of --rank-memory.
-var rankMemories = []string{rankMemoryAuto, rankMemoryOwn}
-
-const (
-	rankMemoryAuto = "auto"
-	rankMemoryOwn  = "own"
-)
-
-// shareMemory makes ranks work on one memory where --rank-memory and the machine let them.
-// Ranks that wait for cores as well are better off with less to wait for.
-func (j *joined) shareMemory(eng device.Engine, mode string, compress trainer.Compress) error {
-	switch {
-	case j.count() < 2 || j.machines > 1:
-		return nil
-	case mode == rankMemoryOwn:
-		j.apart = "asked for"
-	case compress != trainer.CompressNone:
-		j.apart = "sums are to be compressed"
-	case j.crowded:
-		j.apart = "they are more than there are cores"
-	default:
-		err := j.ranked(eng).(*device.Ranked).ShareMemory()
-		if !errors.Is(err, device.ErrOwnMemory) {
-			return err
-		}
-		j.apart = strings.TrimPrefix(err.Error(), device.ErrOwnMemory.Error()+": ")
-	}
-	return nil
-}
-
-// sharesMemory reports whether ranks work on one memory.
-func (j *joined) sharesMemory() bool {
-	return j.count() > 1 && j.engine != nil && j.engine.SharesMemory()
-}
-
-// summing is how many ranks sum Δ, which those with one memory do not.
-func (j *joined) summing() int {
-	if j.sharesMemory() {
-		return 1
-	}
-	return j.count()
-}
-
 // recover is trainer.Recover in the folder of a run, which only rank 0 looks into.
 func (j *joined) recover(folder string) (s *trainer.Snapshot, path string, notes []string, err error) {
 	if j.count() < 2 {
@@ -292,32 +250,6 @@ func metByAll(err error) bool {
 		errors.Is(err, trainer.ErrRanks) || errors.Is(err, trainer.ErrMismatch) || errors.Is(err, trainer.ErrDiverged)
 }
 
-// ranksJSON is who trained together.
-type ranksJSON struct {
-	Count    int    `json:"count"`
-	Machines int    `json:"machines"`
-	Library  string `json:"library"`
-	Memory   string `json:"memory"` // shared, or own: each has one
-	// SumSeconds is how long the sums of Δ took, WaitedSeconds how much of that rank 0
-	// waited and did nothing else. On shared memory nothing is summed: both are how long rank 0
-	// waited for others.
-	SumSeconds    float64 `json:"sum_seconds"`
-	WaitedSeconds float64 `json:"waited_seconds"`
-}
-
-// json is nil where one process trains.
-func (j *joined) json() *ranksJSON {
-	if j.count() < 2 || j.engine == nil {
-		return nil
-	}
-	took, waited := j.engine.Summing()
-	memory := "own"
-	if j.sharesMemory() {
-		memory = "shared"
-	}
-	return &ranksJSON{j.count(), j.machines, j.world.Library(), memory, took.Seconds(), waited.Seconds()}
-}
-
 // checkRanks refuses what needs one process, and lets all but the first write nothing.
 func (f *trainFlags) checkRanks(cmd *cobra.Command, j *joined) error {
 	if j.count() < 2 {
@@ -332,20 +264,4 @@ func (f *trainFlags) checkRanks(cmd *cobra.Command, j *joined) error {
 		f.run.folder, f.profile, f.quiet = "", "", true
 	}
 	return nil
-}
-
-// describeRanks says who trains together.
-func (e *env) describeRanks() {
-	j := e.joined
-	if j.count() < 2 {
-		return
-	}
-	memory := ""
-	switch {
-	case j.sharesMemory():
-		memory = ", on one memory"
-	case j.apart != "":
-		memory = ", a memory each (" + j.apart + ")"
-	}
-	e.note("ranks   %d on %s, %s each%s; %s", j.count(), plural(j.machines, "machine"), plural(j.cores, "core"), memory, j.world.Library())
 }
