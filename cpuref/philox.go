@@ -17,15 +17,16 @@ func Philox(counter [4]uint32, key [2]uint32) [4]uint32 {
 		w0, w1 = 0x9E3779B9, 0xBB67AE85 // the Weyl steps: golden ratio, √3 − 1
 		rounds = 10
 	)
-	c, k := counter, key
+	c0, c1, c2, c3 := counter[0], counter[1], counter[2], counter[3] // in registers: an array is in memory
+	k0, k1 := key[0], key[1]
 	for range rounds {
-		hi0, lo0 := bits.Mul32(m0, c[0])
-		hi1, lo1 := bits.Mul32(m1, c[2])
-		c = [4]uint32{hi1 ^ c[1] ^ k[0], lo1, hi0 ^ c[3] ^ k[1], lo0}
-		k[0] += w0
-		k[1] += w1
+		hi0, lo0 := bits.Mul32(m0, c0)
+		hi1, lo1 := bits.Mul32(m1, c2)
+		c0, c1, c2, c3 = hi1^c1^k0, lo1, hi0^c3^k1, lo0
+		k0 += w0
+		k1 += w1
 	}
-	return c
+	return [4]uint32{c0, c1, c2, c3}
 }
 
 // Stream is a sequence of random numbers that is addressed by element: the same

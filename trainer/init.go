@@ -3,8 +3,10 @@ package trainer
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/clprop/clprop/cpuref"
 	"github.com/clprop/clprop/device"
@@ -67,26 +69,40 @@ const (
 )
 
 // fill draws the weights of layer l. The number of each weight is that of its
-// place, (seed, layer, element), so nothing else decides it.
+// place, (seed, layer, element), so nothing else decides it, and cores share them.
 func (i Init) fill(net *Network, l int, seed uint64) {
-	in, out := net.Sizes[l], net.Sizes[l+1]
-	stream := cpuref.NewStream(seed, streamWeights, uint32(l))
+	draw := i.draw(net, l, seed)
 	w := net.Layers[l].W
+	shares := max(1, min(runtime.GOMAXPROCS(0), len(w)/drawnByOne))
+	var done sync.WaitGroup
+	for s := range shares {
+		from, to := s*len(w)/shares, (s+1)*len(w)/shares
+		done.Go(func() {
+			for e := from; e < to; e++ {
+				w[e] = float32(draw(uint64(e)))
+			}
+		})
+	}
+	done.Wait()
+}
+
+// drawnByOne is how many weights are worth a core at least: a millisecond of it.
+const drawnByOne = 1 << 14
+
+// draw is what draws the weights of layer l.
+func (i Init) draw(net *Network, l int, seed uint64) func(element uint64) float64 {
+	in, out := float64(net.Sizes[l]), float64(net.Sizes[l+1])
+	stream := cpuref.NewStream(seed, streamWeights, uint32(l))
 	method, gain := i.before(net, l)
 	if method == InitXavier {
-		limit := gain * math.Sqrt(6/(float64(in)+float64(out)))
-		for e := range w {
-			w[e] = float32(limit * (2*stream.Float64(uint64(e)) - 1))
-		}
-		return
+		limit := gain * math.Sqrt(6/(in+out))
+		return func(e uint64) float64 { return limit * (2*stream.Float64(e) - 1) }
 	}
-	deviation := math.Sqrt(1 / float64(in))
+	deviation := math.Sqrt(1 / in)
 	if method == InitHe {
-		deviation = math.Sqrt(2 / float64(in))
+		deviation = math.Sqrt(2 / in)
 	}
-	for e := range w {
-		w[e] = float32(deviation * stream.Normal(uint64(e)))
-	}
+	return func(e uint64) float64 { return deviation * stream.Normal(e) }
 }
 
 // before is how the weights of layer l are drawn, and what the range is multiplied by.

@@ -3,9 +3,11 @@ package trainer
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/clprop/clprop/cpuref"
 	"github.com/clprop/clprop/device"
 )
 
@@ -90,6 +92,19 @@ func TestInitIsKeyed(t *testing.T) {
 	c := newNetwork(t, NetworkConfig{Sizes: []int{6, 6, 6, 2}, Hidden: device.Tanh, Seed: 2})
 	if fmt.Sprint(a.Layers[0]) == fmt.Sprint(c.Layers[0]) {
 		t.Error("two seeds give the same weights")
+	}
+}
+
+// However many cores draw the weights of a layer, each is that of its place.
+func TestInitIsShared(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
+	const in, out = 301, 307 // shares that are not equal
+	net := newNetwork(t, NetworkConfig{Sizes: []int{in, out, 1}, Hidden: device.ReLU, Seed: 6})
+	stream := cpuref.NewStream(6, streamWeights, 0)
+	for e, got := range net.Layers[0].W {
+		if want := float32(math.Sqrt(2./in) * stream.Normal(uint64(e))); got != want {
+			t.Fatalf("weight %d is %v, want %v", e, got, want)
+		}
 	}
 }
 
