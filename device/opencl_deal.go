@@ -32,7 +32,7 @@ func (p *openclPlan) runsToDeal() int {
 	if launches == 0 {
 		return 0
 	}
-	return int(math.Ceil(float64(launches) * joinSaved / (dealSaves * work)))
+	return int(math.Ceil(float64(launches) * (joinProgram + joinLaunch) / (dealSaves * work)))
 }
 
 // dealt reports whether a launch is to be dealt out among the parts.

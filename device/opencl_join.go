@@ -11,11 +11,14 @@ import (
 // RunsALaunch is how many runs of a plan, one after the other, may be one launch of a kernel at most.
 const RunsALaunch = kernels.JoinedSteps
 
-// joinSaved is how much time a plan must have lost to its launches before they are made one, for each
-// program that this takes. Those take about as long to compile, so that at worst twice the time is
+// A plan must have lost as much time to its launches before they are made one as that takes to compile,
+// about, so that at worst twice the time is
 // lost of what it would have been best to do: A. Karlin, M. Manasse, L. Rudolph, D. Sleator,
-// "Competitive snoopy caching", Algorithmica 3 (1988) 79-119.
-const joinSaved = 1.0 // seconds
+// "Competitive snoopy caching", Algorithmica 3 (1988) 79-119. PoCL took 0.9 to 4.4 s for 1 to 11 launches.
+const (
+	joinProgram = 0.5 // seconds, of each program, and
+	joinLaunch  = 0.3 // seconds, of each launch in it
+)
 
 // joinWorth is the part of a plan's time that joining its launches must save, reckoned with joinSlower, which is
 // low for long ones: it takes some 50 µs to wake a core that has waited for long.
@@ -53,16 +56,16 @@ func (p *openclPlan) runsToJoin() int {
 	if e.parts != nil {
 		return p.runsToDeal()
 	}
-	fewer, programs := 0.0, 0
+	fewer, compile := 0.0, 0.0
 	for left := p.launches; len(left) > 0; {
 		n := p.joins(left)
 		if n > 0 {
 			fewer += float64(n - 1)
-			programs++
+			compile += joinProgram + float64(n)*joinLaunch
 		}
 		left = left[max(1, n):]
 	}
-	if programs == 0 {
+	if compile == 0 {
 		return 0
 	}
 	if p.joins(p.launches) == len(p.launches) {
@@ -72,7 +75,7 @@ func (p *openclPlan) runsToJoin() int {
 	if p.later != nil {
 		slower = passSlower - 1
 	}
-	return programs * joinAfter(fewer, p.work(), e.launchCost().Seconds(), slower)
+	return joinAfter(compile, fewer, p.work(), e.launchCost().Seconds(), slower)
 }
 
 // cached does what takes programs, if those are in the cache or the engine is eager; else it
@@ -112,13 +115,13 @@ func (e *opencl) prepareCached(ops []Op) (Plan, error) {
 }
 
 // joinAfter is runsToJoin of work for so many seconds, where so many launches become fewer, or that is
-// slower by a part of it for being in few.
-func joinAfter(fewer, work, launchCost, slower float64) int {
+// slower by a part of it for being in few, and where that takes so many seconds to compile.
+func joinAfter(compile, fewer, work, launchCost, slower float64) int {
 	saved := joinSlower*fewer*launchCost + slower*work
 	if saved < joinWorth*work {
 		return 0
 	}
-	return int(math.Ceil(joinSaved / max(saved, 1e-9)))
+	return int(math.Ceil(compile / max(saved, 1e-9)))
 }
 
 // join does joinNext until no launches are left that become one.

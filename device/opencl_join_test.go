@@ -356,24 +356,24 @@ func inGroups(t *testing.T, e Engine, sizes []int, batch int) ([][]float32, int)
 }
 
 // TestJoinAfter asks when launches become fewer: never where the work takes long beside them,
-// else after what they have cost is a second, which is the sooner the more there are.
+// else after what they have cost is as long as they take to compile.
 func TestJoinAfter(t *testing.T) {
 	for _, c := range []struct {
-		fewer      float64
-		work, cost float64
-		slower     float64
-		want       int
+		compile, fewer float64
+		work, cost     float64
+		slower         float64
+		want           int
 	}{
-		{12, 1e-3, 5e-6, 0, 2778}, // 12·30 µs a run
-		{1, 50e-6, 5e-6, 0, 33334},
-		{1, 50e-6, 5e-6, 0.8, 14286}, // 30 µs and 40 µs a run
-		{1, 5e-3, 5e-6, 0, 33334},    // 30 µs of 5 ms
-		{1, 7e-3, 5e-6, 0, 0},        // of 7 ms
-		{14, 30e-3, 5e-6, 0, 2381},
-		{14, 300e-3, 5e-6, 0, 0},
-		{1, 0, 0, 0, 1e9}, // a clock that is too coarse
+		{4.4, 12, 1e-3, 5e-6, 0, 12223}, // 12·30 µs a run
+		{1, 1, 50e-6, 5e-6, 0, 33334},
+		{1, 1, 50e-6, 5e-6, 0.8, 14286}, // 30 µs and 40 µs a run
+		{1, 1, 5e-3, 5e-6, 0, 33334},    // 30 µs of 5 ms
+		{1, 1, 7e-3, 5e-6, 0, 0},        // of 7 ms
+		{1, 14, 30e-3, 5e-6, 0, 2381},
+		{1, 14, 300e-3, 5e-6, 0, 0},
+		{1, 1, 0, 0, 0, 1e9}, // a clock that is too coarse
 	} {
-		if got := joinAfter(c.fewer, c.work, c.cost, c.slower); got != c.want {
+		if got := joinAfter(c.compile, c.fewer, c.work, c.cost, c.slower); got != c.want {
 			t.Errorf("%+v: after %d runs", c, got)
 		}
 	}

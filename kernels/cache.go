@@ -36,10 +36,11 @@ const (
 	// cacheLimit is how many bytes all entries may have, entryLimit one of them.
 	cacheLimit = 256 << 20
 	entryLimit = 64 << 20
-	// storeTime is for how long Store begins to store programs. To get a binary may
-	// take as long as to compile it (PoCL compiles for any work-group size then);
-	// what is left over is stored by the next process.
-	storeTime = 2 * time.Second
+	// storeTime is for how long Store begins to store programs, but no longer than one storeShare-th
+	// of what the process took so far. To get a binary may take as long as to compile it (PoCL
+	// compiles for any work-group size then); what is left over is stored by the next process.
+	storeTime  = 2 * time.Second
+	storeShare = 20
 	// abandoned is the age at which a temporary file has no owner any more.
 	abandoned = time.Hour
 )
@@ -53,10 +54,13 @@ const (
 //	cacheMagic │ key [32]byte │ SHA-256 of the binary [32]byte │ binary
 //
 // The sum is checked before the driver sees the binary: there are drivers that end
-// the process when given nonsense.
+// the process when given nonsense. An entry without a binary says that the driver has what it
+// compiled in a cache of its own: to build the program from its source is as good.
 type cache struct {
 	dir      string
-	device   []string      // what a binary depends on besides source and options
+	device   []string // what a binary depends on besides source and options
+	keeps    bool     // the driver has a cache of its own, which is slower than this for short programs
+	opened   time.Time
 	patience time.Duration // storeTime, but for tests
 }
 
@@ -70,7 +74,7 @@ func openCache(dev *cl.Device) *cache {
 	if dir == "" || !wantsCache(dev.Vendor(), dev.Name()) {
 		return nil
 	}
-	return &cache{dir: filepath.Join(dir, "programs"), device: Identity(dev), patience: storeTime}
+	return &cache{dir: filepath.Join(dir, "programs"), device: Identity(dev), keeps: keepsPrograms(dev), opened: time.Now(), patience: storeTime}
 }
 
 // CacheFolder is the folder for what may be lost, of which the environment variables
@@ -118,11 +122,17 @@ func SourceHash() string {
 }
 
 // wantsCache is false for NVIDIA's driver, which keeps a cache of its own, and for
-// Oclgrind, which shows the source lines that it was given. PoCL keeps machine code
-// itself, but to find it runs the compiler's front end over the source, which
-// takes twenty times as long as loading a binary.
+// Oclgrind, which shows the source lines that it was given.
 func wantsCache(vendor, device string) bool {
 	return !strings.Contains(strings.ToLower(vendor), "nvidia") && !strings.Contains(strings.ToLower(device), "oclgrind")
+}
+
+// keepsPrograms reports whether a driver keeps machine code itself. PoCL does, but to find it runs the
+// compiler's preprocessor over the source, some 25 ms for any, which takes ten times as long as loading
+// a binary; to make that takes as long as to compile, which for long programs never pays.
+func keepsPrograms(dev *cl.Device) bool {
+	p := dev.Platform()
+	return p != nil && p.Name() == "Portable Computing Language"
 }
 
 // key is the key of a program. Every part goes in with its length, so that no two
@@ -143,7 +153,7 @@ func (c *cache) path(key cacheKey) string {
 	return filepath.Join(c.dir, hex.EncodeToString(key[:])+cacheExt)
 }
 
-// read returns the binary of a key, or nil.
+// read returns the binary of a key, which is not nil but empty where the driver has it, or nil.
 func (c *cache) read(key cacheKey) []byte {
 	if c == nil {
 		return nil
@@ -158,7 +168,7 @@ func (c *cache) read(key cacheKey) []byte {
 		return nil
 	}
 	rest, ok := bytes.CutPrefix(entry, []byte(cacheMagic))
-	if !ok || len(rest) <= 2*sha256.Size || !bytes.Equal(rest[:sha256.Size], key[:]) {
+	if !ok || len(rest) < 2*sha256.Size || !bytes.Equal(rest[:sha256.Size], key[:]) {
 		return nil
 	}
 	sum, payload := rest[sha256.Size:2*sha256.Size], rest[2*sha256.Size:]
@@ -173,7 +183,7 @@ func (c *cache) read(key cacheKey) []byte {
 // write puts a binary in its place, whole or not at all. Two processes may do so
 // at once. There is no fsync: a file that a crash has torn fails its sum.
 func (c *cache) write(key cacheKey, payload []byte) {
-	if len(payload) == 0 || len(payload) > entryLimit-len(cacheMagic)-2*sha256.Size || os.MkdirAll(c.dir, 0o700) != nil {
+	if len(payload) > entryLimit-len(cacheMagic)-2*sha256.Size || os.MkdirAll(c.dir, 0o700) != nil {
 		return
 	}
 	f, err := os.CreateTemp(c.dir, cacheTemp+"*")
@@ -226,11 +236,10 @@ func (c *cache) prune(limit int64) {
 	}
 }
 
-// load returns the program of a key, built from its binary, or nil: no entry, or one
+// load returns a program built from its binary, or nil: there is none, or one
 // that the driver does not take, or without the kernel that is wanted.
-func (s *Set) load(key cacheKey, name, options string) *cl.Program {
-	payload := s.cache.read(key)
-	if payload == nil {
+func (s *Set) load(payload []byte, name, options string) *cl.Program {
+	if len(payload) == 0 {
 		return nil
 	}
 	devices := s.context.Devices() // one, or parts of one, which are alike
@@ -259,18 +268,25 @@ func (s *Set) Store(ctx context.Context) {
 		return
 	}
 	began, stored := time.Now(), false
+	patience := min(s.cache.patience, began.Sub(s.cache.opened)/storeShare)
 	for _, name := range slices.Sorted(maps.Keys(s.programs)) {
 		p := s.programs[name]
 		if !p.compiled {
 			continue
 		}
-		if ctx.Err() != nil || time.Since(began) > s.cache.patience {
+		if ctx.Err() != nil || time.Since(began) > patience {
 			break
 		}
-		if binaries, err := p.Binaries(); err == nil && len(binaries) == 1 {
-			s.cache.write(p.key, binaries[0])
-			p.compiled, stored = false, true
+		binary := []byte{}
+		if !p.long || !s.cache.keeps {
+			binaries, err := p.Binaries()
+			if err != nil || len(binaries) != 1 || len(binaries[0]) == 0 {
+				continue
+			}
+			binary = binaries[0]
 		}
+		s.cache.write(p.key, binary)
+		p.compiled, stored = false, true
 	}
 	if stored {
 		s.cache.prune(cacheLimit)

@@ -26,7 +26,7 @@ func (f fixture) forwarded() (got []float32, compiled int) {
 	defer f.set.Release()
 	defer f.set.Store(f.Context())
 	if f.set.cache != nil {
-		f.set.cache.patience = time.Hour // for a busy machine
+		f.set.cache.patience, f.set.cache.opened = time.Hour, time.Time{} // for a busy machine
 	}
 	a, theta := normal(0, 5, 7, 1), randomLayer(1, 7, 19)
 	out := f.output(5, 19)

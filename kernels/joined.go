@@ -158,6 +158,9 @@ func (l *Launch) passed(arg int) bool {
 	return !size && l.number(arg) == nil
 }
 
+// joinedName is the name of the kernel of joined.cl.
+const joinedName = "joined"
+
 // Joined makes one launch of several that come one after the other, with the same bits. As many
 // workers do it, of which each should have a core: who waits for another for long leaves the rest to it, or,
 // if patient, goes on waiting and lets others have its core. state has JoinedFloats of 0, and is for one
@@ -166,11 +169,11 @@ func (l *Launch) passed(arg int) bool {
 // any more. After an error they are what they were: it is for CPUs, and their compilers may say
 // no. See joined.cl.
 func (s *Set) Joined(launches []*Launch, workers int, patient bool, state *cl.MemObject) (*Launch, error) {
-	err := fits("joined", len(launches) > 0 && len(launches) == s.Joinable(launches) && workers > 0, "%d launches for %d workers", len(launches), workers)
+	err := fits(joinedName, len(launches) > 0 && len(launches) == s.Joinable(launches) && workers > 0, "%d launches for %d workers", len(launches), workers)
 	if err != nil {
 		return nil, err
 	}
-	if err := rooms("joined", operandBuffer{"state", state, JoinedFloats(workers)}); err != nil {
+	if err := rooms(joinedName, operandBuffer{"state", state, JoinedFloats(workers)}); err != nil {
 		return nil, err
 	}
 	steps := stepsOf(launches)
@@ -178,7 +181,7 @@ func (s *Set) Joined(launches []*Launch, workers int, patient bool, state *cl.Me
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.launch("joined", k, []int{workers}, []int{1})
+	l, err := s.launch(joinedName, k, []int{workers}, []int{1})
 	if err != nil {
 		return nil, err
 	}
@@ -223,9 +226,9 @@ func (s *Set) joinedKernel(launches []*Launch, workers, steps int, patient bool)
 	if patient {
 		waits["NAPS"] = joinedNaps
 	}
-	k, err := s.object("joined", source, s.options(waits), func() (string, error) { return source, nil })
+	k, err := s.object(joinedName, source, s.options(waits), func() (string, error) { return source, nil })
 	if err != nil {
 		return nil, err
 	}
-	return &kernel{Kernel: k, name: "joined"}, nil
+	return &kernel{Kernel: k, name: joinedName}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -58,7 +59,8 @@ func (s *Set) Device() *cl.Device { return s.device }
 type built struct {
 	*cl.Program
 	key      cacheKey
-	compiled bool // and not loaded from the cache
+	compiled bool // and not loaded from the cache, nor kept there by the driver
+	long     bool // it has many kernels
 }
 
 // Release frees the programs. Launches made from them stay valid: OpenCL counts
@@ -118,11 +120,29 @@ func (s *Set) kernel(name string, m macros, files ...string) (*kernel, error) {
 	if _, given := m["VW"]; !given {
 		m["VW"] = s.Tuning.VW
 	}
-	k, err := s.object(name, strings.Join(files, "+"), s.options(m), func() (string, error) { return join(files) })
+	text := strings.Join(files, "+")
+	s.reuse(text, m)
+	k, err := s.object(name, text, s.options(m), func() (string, error) { return join(files) })
 	if err != nil {
 		return nil, err
 	}
 	return &kernel{k, name, m, files}, nil
+}
+
+// reuse sets LAST of block.cl where a program with it was built and none without: whole panels it leaves as
+// they are. So the few examples at the end of an epoch may do without a program of their own.
+func (s *Set) reuse(text string, m macros) {
+	if _, given := m["LAST"]; given || m["NV"] == nil || s.programs[text+" "+s.options(m)] != nil {
+		return
+	}
+	with := maps.Clone(m)
+	for last := 1; last < mostVectors; last++ {
+		with["LAST"] = last
+		if s.programs[text+" "+s.options(with)] != nil {
+			m["LAST"] = last
+			return
+		}
+	}
 }
 
 // object returns a new kernel object of a program, which text, with the options, tells apart from
@@ -157,14 +177,16 @@ type kernel struct {
 
 // program loads the program of a source from the cache, or compiles it.
 func (s *Set) program(name, source, options string) (p *built, err error) {
-	p = &built{key: s.cache.key(source, options)}
-	if p.Program = s.load(p.key, name, options); p.Program != nil {
+	p = &built{key: s.cache.key(source, options), long: name == joinedName}
+	known := s.cache.read(p.key)
+	if p.Program = s.load(known, name, options); p.Program != nil {
 		return p, nil
 	}
-	if s.CachedOnly {
+	inDriver := known != nil && len(known) == 0
+	if s.CachedOnly && !inDriver {
 		return nil, ErrNotCached
 	}
-	p.compiled = true
+	p.compiled = !inDriver
 	p.Program, err = s.build(source, options)
 	return p, err
 }
