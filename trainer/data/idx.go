@@ -53,12 +53,12 @@ func readIDXFile(path string, how Map) (*Array, error) {
 
 // readArray is readIDX of the source, which is mapped if that is wanted and can be done.
 func (s *source) readArray(how Map) (*Array, error) {
-	return readIDX(s.path, s.r, func(start int64, size int) []byte { return s.mapped(start, size, size, how) })
+	return readIDX(s.path, s.r, s.size, func(start int64, size int) []byte { return s.mapped(start, size, size, how) })
 }
 
-// readIDX reads an IDX file. mapped gives the data, of so many bytes from start on, without
+// readIDX reads an IDX file of so many bytes, or -1, as it is stored. mapped gives the data, of so many bytes from start on, without
 // reading it, or nil; it may be nil itself.
-func readIDX(path string, r io.Reader, mapped func(start int64, size int) []byte) (*Array, error) {
+func readIDX(path string, r io.Reader, file int64, mapped func(start int64, size int) []byte) (*Array, error) {
 	dims, err := readIDXHeader(path, r)
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func readIDX(path string, r io.Reader, mapped func(start int64, size int) []byte
 			return &Array{Dims: dims, Data: data, mapped: true}, nil
 		}
 	}
-	data, err := readExactly(r, size)
+	data, err := readExactly(r, size, file)
 	if err != nil {
 		e := &Error{Path: path, Offset: start + int64(len(data)), Err: err}
 		if errors.Is(err, io.ErrUnexpectedEOF) {

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/clprop/clprop/cpuref"
 )
 
 func TestReadIDX(t *testing.T) {
@@ -45,7 +47,7 @@ func TestReadIDXGrows(t *testing.T) {
 		for i := range data {
 			data[i] = byte(i * 7 >> 3)
 		}
-		x, err := readIDX("x", bytes.NewReader(append(idxHeader(uint32(n)), data...)), nil)
+		x, err := readIDX("x", bytes.NewReader(append(idxHeader(uint32(n)), data...)), -1, nil)
 		if err != nil || !bytes.Equal(x.Data, data) {
 			t.Errorf("%d bytes: error %v, or other bytes", n, err)
 		}
@@ -74,6 +76,39 @@ func TestLyingHeaderCostsNoMemory(t *testing.T) {
 	// firstRead, the buffer of open and small change.
 	if limit := uint64(4*20 + 1<<20); n > limit {
 		t.Errorf("a file of 20 bytes made it allocate %d bytes, more than %d", n, limit)
+	}
+}
+
+// What a file unpacks to is read into memory of that size at once where the file is long enough for it to be true.
+func TestPackedOnTrust(t *testing.T) {
+	const size = 5 << 20
+	data := make([]byte, size)
+	stream := cpuref.NewStream(1, 2, 3)
+	for i := range data {
+		data[i] = byte(stream.Uint32(uint64(i))) & 15 // packs to about half
+	}
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	for _, part := range [][]byte{idxHeader(size), data} {
+		if _, err := z.Write(part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "packed.idx.gz")
+	if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var x *Array
+	var err error
+	n := allocated(func() { x, err = ReadIDX(path) })
+	if err != nil || !bytes.Equal(x.Data, data) {
+		t.Fatalf("error %v, or other data", err)
+	}
+	if n > size+1<<20 {
+		t.Errorf("allocated %d bytes for %d", n, size)
 	}
 }
 
@@ -118,7 +153,7 @@ func FuzzReadIDX(f *testing.F) {
 			return
 		}
 		defer s.close()
-		x, err := readIDX("fuzz", s.r, nil)
+		x, err := readIDX("fuzz", s.r, s.size, nil)
 		if err != nil {
 			if x != nil {
 				t.Error("an error and a result")

@@ -122,7 +122,7 @@ func (x *array) isImages() bool {
 func (x *array) read(r io.Reader, offset int64, fortran bool) error {
 	total := x.total()
 	var err error
-	if x.data, err = readExactly(r, total); err != nil {
+	if x.data, err = readExactly(r, total, -1); err != nil {
 		e := &Error{Path: x.path, Offset: offset + int64(len(x.data)), Err: err}
 		if errors.Is(err, io.ErrUnexpectedEOF) {
 			e.Reason = fmt.Sprintf("truncated: shape %v promises %d bytes of data, found %d", x.dims, total, len(x.data))
