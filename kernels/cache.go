@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -40,7 +41,7 @@ const (
 	// of what the process took so far. To get a binary may take as long as to compile it (PoCL
 	// compiles for any work-group size then); what is left over is stored by the next process.
 	storeTime  = 2 * time.Second
-	storeShare = 20
+	storeShare = 50
 	// abandoned is the age at which a temporary file has no owner any more.
 	abandoned = time.Hour
 )
@@ -269,8 +270,8 @@ func (s *Set) Store(ctx context.Context) {
 	}
 	began, stored := time.Now(), false
 	patience := min(s.cache.patience, began.Sub(s.cache.opened)/storeShare)
-	for _, name := range slices.Sorted(maps.Keys(s.programs)) {
-		p := s.programs[name]
+	bySize := func(a, b *built) int { return cmp.Or(cmp.Compare(a.size, b.size), bytes.Compare(a.key[:], b.key[:])) }
+	for _, p := range slices.SortedFunc(maps.Values(s.programs), bySize) { // what takes least first
 		if !p.compiled {
 			continue
 		}

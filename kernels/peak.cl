@@ -3,11 +3,10 @@
 //   peakfma   12 independent multiply-adds a round on vectors in registers; one
 //             store at the end, so that the compiler keeps the work
 //   peakcopy  C = A: the bandwidth of reading and writing
-//   peakempty nothing: the cost of a launch
 //
 // Launch: peakfma global (items), any local size, out has items·VW floats;
 // peakcopy global (≥ n/VW/CHUNK), a work-item CHUNK vectors that lie together, n a
-// multiple of VW; peakempty global (1).
+// multiple of VW.
 // Tunables: CHUNK as in sgd.cl. 12 chains hide the latency of a multiply-add, 4 or 5
 // cycles on 2 units, and leave room in 16 vector registers.
 
@@ -33,5 +32,3 @@ __kernel void peakcopy(const int n, __global const float *restrict A, __global f
   const int end = min(first + CHUNK * VW, n);
   for (int v = first; v < end; v += VW) STOREV(LOADV(A + v), C + v);
 }
-
-__kernel void peakempty(const int n) {}

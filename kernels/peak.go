@@ -55,9 +55,9 @@ func (s *Set) PeakCopy(n int, from, to *cl.MemObject) (*Launch, error) {
 	return l.args(n, from, to)
 }
 
-// PeakEmpty launches nothing at all. See peak.cl.
+// PeakEmpty launches nothing at all. See peakempty.cl.
 func (s *Set) PeakEmpty() (*Launch, error) {
-	k, err := s.kernel("peakempty", macros{"CHUNK": s.Tuning.Chunk}, "peak.cl")
+	k, err := s.plain("peakempty")
 	if err != nil {
 		return nil, err
 	}

@@ -59,6 +59,7 @@ func (s *Set) Device() *cl.Device { return s.device }
 type built struct {
 	*cl.Program
 	key      cacheKey
+	size     int  // bytes of its source
 	compiled bool // and not loaded from the cache, nor kept there by the driver
 	long     bool // it has many kernels
 }
@@ -87,12 +88,12 @@ func (s *Set) options(m macros) string {
 	return b.String()
 }
 
-// plainFiles hold the kernels that differ by Tuning only. They are one program,
-// because half of the time that a small one takes to compile goes into the
+// plainFiles hold the kernels that differ by Tuning only, with the optimiser that most take. They are one
+// program, because half of the time that a small one takes to compile goes into the
 // compiler's own header. Files that switch contraction off come last.
 var plainFiles = []string{
-	"blank.cl", "gather.cl", "outputdelta.cl", "square.cl", "pack.cl", "activation.cl", "activate.cl", "penalty.cl",
-	"gradient.cl", "sgd.cl", "loss.cl", "tally.cl", "cost.cl",
+	"peakempty.cl", "blank.cl", "gather.cl", "outputdelta.cl", "square.cl", "pack.cl", "activation.cl", "activate.cl", "penalty.cl",
+	"gradient.cl", "sgd.cl", "adam.cl", "loss.cl", "tally.cl", "cost.cl",
 }
 
 // plain returns a new kernel object of the program of plainFiles.
@@ -177,7 +178,7 @@ type kernel struct {
 
 // program loads the program of a source from the cache, or compiles it.
 func (s *Set) program(name, source, options string) (p *built, err error) {
-	p = &built{key: s.cache.key(source, options), long: name == joinedName}
+	p = &built{key: s.cache.key(source, options), size: len(source), long: name == joinedName}
 	known := s.cache.read(p.key)
 	if p.Program = s.load(known, name, options); p.Program != nil {
 		return p, nil

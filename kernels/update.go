@@ -1,5 +1,7 @@
 package kernels
 
+import "slices"
+
 // update is a launch of one pass over the flat memory of one layer's Parameters: Θ, D,
 // and the moments of an optimiser, laid out alike. The kernel has the name of its
 // file. Its arguments are for the caller to set; n, the floats to go over, is the first.
@@ -10,8 +12,13 @@ func (s *Set) update(name string, mac macros, layers ...Weights) (l *Launch, n i
 			return nil, 0, err
 		}
 	}
-	mac["CHUNK"] = s.Tuning.Chunk
-	k, err := s.kernel(name, mac, name+".cl")
+	var k *kernel
+	if slices.Contains(plainFiles, name+".cl") {
+		k, err = s.plain(name)
+	} else {
+		mac["CHUNK"] = s.Tuning.Chunk
+		k, err = s.kernel(name, mac, name+".cl")
+	}
 	if err != nil {
 		return nil, 0, err
 	}
