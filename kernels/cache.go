@@ -133,7 +133,7 @@ func wantsCache(vendor, device string) bool {
 // a binary; to make that takes as long as to compile, which for long programs never pays.
 func keepsPrograms(dev *cl.Device) bool {
 	p := dev.Platform()
-	return p != nil && p.Name() == "Portable Computing Language"
+	return p != nil && p.Name() == "Portable Computing Language" && os.Getenv("POCL_KERNEL_CACHE") != "0"
 }
 
 // key is the key of a program. Every part goes in with its length, so that no two

@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,6 +78,50 @@ func TestCache(t *testing.T) {
 			swap(t, entries(t, dir))
 			check("entries exchanged", 2)
 			check("entries exchanged, replaced", 0)
+		})
+	}
+}
+
+// Of a long program PoCL's binary is not asked for: the next Set builds it from its source, which is as good as cached,
+// and no other.
+func TestCacheOfLongPrograms(t *testing.T) {
+	for _, b := range open(t) {
+		t.Run(b.device.Platform().Name(), func(t *testing.T) {
+			if !wantsCache(b.device.Vendor(), b.device.Name()) {
+				t.Skip("no cache on this device")
+			}
+			cached(t)
+			f := b.fixture(t, "block", DefaultTuning(b.device))
+			const source, other = "__kernel void joined(const int n) {}", "__kernel void joined(const float n) {}"
+			first := NewSet(f.context, f.device, DefaultTuning(f.device))
+			defer first.Release()
+			first.cache.patience, first.cache.opened = time.Hour, time.Time{}
+			p, err := first.program(joinedName, source, "")
+			if err != nil || !p.compiled {
+				t.Fatalf("error %v, or it was cached", err)
+			}
+			first.programs["joined"] = p
+			first.Store(t.Context())
+			kept := first.cache.read(p.key)
+			if poclKeeps := keepsPrograms(b.device); kept == nil || (len(kept) == 0) != poclKeeps {
+				t.Errorf("a binary of %d bytes is stored, the driver keeps its own: %v", len(kept), poclKeeps)
+			}
+			second := NewSet(f.context, f.device, DefaultTuning(f.device))
+			defer second.Release()
+			second.CachedOnly = true
+			again, err := second.program(joinedName, source, "")
+			if err != nil || again.compiled {
+				t.Fatalf("error %v, or it counts as compiled", err)
+			}
+			second.programs["joined"] = again
+			if k, err := again.CreateKernel(joinedName); err != nil {
+				t.Error(err)
+			} else {
+				k.Release()
+			}
+			if _, err := second.program(joinedName, other, ""); !errors.Is(err, ErrNotCached) {
+				t.Errorf("of another source: %v", err)
+			}
 		})
 	}
 }

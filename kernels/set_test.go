@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +49,49 @@ func TestProgramsShared(t *testing.T) {
 			if v != 0 {
 				f.Fatalf("z − z is %v at element %d", v, i)
 			}
+		}
+	})
+}
+
+// What has whole panels takes the program of what has a narrower last one, with the bits of a program of its own.
+func TestProgramsReused(t *testing.T) {
+	eachWidth(t, func(f fixture) {
+		t := f.set.Tuning
+		if t.Family != Block {
+			return
+		}
+		narrow, whole := 0, 0 // so many columns, in panels of one width
+		for n := 2 * t.VW; n < 12*t.VW && whole == 0; n += t.VW {
+			switch nv := t.vectors(n); {
+			case narrow == 0 && t.last(n, nv) > 0:
+				narrow = n
+			case narrow > 0 && nv == t.vectors(narrow) && t.last(n, nv) == 0:
+				whole = n
+			}
+		}
+		if whole == 0 {
+			return // a panel is one vector
+		}
+		a := normal(0, 5, 7, 1)
+		forward := func(s *Set, n int) matrix32 {
+			f.Helper()
+			out := f.output(5, n)
+			l, err := s.Forward("tanh", f.matrix(a), f.weights(randomLayer(1, 7, n)), out)
+			f.ok(err)
+			defer l.Release()
+			f.enqueue(l)
+			return f.values(out)
+		}
+		alone, shared := NewSet(f.context, f.device, t), NewSet(f.context, f.device, t)
+		defer alone.Release()
+		defer shared.Release()
+		want := forward(alone, whole)
+		forward(shared, narrow)
+		if got := forward(shared, whole); !slices.Equal(got.Data, want.Data) {
+			f.Errorf("%d columns are others where %d were before", whole, narrow)
+		}
+		if len(shared.programs) != 1 {
+			f.Errorf("%d programs for %d and %d columns", len(shared.programs), narrow, whole)
 		}
 	})
 }
