@@ -18,6 +18,7 @@ type Images struct {
 
 	path       string
 	mapped     bool    // Pixels are a file's
+	asBytes    bool    // a Set has them as Inputs, as it has those of a file
 	class      []int32 // of each image; nil if there are no labels
 	numbered   bool    // labels are numbers of classes, whose names a model may know better
 	labelsPath string
@@ -72,7 +73,7 @@ func (m *Images) Set(p *Preprocess) (*Set, error) {
 		return nil, &Error{Path: m.labelsPath, Offset: -1, Reason: "the model predicts quantities, and labels of images are classes: give a table"}
 	}
 	var inputs Inputs
-	if m.mapped {
+	if m.mapped || m.asBytes {
 		inputs = newPixels(m.path, m.Pixels, p.Features(), p.Image.Scale)
 	}
 	s, err := newSet(m.Rows(), p, m.class != nil, inputs)

@@ -2,7 +2,7 @@ package data
 
 import "fmt"
 
-// Inputs are those of examples that lie in a file, and are read when they are asked for.
+// Inputs are those of examples that lie in a file, or in memory as bytes, and are made when they are asked for.
 // It is safe for use by several goroutines.
 type Inputs interface {
 	// Append appends the inputs of the given rows to dst. A row that is not there is a

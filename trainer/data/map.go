@@ -8,7 +8,7 @@ type Map string
 // Whether files are mapped. Those that are packed, or that come from a pipe, never are.
 const (
 	MapNever  Map = ""       // Set.X holds all inputs
-	MapAuto   Map = "auto"   // where they would take a GiB or more
+	MapAuto   Map = "auto"   // where they would take a GiB or more; images are bytes in memory else
 	MapAlways Map = "always" // where it can be done
 )
 

@@ -38,7 +38,8 @@ type Options struct {
 	// Columns is how many numbers a row of Float32 and Float64 has.
 	Columns int
 	// Map says whether a file of IDX images, a NPY array or raw floats may be mapped: Set.X is
-	// nil then, and Set.Inputs is not. Default MapNever.
+	// nil then, and Set.Inputs is not. So it is of all images, whose bytes are a quarter of what
+	// X takes, unless it is MapNever, the default.
 	Map Map
 	// Stdin is what path "-" reads.
 	Stdin io.Reader

@@ -50,7 +50,15 @@ var Formats = []Format{CSV, IDX, NPY, NPZ, Parquet, ARFF, LibSVM, FANN, Picture,
 
 // Read reads a file or folder of examples. The content may be packed with gzip or
 // zstd; path "-" reads opts.Stdin.
-func Read(path string, opts Options) (raw Raw, err error) {
+func Read(path string, opts Options) (Raw, error) {
+	raw, err := readPath(path, opts)
+	if m, ok := raw.(*Images); ok && opts.Map != MapNever {
+		m.asBytes = true
+	}
+	return raw, err
+}
+
+func readPath(path string, opts Options) (raw Raw, err error) {
 	if opts.Format != AutoFormat && !slices.Contains(append(Formats, Folder), opts.Format) {
 		return nil, fmt.Errorf("format is %.40q: have %v", opts.Format, Formats)
 	}
