@@ -272,14 +272,12 @@ func (s *Set) Store(ctx context.Context) {
 	patience := min(s.cache.patience, began.Sub(s.cache.opened)/storeShare)
 	bySize := func(a, b *built) int { return cmp.Or(cmp.Compare(a.size, b.size), bytes.Compare(a.key[:], b.key[:])) }
 	for _, p := range slices.SortedFunc(maps.Values(s.programs), bySize) { // what takes least first
-		if !p.compiled {
+		inDriver := p.long && s.cache.keeps // which takes no time to note
+		if !p.compiled || ctx.Err() != nil || !inDriver && time.Since(began) > patience {
 			continue
 		}
-		if ctx.Err() != nil || time.Since(began) > patience {
-			break
-		}
 		binary := []byte{}
-		if !p.long || !s.cache.keeps {
+		if !inDriver {
 			binaries, err := p.Binaries()
 			if err != nil || len(binaries) != 1 || len(binaries[0]) == 0 {
 				continue
