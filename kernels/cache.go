@@ -38,10 +38,12 @@ const (
 	cacheLimit = 256 << 20
 	entryLimit = 64 << 20
 	// storeTime is for how long Store begins to store programs, but no longer than one storeShare-th
-	// of what the process took so far. To get a binary may take as long as to compile it (PoCL
-	// compiles for any work-group size then); what is left over is stored by the next process.
+	// of what the process took so far, and not where that is less than storeLeast. To get a binary may
+	// take as long as to compile it (PoCL compiles for any work-group size then); what is left over is
+	// stored by the next process.
 	storeTime  = 2 * time.Second
-	storeShare = 50
+	storeShare = 4
+	storeLeast = 100 * time.Millisecond
 	// abandoned is the age at which a temporary file has no owner any more.
 	abandoned = time.Hour
 )
@@ -270,6 +272,9 @@ func (s *Set) Store(ctx context.Context) {
 	}
 	began, stored := time.Now(), false
 	patience := min(s.cache.patience, began.Sub(s.cache.opened)/storeShare)
+	if patience < storeLeast {
+		patience = -1
+	}
 	bySize := func(a, b *built) int { return cmp.Or(cmp.Compare(a.size, b.size), bytes.Compare(a.key[:], b.key[:])) }
 	for _, p := range slices.SortedFunc(maps.Values(s.programs), bySize) { // what takes least first
 		inDriver := p.long && s.cache.keeps // which takes no time to note

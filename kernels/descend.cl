@@ -61,6 +61,7 @@ inline real descended(real theta, real sum, float penalty, float m, float invers
 #define INSIDE (M - 1)
 #endif
 
+#ifndef LAYERS // descendall.cl has a kernel of its own
 __kernel void descend(const int M, const int N, const int K,
                       __global const A_TYPE *restrict a, const int lda, const int apanel,
                       __global const B_TYPE *restrict D, const int ldd, const int dpanel,
@@ -86,3 +87,4 @@ __kernel void descend(const int M, const int N, const int K,
 #undef FROM
 #undef TO
 }
+#endif

@@ -74,7 +74,7 @@
 // Set loads it from there (cache.go). On PoCL, whose own cache saves the code
 // generator but not the front end, a program is ready in 3 ms instead of 25; to make a
 // binary takes as long as to compile there, so that of long programs it is only noted that
-// PoCL has them, and no more than a fiftieth of a process's time goes into others.
+// PoCL has them, and others are stored while that takes a fourth of the process's time, or 2 s.
 // CLPROP_CACHE=off and CLPROP_CACHE_DIR change that. The kernels that differ by
 // Tuning only are one program (plainFiles in set.go); add new ones of that kind there.
 package kernels
