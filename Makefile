@@ -31,7 +31,7 @@ demo: install-demo build
 	bin/clprop evaluate --model $(DEMO_MODEL) --data $(FASHION)
 
 test: install-test
-	CLPROP_CACHE=off $(GO) test -timeout 40m ./...
+	CLPROP_CACHE=off $(GO) test -timeout 60m ./...
 
 docs: build
 	bin/clprop docs markdown > docs/reference.md
