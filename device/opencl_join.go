@@ -11,10 +11,10 @@ import (
 // RunsALaunch is how many runs of a plan, one after the other, may be one launch of a kernel at most.
 const RunsALaunch = kernels.JoinedSteps
 
-// A plan must have lost as much time to its launches before they are made one as that takes to compile,
-// about, so that at worst twice the time is
-// lost of what it would have been best to do: A. Karlin, M. Manasse, L. Rudolph, D. Sleator,
-// "Competitive snoopy caching", Algorithmica 3 (1988) 79-119. PoCL took 0.9 to 4.4 s for 1 to 11 launches.
+// A plan must have lost about as much time to its launches before they are made one as that takes to
+// compile, so that at worst twice the time is lost of what it would have been best to do: A. Karlin,
+// M. Manasse, L. Rudolph, D. Sleator, "Competitive snoopy caching", Algorithmica 3 (1988) 79-119. PoCL
+// took 0.9 to 4.4 s for 1 to 11 launches.
 const (
 	joinProgram = 0.5 // seconds, of each program, and
 	joinLaunch  = 0.3 // seconds, of each launch in it

@@ -56,8 +56,8 @@ func (s *source) readArray(how Map) (*Array, error) {
 	return readIDX(s.path, s.r, s.size, func(start int64, size int) []byte { return s.mapped(start, size, size, how) })
 }
 
-// readIDX reads an IDX file of so many bytes, or -1, as it is stored. mapped gives the data, of so many bytes from start on, without
-// reading it, or nil; it may be nil itself.
+// readIDX reads an IDX file, which as it is stored has so many bytes, or -1. mapped gives the data, of
+// so many bytes from start on, without reading it, or nil; it may be nil itself.
 func readIDX(path string, r io.Reader, file int64, mapped func(start int64, size int) []byte) (*Array, error) {
 	dims, err := readIDXHeader(path, r)
 	if err != nil {

@@ -2,7 +2,6 @@ package data
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -87,20 +86,7 @@ func TestPackedOnTrust(t *testing.T) {
 	for i := range data {
 		data[i] = byte(stream.Uint32(uint64(i))) & 15 // packs to about half
 	}
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	for _, part := range [][]byte{idxHeader(size), data} {
-		if _, err := z.Write(part); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "packed.idx.gz")
-	if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	path := writeFile(t, "packed.idx.gz", packed(t, "gzip", append(idxHeader(size), data...)))
 	var x *Array
 	var err error
 	n := allocated(func() { x, err = ReadIDX(path) })
@@ -114,20 +100,7 @@ func TestPackedOnTrust(t *testing.T) {
 
 func TestBombStopsAtDims(t *testing.T) {
 	// 64 MiB of zeros in 64 kB, behind a header that promises 100 bytes.
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	for _, part := range [][]byte{idxHeader(100), make([]byte, 64<<20)} {
-		if _, err := z.Write(part); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "bomb.idx")
-	if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	path := writeFile(t, "bomb.idx", packed(t, "gzip", append(idxHeader(100), make([]byte, 64<<20)...)))
 	var err error
 	n := allocated(func() { _, err = ReadIDX(path) })
 	if err == nil || !strings.Contains(err.Error(), "expected the end after 100 bytes") {

@@ -1,8 +1,6 @@
 package data
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -32,19 +30,6 @@ func imagesFile(t *testing.T, n int) (path string, content []byte) {
 		}
 	}
 	return path, content
-}
-
-// gzipFile writes a file packed.
-func gzipFile(t *testing.T, path string, content []byte) {
-	t.Helper()
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	if _, err := w.Write(content); err != nil || w.Close() != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, packed.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // mappedSet reads a file twice, mapped and not.
@@ -90,9 +75,8 @@ func TestMapped(t *testing.T) {
 	if err := os.WriteFile(labels, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	packed := filepath.Join(t.TempDir(), "images.gz") // and what cannot be is kept as bytes
-	gzipFile(t, packed, content)
-	for path, opts := range map[string]Options{idx: {}, npy: {Labels: labels}, packed: {Labels: filepath.Join(filepath.Dir(idx), "labels-idx1-ubyte")}} {
+	zipped := writeFile(t, "images.gz", packed(t, "gzip", content)) // what cannot be mapped is kept as bytes
+	for path, opts := range map[string]Options{idx: {}, npy: {Labels: labels}, zipped: {Labels: filepath.Join(filepath.Dir(idx), "labels-idx1-ubyte")}} {
 		mapped, read := mappedSet(t, path, opts)
 		if mapped.X != nil || mapped.Inputs == nil || read.Inputs != nil {
 			t.Fatalf("%s is not mapped", path)
@@ -125,7 +109,9 @@ func TestMapped(t *testing.T) {
 func TestMappedNot(t *testing.T) {
 	path, content := imagesFile(t, 40)
 	zipped := filepath.Join(filepath.Dir(path), "images-idx3-ubyte.gz")
-	gzipFile(t, zipped, content)
+	if err := os.WriteFile(zipped, packed(t, "gzip", content), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, how := range []Map{MapAlways, MapAuto} { // of a packed file, and of a small one
 		name := map[Map]string{MapAlways: zipped, MapAuto: path}[how]
 		raw, err := Read(name, Options{Map: how})

@@ -230,15 +230,14 @@ func isPair(word []byte) bool {
 	return ok && number && len(index) > 0 && wholeNumbers([][]byte{index})
 }
 
-// packedTrust is how many times the bytes of a file what it unpacks to may have at once: images do so with 2 to 8.
+// packedTrust is how many times as many bytes as a file has are believed to be in it: images pack to a half or an eighth.
 const packedTrust = 8
 
 // readExactly reads size bytes of a file of so many, or -1. It takes packedTrust times as much memory as the
-// file has bytes, if it needs that, and doubles it only when what it has is
-// full, so it never holds more than that or firstRead and three times what was really
-// there. With an error it returns what it got.
+// file has bytes, if it needs that, and doubles it only when what it has is full, so it never holds more than
+// that or firstRead and three times what was really there. With an error it returns what it got.
 func readExactly(r io.Reader, size int, file int64) ([]byte, error) {
-	buf := make([]byte, min(size, int(max(firstRead, min(packedTrust*file, maxIDX)))))
+	buf := make([]byte, min(size, int(max(firstRead, packedTrust*file))))
 	n := 0
 	for {
 		got, err := io.ReadFull(r, buf[n:])

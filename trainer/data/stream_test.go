@@ -2,7 +2,6 @@ package data
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,8 +14,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // birds is a CSV file of so many rows, which make several chunks: numbers, some missing, some
@@ -115,17 +112,6 @@ func TestStreamIsTheTable(t *testing.T) {
 	opts := Options{Drop: "note", Weights: "weight"}
 	fit := FitOptions{Missing: Mean}
 	table := read(t, text, opts)
-	var packed, packed2 bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	z, err := zstd.NewWriter(&packed2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, w := range []io.WriteCloser{w, z} {
-		if _, err := io.WriteString(w, text); err != nil || w.Close() != nil {
-			t.Fatal(err)
-		}
-	}
 	sums := map[string]bool{}
 	for _, c := range []struct {
 		path       string
@@ -134,8 +120,8 @@ func TestStreamIsTheTable(t *testing.T) {
 	}{
 		{writeFile(t, "birds.csv", []byte(text)), 0, 1},
 		{writeFile(t, "birds.csv", []byte(text)), 0.2, 1},
-		{writeFile(t, "birds.csv.gz", packed.Bytes()), 0.2, 7},
-		{writeFile(t, "birds.csv.zst", packed2.Bytes()), 0, 3},
+		{writeFile(t, "birds.csv.gz", packed(t, "gzip", []byte(text))), 0.2, 7},
+		{writeFile(t, "birds.csv.zst", packed(t, "zstd", []byte(text))), 0, 3},
 	} {
 		s, p := fitStream(t, c.path, opts, StreamOptions{Validation: c.validation, Seed: 5, Goroutines: c.goroutines}, fit)
 		var rows, held []int
