@@ -60,10 +60,10 @@ func IsPoCL(dev *cl.Device) bool {
 	return dev.Type()&cl.DeviceTypeCPU != 0 && strings.HasPrefix(dev.Platform().Name(), "Portable Computing Language")
 }
 
-// onAMX reports whether a product of m × n over k, whose panels are nr wide, is one for amx.cl. That goes by
-// the sizes alone, so that equal products have equal bits.
+// onAMX reports whether a product of m × n over k, whose panels are nr wide, is one for amx.cl: none where nr
+// is 0. That goes by the sizes alone, so that equal products have equal bits.
 func (s *Set) onAMX(m, n, k, nr int, mac macros) bool {
-	possible := s.amx != amxNever && s.Tuning.Family == Block && s.Tuning.VW == align && nr%align == 0 &&
+	possible := s.amx != amxNever && s.Tuning.Family == Block && s.Tuning.VW == align && nr > 0 && nr%align == 0 &&
 		mac["A_HALF"] == nil && mac["B_HALF"] == nil && mac["C_HALF"] == nil
 	return possible && (s.amx == amxWhereverPossible || amxPays(m, n, k, mac))
 }

@@ -158,3 +158,32 @@ func TestAMXWhereFaster(t *testing.T) {
 		}
 	}
 }
+
+// A transposed copy of the weights is read by vectors, also where the unit would be faster from the copy but not
+// from the weights as they lie: the panels of the copy are not those of the weights.
+func TestAMXReadsNoCopy(t *testing.T) {
+	for _, b := range open(t) {
+		if b.device.NativeVectorWidthFloat() != align {
+			continue
+		}
+		t.Run(b.device.Platform().Name(), func(t *testing.T) {
+			onThread(t, func() {
+				f := b.fixture(t, "amx where faster", BlockTuning(b.device))
+				f.set.amx = amxWhereFaster
+				for _, n := range []size{{1024, 128, 1024}, {1024, 192, 256}, {1024, 300, 256}} {
+					next, theta, a := normal(0, n.b, n.out, 1), randomLayer(1, n.in, n.out), normal(2, n.b, n.in, 1)
+					in, w, delta := f.matrix(next), f.weights(theta), f.output(n.b, n.in)
+					if !amxPays(n.b, n.in, n.out, macros{}) || amxPays(n.b, n.in, n.out, macros{"TB": 1}) ||
+						f.set.HiddenReads(in, w) != TransposedWeights {
+						f.Fatalf("%v is not such a product", n)
+					}
+					f.run(f.set.HiddenDelta("linear", in, w, f.packed(w), f.matrix(a), delta))
+					want, bound := cpuref.NewMatrix[float64](n.b, n.in), cpuref.NewMatrix[float64](n.b, n.in)
+					cpuref.HiddenDelta(cpuref.Linear, wide(next), wideLayer(theta), wide(a), want)
+					cpuref.HiddenDelta(cpuref.Linear, absolute(next), absoluteLayer(theta), wide(a), bound)
+					f.compare(n, "hidden delta", f.values(delta).Data, want.Data, func(i int) float64 { return 2 * float64(n.out) * u * bound.Data[i] })
+				}
+			})
+		})
+	}
+}

@@ -37,7 +37,11 @@ func (s *Set) hiddenPacked(act string, next Matrix, w Weights, packed Transposed
 func (s *Set) hiddenProduct(act string, next Matrix, w Weights, right operand, extra macros, a, delta Matrix) (*Launch, error) {
 	extra.half("A_HALF", next)
 	extra.half("C_HALF", delta)
-	l, err := s.product("hiddendelta", act, next.Rows, w.In, w.Out, w.NR, extra)
+	nr := w.NR
+	if right.Buf != w.Buf {
+		nr = 0 // a copy is read by vectors only: hiddenOnAMX, which goes by the weights as they lie, said no
+	}
+	l, err := s.product("hiddendelta", act, next.Rows, w.In, w.Out, nr, extra)
 	if err != nil {
 		return nil, err
 	}

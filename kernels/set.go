@@ -218,8 +218,8 @@ func (s *Set) build(source, options string) (*cl.Program, error) {
 	return program, nil
 }
 
-// product returns the kernel of a matrix product of m × n over k, and its launch shape. Panels are nr wide, of
-// weights that it reads or writes.
+// product returns the kernel of a matrix product of m × n over k, and its launch shape. Panels of weights that
+// it reads or writes are nr wide: 0 for what amx.cl is not to do.
 func (s *Set) product(name, act string, m, n, k, nr int, extra macros) (*Launch, error) {
 	mac, err := activationMacro(act)
 	if err != nil {
