@@ -158,11 +158,14 @@ func (f Found) open(reason string, options Options) (Engine, error) {
 		tuning, origin = kept, TuningTuned
 	}
 	e, err := openDevice(f.devices(), f.info(reason), tuning)
-	if err == nil && origin == TuningTuned && trusted(e, options.Workload) != nil {
-		err = e.Close()
-		tuning, origin = base, TuningDefault
+	if origin == TuningTuned && (err != nil || trusted(e, options.Workload) != nil) {
+		var closed error
 		if err == nil {
-			e, err = openDevice(f.devices(), f.info(reason), tuning)
+			closed = e.Close()
+		}
+		tuning, origin = base, TuningDefault // which fails too if the fault is the device's
+		if e, err = openDevice(f.devices(), f.info(reason), tuning); err != nil {
+			err = errors.Join(err, closed)
 		}
 	}
 	if err != nil {

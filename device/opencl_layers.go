@@ -36,6 +36,7 @@ func (e *opencl) readLayer(dst []float32, p Parameters, layer int) (func() error
 		err = e.transfer.Flush()
 	}
 	if err != nil {
+		copied.Release()
 		return nil, e.fail(err)
 	}
 	return func() error { return e.arrived("sum", copied) }, nil
@@ -51,6 +52,7 @@ func (e *opencl) afterPlans() (*cl.Event, error) {
 		err = e.compute.Flush()
 	}
 	if err != nil {
+		done.Release()
 		return nil, e.fail(err)
 	}
 	return done, nil

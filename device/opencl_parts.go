@@ -66,6 +66,7 @@ func (p *parts) start(compute *cl.CommandQueue, l *kernels.Launch) error {
 	for k, q := range p.queues {
 		event, err := l.EnqueueShare(q, p.units, k+1, p.after)
 		if err != nil {
+			releaseEvents(append(ended, front))
 			return err
 		}
 		if event != nil {

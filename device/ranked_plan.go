@@ -4,13 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 )
-
-// leastBucket is how many values of Δ are summed at once at least, 256 KiB: a sum of
-// fewer takes as long as its latency, and every bucket makes the host wait for the
-// device once.
-const leastBucket = 1 << 16
 
 // rankedPlan is a plan with a sum over ranks in it.
 type rankedPlan struct {
@@ -20,21 +14,6 @@ type rankedPlan struct {
 	sum     Parameters // Δ
 	buckets []*bucket
 	update  Plan
-}
-
-// bucket is some layers of Δ, which are summed at once.
-type bucket struct {
-	plan   Plan // that ends when Δ of the layers is complete; nil if there is nothing to do
-	layers []bucketLayer
-	values []float32 // of all its layers
-	wait   func() (time.Duration, error)
-}
-
-// bucketLayer is where a layer lies in the values of a bucket.
-type bucketLayer struct {
-	layer  int
-	values []float32
-	copied func() error // waits until Δ of the layer is in values
 }
 
 // layerCopier is an engine that copies layers as they lie in its memory, which is the same
@@ -159,44 +138,6 @@ func (p *rankedPlan) prepare(ops []Op) error {
 	return nil
 }
 
-// bucketLayers divides layers into buckets, the last layers first, as back-propagation
-// comes to them; layers of biases alone, of normalisations, are last. It depends on nothing
-// else, so that it is the same on all ranks.
-func bucketLayers(shapes []Shape) (buckets [][]int) {
-	var layers, norms []int
-	values := 0
-	for l := len(shapes) - 1; l >= 0; l-- {
-		if shapes[l].In == 0 {
-			norms = append(norms, l)
-			continue
-		}
-		layers = append(layers, l)
-		values += (shapes[l].In + 1) * shapes[l].Out
-		if l > 0 && values >= leastBucket {
-			buckets, layers, values = append(buckets, layers), nil, 0
-		}
-	}
-	return append(buckets, append(layers, norms...))
-}
-
-func (p *rankedPlan) newBucket(layers []int) (*bucket, error) {
-	b, total, sizes := &bucket{}, 0, make([]int, len(layers))
-	for i, l := range layers {
-		var err error
-		if sizes[i], err = p.copies.layerFloats(p.sum, l); err != nil {
-			return nil, err
-		}
-		total += sizes[i]
-	}
-	b.values = make([]float32, total)
-	rest := b.values
-	for i, l := range layers {
-		b.layers = append(b.layers, bucketLayer{layer: l, values: rest[:sizes[i]:sizes[i]]})
-		rest = rest[sizes[i]:]
-	}
-	return b, nil
-}
-
 // Run begins the sum of a bucket as soon as its Δ is there. On a device that computes while
 // the host waits, everything before the sums is queued first, so that it goes on with the lower
 // layers while those above are copied and summed.
@@ -225,10 +166,7 @@ func (p *rankedPlan) Run() error {
 		err = begin(p.buckets[begun])
 	}
 	if err != nil {
-		// The sums begun use the buckets' memory: the ranks that answer end them.
-		for _, b := range p.buckets[:begun] {
-			b.wait()
-		}
+		p.abandon(begun)
 		return err
 	}
 	var errs []error
@@ -239,51 +177,6 @@ func (p *rankedPlan) Run() error {
 		return fmt.Errorf("the sum over ranks: %w", err)
 	}
 	return p.update.Run()
-}
-
-// queue runs the operations of a bucket, and begins to copy its Δ.
-func (p *rankedPlan) queue(b *bucket) error {
-	if b.plan != nil {
-		if err := b.plan.Run(); err != nil {
-			return err
-		}
-	}
-	for i := range b.layers {
-		l := &b.layers[i]
-		var err error
-		if l.copied, err = p.copies.readLayer(l.values, p.sum, l.layer); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// begin begins the sum of a bucket, once its Δ is there.
-func (p *rankedPlan) begin(b *bucket) error {
-	for _, l := range b.layers {
-		if err := l.copied(); err != nil {
-			return err
-		}
-	}
-	b.wait = p.engine.sum(b.values)
-	return nil
-}
-
-func (p *rankedPlan) end(b *bucket) error {
-	began := time.Now()
-	took, err := b.wait()
-	waited := time.Since(began)
-	p.engine.summed += max(took, waited)
-	p.engine.waited += waited
-	if err != nil {
-		return err
-	}
-	for _, l := range b.layers {
-		if err := p.copies.writeLayer(p.sum, l.layer, l.values); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (p *rankedPlan) Launches() int {

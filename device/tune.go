@@ -109,25 +109,35 @@ func Tune(ctx context.Context, spec string, w Workload, o TuneOptions) (*TuneRes
 	if err := w.check(); err != nil {
 		return nil, fmt.Errorf("tune: %w", err)
 	}
-	e, err := OpenWith(spec, Options{Context: ctx, Family: o.Family})
+	open := func() (*opencl, error) { return openToTune(spec, Options{Context: ctx, Family: o.Family}) }
+	own, err := open()
 	if err != nil {
 		return nil, fmt.Errorf("tune: %w", err)
-	}
-	own, ok := e.(*opencl)
-	if !ok {
-		info := e.Info()
-		err := fmt.Errorf("tune: %s: %w: name an OpenCL device with --device", info.Name, ErrNoTuning)
-		return nil, errors.Join(err, info.Fallback, e.Close())
 	}
 	if o.Budget == 0 {
 		o.Budget = DefaultTuneBudget
 	}
 	t := &tuner{
-		engine: own, base: own.set.Tuning, workload: w, options: o, products: w.products(),
+		open: open, engine: own, base: own.set.Tuning, workload: w, options: o, products: w.products(),
 		seen: map[string]bool{}, began: time.Now(), verify: (*opencl).verify,
 	}
 	defer func() { t.engine.Close() }()
 	return t.run(ctx)
+}
+
+// openToTune opens a device whose kernels have shapes to choose.
+func openToTune(spec string, options Options) (*opencl, error) {
+	e, err := OpenWith(spec, options)
+	if err != nil {
+		return nil, err
+	}
+	own, ok := e.(*opencl)
+	if !ok {
+		info := e.Info()
+		err := fmt.Errorf("%s: %w: name an OpenCL device with --device", info.Name, ErrNoTuning)
+		return nil, errors.Join(err, info.Fallback, e.Close())
+	}
+	return own, nil
 }
 
 func (t *tuner) result(before, after score) *TuneResult {

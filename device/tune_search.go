@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/clprop/clprop/cl"
 	"github.com/clprop/clprop/kernels"
 )
 
 // tuner is one run of Tune.
 type tuner struct {
+	open     func() (*opencl, error) // the device, with the default
 	engine   *opencl
 	base     kernels.Tuning // the default
 	workload Workload
@@ -149,10 +149,10 @@ func (t *tuner) recover() error {
 	if t.engine.failed == nil {
 		return nil
 	}
-	t.engine.Close()
-	fresh, err := openDevice([]*cl.Device{t.engine.device()}, t.engine.info, t.base)
+	closed := t.engine.Close()
+	fresh, err := t.open()
 	if err != nil {
-		return err
+		return errors.Join(err, closed)
 	}
 	t.engine = fresh
 	return nil

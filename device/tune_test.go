@@ -100,13 +100,18 @@ func (f Found) slow() kernels.Tuning {
 // counted, and the search goes on after both, even on an engine that failed.
 func TestTuneCandidates(t *testing.T) {
 	f := quick(t)
-	e, err := openDevice(f.devices(), f.info(""), f.slow())
+	opened := 0
+	open := func() (*opencl, error) {
+		opened++
+		return openDevice(f.devices(), f.info(""), f.slow())
+	}
+	e, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	load := Workload{Sizes: []int{100, 200, 150}, Batch: 64}
 	tu := &tuner{
-		engine: e, base: e.set.Tuning, workload: load, products: load.products(), began: time.Now(),
+		open: open, engine: e, base: e.set.Tuning, workload: load, products: load.products(), began: time.Now(),
 		options: TuneOptions{Budget: time.Hour}, seen: map[string]bool{},
 	}
 	defer func() { tu.engine.Close() }()
@@ -133,8 +138,8 @@ func TestTuneCandidates(t *testing.T) {
 		return errWrong
 	}
 	try(fast, false, TuneCounts{Tried: 2, Failed: 1, Rejected: 1})
-	if tu.best.tuning.String() != tu.base.String() {
-		t.Errorf("the best is %v", tu.best.tuning)
+	if tu.best.tuning.String() != tu.base.String() || opened != 2 {
+		t.Errorf("the best is %v; opened %d times", tu.best.tuning, opened)
 	}
 	tu.verify = (*opencl).verify
 	try(fast, false, TuneCounts{Tried: 2, Failed: 1, Rejected: 1}) // not again
