@@ -2,6 +2,7 @@ package device
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 )
 
@@ -32,5 +33,31 @@ func TestLimitMemory(t *testing.T) {
 		if e, err := Open(spec); !errors.Is(err, ErrEnvironment) {
 			t.Errorf("%s with %s=much: %v, %v", spec, EnvMemory, e, err)
 		}
+	}
+}
+
+// What kernels need of their own counts as the engine's, up to its limit, until it is released.
+func TestRoomIsCounted(t *testing.T) {
+	e, err := OpenWith(strconv.Itoa(quick(t).Index), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	own := e.(*opencl)
+	own.common = &common{} // the rank's own all the same
+	before := e.Counters().Allocated
+	_, release, err := own.set.Allocate(5 << 20)
+	if got := e.Counters().Allocated - before; err != nil || got != 5<<20 || own.common == nil {
+		t.Fatalf("%d bytes counted, error %v, memory in common %v", got, err, own.common)
+	}
+	own.common = nil
+	release()
+	if got := e.Counters().Allocated; got != before {
+		t.Errorf("%d bytes are left", got-before)
+	}
+	own.info.TotalMemory = own.allocated + 100
+	var refused *MemoryError
+	if _, _, err := own.set.Allocate(101); !errors.As(err, &refused) || refused.Have != 100 {
+		t.Errorf("beyond the limit: %v", err)
 	}
 }

@@ -91,9 +91,7 @@ func openDevice(devices []*cl.Device, info Info, tuning kernels.Tuning) (_ *open
 	}
 	e.unified = dev.HostUnifiedMemory()
 	e.set = kernels.NewSet(e.context, dev, tuning)
-	if e.largePages {
-		e.set.Allocate = func(bytes int) (*cl.MemObject, func() error, error) { return largePageBuffer(e.context, bytes) }
-	}
+	e.set.Allocate = e.room
 	probe, err := e.NewMatrix(1, 1)
 	if err != nil {
 		return nil, err

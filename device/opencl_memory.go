@@ -54,6 +54,19 @@ func (e *opencl) allocate(what string, floats int) (*buffer, error) {
 	return b, nil
 }
 
+// room is memory of the kernels' own. It counts as the engine's, and is in no memory that ranks have in
+// common; Sizing, which launches nothing, does not know of it.
+func (e *opencl) room(bytes int) (*cl.MemObject, func(), error) {
+	common := e.common
+	e.common = nil
+	defer func() { e.common = common }()
+	b, err := e.allocate("room for the unit for matrices", (bytes+3)/4)
+	if err != nil {
+		return nil, nil, err
+	}
+	return b.mem, b.Release, nil
+}
+
 // zeroed is allocate with the memory set to 0, which also makes the driver find
 // it now: OpenCL allocates lazily.
 func (e *opencl) zeroed(what string, floats int) (*buffer, error) {

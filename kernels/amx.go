@@ -165,10 +165,10 @@ func (s *Set) amxProduct(name string, m, n, k, nr int, mac macros) (*Launch, err
 // room is memory for launches of amx.cl. They come one after the other, and share it.
 type room struct {
 	*cl.MemObject
-	giveBack func() error // nil if there is nothing to do
+	release func()
 }
 
-// room returns one of at least so many bytes.
+// room returns one of at least so many bytes. All are kept for as long as the Set is.
 func (s *Set) room(bytes int) (*cl.MemObject, error) {
 	for _, r := range s.rooms {
 		if r.Size() >= bytes {
@@ -177,26 +177,23 @@ func (s *Set) room(bytes int) (*cl.MemObject, error) {
 	}
 	allocate := s.Allocate
 	if allocate == nil {
-		allocate = func(bytes int) (*cl.MemObject, func() error, error) {
+		allocate = func(bytes int) (*cl.MemObject, func(), error) {
 			mem, err := s.context.CreateEmptyBuffer(cl.MemReadWrite, bytes)
-			return mem, nil, err
+			return mem, func() { mem.Release() }, err
 		}
 	}
-	mem, giveBack, err := allocate(bytes)
+	mem, release, err := allocate(bytes)
 	if err != nil {
 		return nil, err
 	}
-	s.rooms = append(s.rooms, room{mem, giveBack}) // launches may have the others
+	s.rooms = append(s.rooms, room{mem, release}) // launches may have the others
 	return mem, nil
 }
 
 // releaseRooms gives the memory back.
 func (s *Set) releaseRooms() {
 	for _, r := range s.rooms {
-		r.Release()
-		if r.giveBack != nil {
-			_ = r.giveBack() // what is not given back now is at the end of the process
-		}
+		r.release()
 	}
 	s.rooms = nil
 }

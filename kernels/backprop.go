@@ -63,7 +63,7 @@ func (p Pass) check(name string) error {
 		}
 	}
 	if c := p.Costs; c != nil {
-		if err := rooms(name, c.operands(p.X.Rows)...); err != nil {
+		if err := longEnough(name, c.operands(p.X.Rows)...); err != nil {
 			return err
 		}
 	}

@@ -38,7 +38,7 @@ const (
 	cacheLimit = 256 << 20
 	entryLimit = 64 << 20
 	// storeTime is for how long Store begins to store programs, but no longer than one storeShare-th
-	// of what the process took so far, and not where that is less than storeLeast. To get a binary may
+	// of the time since the Set was made, and not where that is less than storeLeast. To get a binary may
 	// take as long as to compile it (PoCL compiles for any work-group size then); what is left over is
 	// stored by the next process.
 	storeTime  = 2 * time.Second

@@ -102,14 +102,17 @@ var tileShapes = []TileShape{
 	{16, 16, 64, 2, 2}, {16, 16, 16, 2, 2}, {16, 16, 16, 1, 1}, {4, 4, 8, 2, 2},
 }
 
+// amdTiles are the shapes to try first on AMD's GPUs, whose drivers write the name out or do not.
+var amdTiles = []TileShape{{128, 128, 32, 16, 8}, {64, 32, 32, 4, 4}, {64, 64, 16, 4, 4}, {96, 96, 16, 6, 6}}
+
 // firstTiles are the shapes to try first, by a part of the vendor's name.
 var firstTiles = []struct {
 	vendor string
 	shapes []TileShape
 }{
 	{"nvidia", []TileShape{{64, 128, 32, 8, 8}, {64, 64, 32, 4, 8}, {128, 128, 16, 8, 8}, {32, 64, 32, 4, 4}}},
-	{"amd", []TileShape{{128, 128, 32, 16, 8}, {64, 32, 32, 4, 4}, {64, 64, 16, 4, 4}, {96, 96, 16, 6, 6}}},
-	{"advanced micro devices", []TileShape{{128, 128, 32, 16, 8}, {64, 32, 32, 4, 4}, {64, 64, 16, 4, 4}, {96, 96, 16, 6, 6}}},
+	{"amd", amdTiles},
+	{"advanced micro devices", amdTiles},
 	{"intel", []TileShape{{64, 64, 16, 8, 8}, {32, 32, 32, 4, 4}, {64, 64, 32, 4, 8}}},
 	{"apple", []TileShape{{32, 32, 32, 4, 4}, {64, 64, 16, 8, 8}}},
 	{"", []TileShape{{64, 64, 16, 8, 8}, {32, 32, 32, 4, 4}, {128, 128, 16, 8, 8}}},
@@ -160,7 +163,7 @@ func blockWidths(dev *cl.Device) []int {
 // heightsTo are the block heights up to mr.
 func heightsTo(mr int) []int { return heights[slices.Index(heights, mr):] }
 
-// Neighbours are the Tunings that differ from t in one choice, and pass Check.
+// Neighbours are the Tunings that differ from t in one choice or none, and pass Check.
 func (t Tuning) Neighbours(dev *cl.Device) []Tuning {
 	var all []Tuning
 	if t.Family == Tile {

@@ -31,15 +31,7 @@ __kernel void sumsquares(const int n, const int at, __global const float *D, __g
     for (int i = first; i < end; i += VW) part += LOADV(D + i) * LOADV(D + i);
     sum += part;
   }
-#if VW == 1
-  P[at + w] = sum;
-#else
-  float lane[VW];
-  CAT(vstore, VW)(sum, 0, lane);
-  float total = 0.0f;
-  for (int j = 0; j < VW; j++) total += lane[j];
-  P[at + w] = total;
-#endif
+  P[at + w] = lanes(sum);
 }
 
 __kernel void clipscale(const int parts, const float limit, __global const float *P, __global float *S) {

@@ -8,7 +8,7 @@ const NormParts = 256
 // SumSquares launches the partial sums of Σ D² of one layer, biases too: NormParts
 // floats of parts, from NormParts·layer on. See clipnorm.cl.
 func (s *Set) SumSquares(grad Weights, layer int, parts *cl.MemObject) (*Launch, error) {
-	if err := rooms("sumsquares", operandBuffer{"gradient", grad.Buf, grad.Floats()}, operandBuffer{"parts", parts, NormParts * (layer + 1)}); err != nil {
+	if err := longEnough("sumsquares", operandBuffer{"gradient", grad.Buf, grad.Floats()}, operandBuffer{"parts", parts, NormParts * (layer + 1)}); err != nil {
 		return nil, err
 	}
 	k, err := s.clipNorm("sumsquares")
@@ -27,7 +27,7 @@ func (s *Set) SumSquares(grad Weights, layer int, parts *cl.MemObject) (*Launch,
 // ClipScale launches scale = min(1, limit/‖D‖), one float, from the partial sums of all
 // layers. See clipnorm.cl.
 func (s *Set) ClipScale(layers int, limit float64, parts, scale *cl.MemObject) (*Launch, error) {
-	if err := rooms("clipscale", operandBuffer{"parts", parts, NormParts * layers}, operandBuffer{"scale", scale, 1}); err != nil {
+	if err := longEnough("clipscale", operandBuffer{"parts", parts, NormParts * layers}, operandBuffer{"scale", scale, 1}); err != nil {
 		return nil, err
 	}
 	k, err := s.clipNorm("clipscale")
@@ -44,7 +44,7 @@ func (s *Set) ClipScale(layers int, limit float64, parts, scale *cl.MemObject) (
 
 // Rescale launches D := scale·D of one layer, biases too. See clipnorm.cl.
 func (s *Set) Rescale(grad Weights, scale *cl.MemObject) (*Launch, error) {
-	if err := rooms("rescale", operandBuffer{"gradient", grad.Buf, grad.Floats()}, operandBuffer{"scale", scale, 1}); err != nil {
+	if err := longEnough("rescale", operandBuffer{"gradient", grad.Buf, grad.Floats()}, operandBuffer{"scale", scale, 1}); err != nil {
 		return nil, err
 	}
 	k, err := s.clipNorm("rescale")

@@ -76,6 +76,18 @@ inline void store_part(floatv v, int left, __global float *p) {
 #endif
 }
 
+// lanes is the sum of the lanes of v, in their order.
+inline float lanes(const floatv v) {
+#if VW == 1
+  return v;
+#else
+  float lane[VW], sum = 0.0f;
+  CAT(vstore, VW)(v, 0, lane);
+  for (int j = 0; j < VW; j++) sum += lane[j];
+  return sum;
+#endif
+}
+
 // What a work-item finds of a row, such as its sum, it keeps in ROW_LANES lanes, whatever VW is, so
 // that it has the same bits: lane j goes over elements j, j + ROW_LANES, … They are in ROW_PARTS vectors.
 #define ROW_LANES 16

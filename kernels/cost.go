@@ -84,7 +84,7 @@ func (s *Set) RowCost(loss Loss, z, y Matrix, losses, right *cl.MemObject) (*Lau
 		return nil, err
 	}
 	operands := []operandBuffer{{"z", z.Buf, z.Rows * z.LD}, {"y", y.Buf, y.Rows * y.LD}}
-	if err := rooms("rowcost", append(operands, Losses{losses, right}.operands(z.Rows)...)...); err != nil {
+	if err := longEnough("rowcost", append(operands, Losses{losses, right}.operands(z.Rows)...)...); err != nil {
 		return nil, err
 	}
 	k, err := s.kernel("rowcost", mac, "loss.cl", "tally.cl", "cost.cl")
@@ -104,7 +104,7 @@ func (s *Set) RowCost(loss Loss, z, y Matrix, losses, right *cl.MemObject) (*Lau
 // Tally launches adding rows losses and hits, as RowCost wrote them, to a tally.
 // See cost.cl.
 func (s *Set) Tally(rows int, losses, right, tally *cl.MemObject) (*Launch, error) {
-	if err := rooms("tally", Tallied{Losses{losses, right}, tally}.operands(rows)...); err != nil {
+	if err := longEnough("tally", Tallied{Losses{losses, right}, tally}.operands(rows)...); err != nil {
 		return nil, err
 	}
 	k, err := s.plain("tally")

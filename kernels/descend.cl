@@ -11,7 +11,7 @@
 // With A_HALF a, and with B_HALF D, are halves (common.cl).
 //
 // The roundings are those of the three kernels one after the other, so that the
-// results are the same bits.
+// results are the same bits, for m below 2²² (see gradient_of).
 //
 // Launch contract: see block.cl and amx.cl (CPUs) and tile.cl (GPUs). Built with TA.
 

@@ -4,7 +4,7 @@ package kernels
 const descendRate = 14
 
 // Descend launches Accumulate (fresh), Gradient and SGD of one layer in one pass, with
-// the same results: Θ := Θ − α (δᵀ[a 1] + λΘ)/m, without λ for the bias. SetDescentRate
+// the same bits for m below 2²²: Θ := Θ − α (δᵀ[a 1] + λΘ)/m, without λ for the bias. SetDescentRate
 // gives α. delta is b × out, a b × in; either may be halves. panels may be zero. See descend.cl.
 func (s *Set) Descend(delta, a Matrix, panels Panels, theta Weights, lambda float32, m int) (*Launch, error) {
 	err := fits("descend", delta.Cols == theta.Out && a.Cols == theta.In && delta.Rows == a.Rows && m > 0,

@@ -38,7 +38,7 @@ func (s *Set) DescendAll(layers []Descent, lambda float32, m int, tally *Tallied
 }
 
 // GradientAll launches Accumulate (fresh) and Gradient of every layer of a net, with the
-// same bits: D = (δᵀ[a 1] + λΘ)/m into grad, which has the layers of Θ. tally is as in
+// same bits for m below 2²²: D = (δᵀ[a 1] + λΘ)/m into grad, which has the layers of Θ. tally is as in
 // DescendAll. See descendall.cl.
 func (s *Set) GradientAll(layers []Descent, lambda float32, m int, grad []Weights, tally *Tallied) (*Launch, error) {
 	if len(grad) != len(layers) {
@@ -73,7 +73,7 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 	var writes []*cl.MemObject
 	args := []any{rows, lambda, float32(m), float32(0), strip}
 	if tally != nil {
-		if err := rooms(name, tally.operands(rows)...); err != nil {
+		if err := longEnough(name, tally.operands(rows)...); err != nil {
 			return nil, err
 		}
 		mac["TALLY"] = 1

@@ -58,7 +58,8 @@
 // [Tuning.Neighbours] and measures. [Tuning.Check] has the ranges: what passes it is right,
 // wherever it comes from. All Tunings of a family add up in the same order, but for
 // products on AMX. A new field
-// needs a range in Check and a step in Neighbours, and Choice if it changes a product.
+// needs a range in Check, a step in Neighbours if there is something to gain, and Choice if it
+// changes a product.
 //
 // # Launches
 //
@@ -74,7 +75,7 @@
 // Set loads it from there (cache.go). On PoCL, whose own cache saves the code
 // generator but not the front end, a program is ready in 3 ms instead of 25; to make a
 // binary takes as long as to compile there, so that of long programs it is only noted that
-// PoCL has them, and others are stored while that takes a fourth of the process's time, or 2 s.
+// PoCL has them, and others are stored while that takes a fourth of the time since the Set was made, or 2 s.
 // CLPROP_CACHE=off and CLPROP_CACHE_DIR change that. The kernels that differ by
 // Tuning only are one program (plainFiles in set.go); add new ones of that kind there.
 package kernels

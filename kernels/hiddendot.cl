@@ -5,7 +5,7 @@
 //
 //   D     (m, k) at D[m·ldd + k]: δ(l+1)
 //   W     input n, output k at W[(k / nr)·panel + n·nr + k % nr]: the weights as they lie
-//   a     (m, n) at a[m·lda + n]: a(l)
+//   a     (m, n) at a[m·lda + n]: a(l), or z(l) for an activation that needs it
 //   C     (m, n) at C[m·ldc + n]: δ(l)
 //
 // A work-item has VW inputs n at a time, and multiplies VW outputs k of each at once: lane j

@@ -48,7 +48,7 @@ func (s *Set) PackDelta(next Matrix, t Transposed) (*Launch, error) {
 	if err := fits("pack", inFloats(next), "delta %v", next); err != nil {
 		return nil, err
 	}
-	err := rooms("pack", operandBuffer{"delta", next.Buf, next.Floats()},
+	err := longEnough("pack", operandBuffer{"delta", next.Buf, next.Floats()},
 		operandBuffer{"copy", t.Buf, s.TransposedDeltaFloats(next)})
 	if err != nil {
 		return nil, err

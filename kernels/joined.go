@@ -173,7 +173,7 @@ func (s *Set) Joined(launches []*Launch, workers int, patient bool, state *cl.Me
 	if err != nil {
 		return nil, err
 	}
-	if err := rooms(joinedName, operandBuffer{"state", state, JoinedFloats(workers)}); err != nil {
+	if err := longEnough(joinedName, operandBuffer{"state", state, JoinedFloats(workers)}); err != nil {
 		return nil, err
 	}
 	steps := stepsOf(launches)
@@ -226,7 +226,7 @@ func (s *Set) joinedKernel(launches []*Launch, workers, steps int, patient bool)
 	if patient {
 		waits["NAPS"] = joinedNaps
 	}
-	k, err := s.object(joinedName, source, s.options(waits), func() (string, error) { return source, nil })
+	k, err := s.object(joinedName, source, waits.options(), func() (string, error) { return source, nil })
 	if err != nil {
 		return nil, err
 	}

@@ -170,7 +170,8 @@ func (s *Set) striding(name string, k *kernel, global, local []int) (*Launch, er
 func (s *Set) overRows(name string, k *kernel, cols, rows int) (*Launch, error) {
 	if s.Tuning.Family == Block {
 		// one work-item a row, in groups of one size so that the kernel is compiled once
-		return s.striding(name, k, []int{1, roundUp(rows, 16)}, []int{1, min(16, s.local)})
+		local := min(16, s.local)
+		return s.striding(name, k, []int{1, roundUp(rows, local)}, []int{1, local})
 	}
 	vectors := ceilDiv(cols, s.Tuning.VW)
 	local := min(s.local, 32)
@@ -204,9 +205,9 @@ type operandBuffer struct {
 	words int
 }
 
-// rooms says which buffer of a launch is missing or too short: a kernel that reads or
+// longEnough says which buffer of a launch is missing or too short: a kernel that reads or
 // writes beyond one has no error of its own.
-func rooms(launch string, buffers ...operandBuffer) error {
+func longEnough(launch string, buffers ...operandBuffer) error {
 	for _, b := range buffers {
 		err := fits(launch, b.buf.Size() >= 4*b.words, "%s has %d bytes, need %d", b.name, b.buf.Size(), 4*b.words)
 		if err != nil {

@@ -44,7 +44,7 @@ func TestShapes(t *testing.T) {
 			{"theta of a sum", func() (*Launch, error) { return s.DescendSum(w, s.NewWeights(2, 3), 0, 1) }, "theta 2→3"},
 			{"m of a sum", func() (*Launch, error) { return s.DescendSum(w, w, 0, 0) }, "m 0"},
 			{"gradient m", func() (*Launch, error) { return s.Gradient(w, w, 0, 0, w) }, "m 0"},
-			{"sgd", func() (*Launch, error) { return s.SGD(w, s.NewWeights(3, 1)) }, "grad 3→1"},
+			{"sgd", func() (*Launch, error) { return s.SGD(w, s.NewWeights(3, 1)) }, "3→1"},
 			{"cost", func() (*Launch, error) {
 				return s.RowCost(crossEntropy, matrix(5, 3), matrix(5, 4), nil, nil)
 			}, "y 5×4"},

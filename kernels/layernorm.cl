@@ -29,18 +29,6 @@ typedef floatv real;
 #define STORE_Y(y)
 #endif
 
-// lanes is the sum of the lanes of v.
-inline float lanes(const floatv v) {
-#if VW == 1
-  return v;
-#else
-  float lane[VW], sum = 0.0f;
-  CAT(vstore, VW)(v, 0, lane);
-  for (int j = 0; j < VW; j++) sum += lane[j];
-  return sum;
-#endif
-}
-
 #if LANES == 1
 #define LANE 0
 #define SHARED_BY_LANES

@@ -49,7 +49,8 @@ func (s *Set) overColumns(name string, cols int, mac macros, files ...string) (*
 // byRow is a launch of a kernel that sums over the columns of each row. See layernorm.cl.
 func (s *Set) byRow(name string, rows int, mac macros, files ...string) (*Launch, error) {
 	mac = maps.Clone(mac)
-	global, local := []int{1, roundUp(rows, 16)}, []int{1, min(16, s.local)}
+	group := min(16, s.local)
+	global, local := []int{1, roundUp(rows, group)}, []int{1, group}
 	if s.Tuning.Family == Tile {
 		lanes := min(64, s.local)
 		mac["VW"], mac["LANES"] = 1, lanes

@@ -14,7 +14,7 @@ func (s *Set) OutputDelta(loss Loss, a, y, delta Matrix) (*Launch, error) {
 
 // ScaledOutputDelta is OutputDelta times the first float of scale, a power of two.
 func (s *Set) ScaledOutputDelta(loss Loss, a, y, delta Matrix, scale *cl.MemObject) (*Launch, error) {
-	if err := rooms("output delta", operandBuffer{"scale", scale, 1}); err != nil {
+	if err := longEnough("output delta", operandBuffer{"scale", scale, 1}); err != nil {
 		return nil, err
 	}
 	return s.outputDelta(loss, a, y, delta, scale)

@@ -11,7 +11,7 @@ var packCached = 1 << 20
 
 // Pack launches the transposing copy of w into t. See pack.cl.
 func (s *Set) Pack(w Weights, t Transposed) (*Launch, error) {
-	if err := rooms("pack", operandBuffer{"weights", w.Buf, w.Floats()}, operandBuffer{"copy", t.Buf, s.TransposedFloats(w)}); err != nil {
+	if err := longEnough("pack", operandBuffer{"weights", w.Buf, w.Floats()}, operandBuffer{"copy", t.Buf, s.TransposedFloats(w)}); err != nil {
 		return nil, err
 	}
 	return s.pack(w.In, w.Out, operand{w.Buf, w.NR, w.Panel}, t)
@@ -30,9 +30,5 @@ func (s *Set) pack(in, out int, from operand, t Transposed) (*Launch, error) {
 	}
 	l.Bytes = 2 * 4 * float64(in) * float64(out)
 	l.writes, l.byPanel = []*cl.MemObject{t.Buf}, true
-	past := 0
-	if in*out > packCached {
-		past = 1
-	}
-	return l.args(in, out, from.Buf, from.panel, from.step, t.Buf, t.Panel, t.NR, past)
+	return l.args(in, out, from.Buf, from.panel, from.step, t.Buf, t.Panel, t.NR, boolean(in*out > packCached))
 }

@@ -62,7 +62,7 @@ func (s *Set) panel(m Matrix, cols, width int, to *cl.MemObject) (*Launch, error
 	if err := fits("panel", inFloats(m), "matrix %v", m); err != nil {
 		return nil, err
 	}
-	if err := rooms("panel", operandBuffer{"matrix", m.Buf, m.Rows * m.LD}, operandBuffer{"panels", to, m.Rows * roundUp(cols, width)}); err != nil {
+	if err := longEnough("panel", operandBuffer{"matrix", m.Buf, m.Rows * m.LD}, operandBuffer{"panels", to, m.Rows * roundUp(cols, width)}); err != nil {
 		return nil, err
 	}
 	panels, each := ceilDiv(cols, width), max(1, panelFloats/width)

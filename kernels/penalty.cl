@@ -11,7 +11,7 @@
 //   P     two floats a work-item
 //   T     the tally, see cost.cl
 //
-// Launch: squares global (n), strides over the in·panels rows, any local size;
+// Launch: squares global (n), strides over the in rows of each panel, any local size;
 // addsquares one work-item.
 
 __kernel void squares(const int in, const int panels, const int panel, const int nr,
@@ -29,20 +29,8 @@ __kernel void squares(const int in, const int panels, const int panel, const int
       sum += part;
       size += sizes;
     }
-#if VW == 1
-  P[w] = sum;
-  P[n + w] = size;
-#else
-  float lane[VW];
-  CAT(vstore, VW)(sum, 0, lane);
-  float total = 0.0f;
-  for (int j = 0; j < VW; j++) total += lane[j];
-  P[w] = total;
-  CAT(vstore, VW)(size, 0, lane);
-  total = 0.0f;
-  for (int j = 0; j < VW; j++) total += lane[j];
-  P[n + w] = total;
-#endif
+  P[w] = lanes(sum);
+  P[n + w] = lanes(size);
 }
 
 __kernel void addsquares(const int n, const int first, __global const float *P, __global float *T) {

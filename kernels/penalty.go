@@ -12,7 +12,7 @@ const (
 // Squares launches the partial sums of Σ_{j≠0} Θ_ij² and Σ_{j≠0} |Θ_ij| of one layer,
 // PenaltyParts floats. See penalty.cl.
 func (s *Set) Squares(w Weights, parts *cl.MemObject) (*Launch, error) {
-	if err := rooms("squares", operandBuffer{"weights", w.Buf, w.Floats()}, operandBuffer{"parts", parts, PenaltyParts}); err != nil {
+	if err := longEnough("squares", operandBuffer{"weights", w.Buf, w.Floats()}, operandBuffer{"parts", parts, PenaltyParts}); err != nil {
 		return nil, err
 	}
 	k, err := s.plain("squares")
@@ -30,7 +30,7 @@ func (s *Set) Squares(w Weights, parts *cl.MemObject) (*Launch, error) {
 // AddSquares launches adding the partial sums to the tally's squares and magnitudes;
 // first sets them instead. See penalty.cl.
 func (s *Set) AddSquares(first bool, parts, tally *cl.MemObject) (*Launch, error) {
-	if err := rooms("addsquares", operandBuffer{"parts", parts, PenaltyParts}, operandBuffer{"tally", tally, TallyWords}); err != nil {
+	if err := longEnough("addsquares", operandBuffer{"parts", parts, PenaltyParts}, operandBuffer{"tally", tally, TallyWords}); err != nil {
 		return nil, err
 	}
 	k, err := s.plain("addsquares")
@@ -42,9 +42,5 @@ func (s *Set) AddSquares(first bool, parts, tally *cl.MemObject) (*Launch, error
 		return nil, err
 	}
 	l.Bytes = 4 * PenaltyParts
-	set := 0
-	if first {
-		set = 1
-	}
-	return l.args(penaltyItems, set, parts, tally)
+	return l.args(penaltyItems, boolean(first), parts, tally)
 }

@@ -23,8 +23,8 @@ type Set struct {
 	// CachedOnly makes launchers fail that would compile a program, with ErrNotCached.
 	CachedOnly bool
 	// Allocate, if not nil, makes memory that launches need besides their operands, and says how to
-	// give it back once it is released, if there is more to do.
-	Allocate func(bytes int) (mem *cl.MemObject, giveBack func() error, err error)
+	// release it.
+	Allocate func(bytes int) (mem *cl.MemObject, release func(), err error)
 
 	context *cl.Context
 	device  *cl.Device
@@ -77,9 +77,9 @@ func (s *Set) Release() {
 // macros are the -D definitions of one compilation.
 type macros map[string]any
 
-// options writes macros in a fixed order, for the compiler and as a cache key.
+// options writes the macros in a fixed order, for the compiler and as a cache key.
 // Denormals, NaN and rounding stay as the standard has them: no relaxed math.
-func (s *Set) options(m macros) string {
+func (m macros) options() string {
 	var b strings.Builder
 	b.WriteString("-cl-std=CL1.2")
 	for _, name := range sortedKeys(m) {
@@ -123,7 +123,7 @@ func (s *Set) kernel(name string, m macros, files ...string) (*kernel, error) {
 	}
 	text := strings.Join(files, "+")
 	s.reuse(text, m)
-	k, err := s.object(name, text, s.options(m), func() (string, error) { return join(files) })
+	k, err := s.object(name, text, m.options(), func() (string, error) { return join(files) })
 	if err != nil {
 		return nil, err
 	}
@@ -133,13 +133,13 @@ func (s *Set) kernel(name string, m macros, files ...string) (*kernel, error) {
 // reuse sets LAST of block.cl where a program with it was built and none without: whole panels it leaves as
 // they are. So the few examples at the end of an epoch may do without a program of their own.
 func (s *Set) reuse(text string, m macros) {
-	if _, given := m["LAST"]; given || m["NV"] == nil || s.programs[text+" "+s.options(m)] != nil {
+	if _, given := m["LAST"]; given || m["NV"] == nil || s.programs[text+" "+m.options()] != nil {
 		return
 	}
 	with := maps.Clone(m)
 	for last := 1; last < mostVectors; last++ {
 		with["LAST"] = last
-		if s.programs[text+" "+s.options(with)] != nil {
+		if s.programs[text+" "+with.options()] != nil {
 			m["LAST"] = last
 			return
 		}

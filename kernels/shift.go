@@ -21,10 +21,6 @@ func (s *Set) Shift(stream Stream, shape Image, by int, flip bool, a, out Matrix
 		return nil, err
 	}
 	l.Bytes = 2 * a.bytes(a.Rows*a.Cols)
-	mirrored := 0
-	if flip {
-		mirrored = 1
-	}
 	return l.args(a.Rows, shape.Height, uint32(0), uint32(0), a.Buf, a.LD, out.Buf, out.LD, shape.Width, shape.Channels,
-		by, mirrored, stream.Layer, uint32(stream.Seed), uint32(stream.Seed>>32))
+		by, boolean(flip), stream.Layer, uint32(stream.Seed), uint32(stream.Seed>>32))
 }

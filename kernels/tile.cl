@@ -18,7 +18,7 @@
 //
 // Launch: local (TN/WN, TM/WM), global that many work-groups (⌈N/TN⌉, ⌈M/TM⌉);
 // local memory (TM + TN + 2·PAD)·TK floats.
-// Tunables: TM, TN 4…128, TK 8…64, WM, WN 1…8 (tuning.go has the bounds); PAD 1 keeps the transposing
+// Tunables: TM, TN 1…256, TK 1…128, WM, WN 1…16 that divide TM and TN (TileShape in tuning.go); PAD 1 keeps the transposing
 // stores of a slice out of one bank.
 // Idea: Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008.
 

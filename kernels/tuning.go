@@ -112,7 +112,7 @@ func (t TileShape) fits(dev *cl.Device) bool {
 // localBytes is the local memory of a tile's two slices, PAD = 1 included.
 func (t TileShape) localBytes() int { return (t.TM + t.TN + 2) * t.TK * 4 }
 
-// tile is the shape for a product of m × n: the largest of which at least half is
+// tile is the shape for a product of m × n: the largest of which more than half is
 // used in both directions, or else the smallest.
 func (t Tuning) tile(m, n int) TileShape {
 	for _, shape := range t.Tiles {

@@ -82,7 +82,7 @@ func TestDefaultTuningFits(t *testing.T) {
 	}
 }
 
-// The tile is the largest of which at least half is used in both directions, or
+// The tile is the largest of which more than half is used in both directions, or
 // else the smallest.
 func TestTileChoice(t *testing.T) {
 	tuning := Tuning{Family: Tile, Tiles: tiles}

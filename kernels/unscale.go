@@ -5,7 +5,7 @@ import "github.com/clprop/clprop/cl"
 // NonFinite launches the search for what is not finite in Δ of one layer, biases too:
 // NormParts ints of parts, from NormParts·layer on, are 0 where there is none. See unscale.cl.
 func (s *Set) NonFinite(sum Weights, layer int, parts *cl.MemObject) (*Launch, error) {
-	if err := rooms("nonfinite", operandBuffer{"sum", sum.Buf, sum.Floats()}, operandBuffer{"parts", parts, NormParts * (layer + 1)}); err != nil {
+	if err := longEnough("nonfinite", operandBuffer{"sum", sum.Buf, sum.Floats()}, operandBuffer{"parts", parts, NormParts * (layer + 1)}); err != nil {
 		return nil, err
 	}
 	k, err := s.unscaling("nonfinite")
@@ -25,7 +25,7 @@ func (s *Set) NonFinite(sum Weights, layer int, parts *cl.MemObject) (*Launch, e
 // what NonFinite has found in all layers. The scale doubles after growth good steps, up to top. See
 // unscale.cl.
 func (s *Set) Adapt(layers int, growth, top float32, parts, state, factor *cl.MemObject) (*Launch, error) {
-	if err := rooms("adapt", operandBuffer{"parts", parts, NormParts * layers}, operandBuffer{"state", state, 2}, operandBuffer{"factor", factor, 1}); err != nil {
+	if err := longEnough("adapt", operandBuffer{"parts", parts, NormParts * layers}, operandBuffer{"state", state, 2}, operandBuffer{"factor", factor, 1}); err != nil {
 		return nil, err
 	}
 	k, err := s.unscaling("adapt")
@@ -43,7 +43,7 @@ func (s *Set) Adapt(layers int, growth, top float32, parts, state, factor *cl.Me
 // Unscale launches Δ := factor·Δ of one layer, biases too, or Δ := 0 where factor is 0. See
 // unscale.cl.
 func (s *Set) Unscale(sum Weights, factor *cl.MemObject) (*Launch, error) {
-	if err := rooms("unscale", operandBuffer{"sum", sum.Buf, sum.Floats()}, operandBuffer{"factor", factor, 1}); err != nil {
+	if err := longEnough("unscale", operandBuffer{"sum", sum.Buf, sum.Floats()}, operandBuffer{"factor", factor, 1}); err != nil {
 		return nil, err
 	}
 	k, err := s.unscaling("unscale")
