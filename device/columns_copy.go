@@ -4,7 +4,7 @@ import "slices"
 
 // take finds the matrix of a copy of n values from row on.
 func (c *columns) take(op string, m Matrix, row, n int) (*columnsMatrix, error) {
-	own, err := columnsOf[*columnsMatrix](c, op, m)
+	own, err := take[*columnsMatrix](c, op, m)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (c *columns) Upload(dst Matrix, src []float32) (Transfer, error) {
 
 // layer finds one layer that the host slices fit.
 func (c *columns) layer(op string, of Parameters, layer int, weights, bias []float32) (*columnsParameters, error) {
-	p, err := columnsOf[*columnsParameters](c, op, of)
+	p, err := take[*columnsParameters](c, op, of)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (c *columns) ReadParameters(weights, bias []float32, src Parameters, layer 
 }
 
 func (c *columns) WriteIndex(dst Index, rows []int32) error {
-	x, err := columnsOf[*columnsIndex](c, "write index", dst)
+	x, err := take[*columnsIndex](c, "write index", dst)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (c *columns) WriteIndex(dst Index, rows []int32) error {
 
 // ReadTally adds the sums of weights, in the order of the members, to what the first has.
 func (c *columns) ReadTally(t Tally) (Sums, error) {
-	own, err := columnsOf[*columnsTally](c, "read tally", t)
+	own, err := take[*columnsTally](c, "read tally", t)
 	if err != nil {
 		return Sums{}, err
 	}
@@ -136,7 +136,7 @@ func (c *columns) ReadTally(t Tally) (Sums, error) {
 }
 
 func (c *columns) WriteTally(t Tally, sums Sums) error {
-	own, err := columnsOf[*columnsTally](c, "write tally", t)
+	own, err := take[*columnsTally](c, "write tally", t)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (c *columns) WriteTally(t Tally, sums Sums) error {
 }
 
 func (c *columns) ResetTally(t Tally) error {
-	own, err := columnsOf[*columnsTally](c, "reset tally", t)
+	own, err := take[*columnsTally](c, "reset tally", t)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package device
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 )
@@ -21,25 +20,6 @@ func (m *columnsMemory) usable(c *columns) error {
 		return ErrReleased
 	}
 	return nil
-}
-
-// columnsOf returns an operand as the engine's own type, or says why it is not.
-func columnsOf[P interface{ usable(*columns) error }](c *columns, op string, operand any) (P, error) {
-	var none P
-	if err := c.ready(op); err != nil {
-		return none, err
-	}
-	p, ok := operand.(P)
-	switch {
-	case operand == nil:
-		return none, fmt.Errorf("%s: %w", op, errors.New("operand is missing"))
-	case !ok:
-		return none, fmt.Errorf("%s: %w", op, ErrForeign)
-	}
-	if err := p.usable(c); err != nil {
-		return none, fmt.Errorf("%s: %w", op, err)
-	}
-	return p, nil
 }
 
 type columnsMatrix struct {

@@ -73,7 +73,7 @@ func (p *columnsPlan) bind(op Op) error {
 	for _, part := range c.expand(op) {
 		reads, writes := columnUses(part)
 		for _, u := range append(reads, writes...) {
-			m, err := columnsOf[*columnsMatrix](c, "matrix", u.m)
+			m, err := take[*columnsMatrix](c, "matrix", u.m)
 			if err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ func (p *columnsPlan) bind(op Op) error {
 	}
 	all, _ := parametersOf(op)
 	for _, of := range all {
-		own, err := columnsOf[*columnsParameters](c, "parameters", of)
+		own, err := take[*columnsParameters](c, "parameters", of)
 		if err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func (p *columnsPlan) bind(op Op) error {
 // bindSums does so for tallies and indexes.
 func (p *columnsPlan) bindSums(op Op) error {
 	tally := func(t Tally) error {
-		own, err := columnsOf[*columnsTally](p.owner, "tally", t)
+		own, err := take[*columnsTally](p.owner, "tally", t)
 		p.operands = append(p.operands, own)
 		return err
 	}
@@ -112,7 +112,7 @@ func (p *columnsPlan) bindSums(op Op) error {
 	case Penalty:
 		return tally(o.Tally)
 	case Gather:
-		x, err := columnsOf[*columnsIndex](p.owner, "index", o.Index)
+		x, err := take[*columnsIndex](p.owner, "index", o.Index)
 		p.operands, p.gathers = append(p.operands, x), append(p.gathers, o)
 		return err
 	}

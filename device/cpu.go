@@ -62,19 +62,6 @@ func (e *reference) opened() (Engine, error) {
 	return e, nil
 }
 
-// take is ready and own together: what a call that works on one object needs.
-func take[P interface{ usable(*reference) error }](e *reference, op string, operand any) (P, error) {
-	if err := e.ready(op); err != nil {
-		var none P
-		return none, err
-	}
-	p, err := own[P](e, operand)
-	if err != nil {
-		return p, fmt.Errorf("%s: %w", op, err)
-	}
-	return p, nil
-}
-
 // ready says why the engine takes no more work, if it does not.
 func (e *reference) ready(op string) error {
 	if e.closed {

@@ -1,7 +1,6 @@
 package device
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/clprop/clprop/cpuref"
@@ -102,18 +101,6 @@ func (x *referenceIndex) Len() int { return len(x.rows) }
 type referenceTally struct {
 	*memory
 	sums Sums
-}
-
-// own returns an operand as the engine's own type, or says why it is not.
-func own[P interface{ usable(*reference) error }](e *reference, operand any) (P, error) {
-	p, ok := operand.(P)
-	if operand == nil {
-		return p, errors.New("operand is missing")
-	}
-	if !ok {
-		return p, ErrForeign
-	}
-	return p, p.usable(e)
 }
 
 func (e *reference) NewMatrix(rows, cols int) (Matrix, error) { return e.newMatrix(rows, cols, false) }

@@ -7,7 +7,7 @@ import (
 
 // take finds the matrix of a copy of n values from row on.
 func (g *group) take(op string, m Matrix, row, n int) (*groupMatrix, error) {
-	own, err := ownOf[*groupMatrix](g, op, m)
+	own, err := take[*groupMatrix](g, op, m)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (g *group) on(member int, do func() error) error {
 }
 
 func (g *group) layer(op string, of Parameters, layer int, weights, bias []float32) (*groupParameters, error) {
-	p, err := ownOf[*groupParameters](g, op, of)
+	p, err := take[*groupParameters](g, op, of)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (g *group) layer(op string, of Parameters, layer int, weights, bias []float
 }
 
 func (g *group) WriteIndex(dst Index, rows []int32) error {
-	x, err := ownOf[*groupIndex](g, "write index", dst)
+	x, err := take[*groupIndex](g, "write index", dst)
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (g *group) WriteIndex(dst Index, rows []int32) error {
 func (g *group) ReadTally(t Tally) (Sums, error) {
 	failed := g.failed
 	g.failed = nil
-	own, err := ownOf[*groupTally](g, "read tally", t)
+	own, err := take[*groupTally](g, "read tally", t)
 	g.failed = failed
 	if err != nil {
 		return Sums{}, err
@@ -150,7 +150,7 @@ func (g *group) ReadTally(t Tally) (Sums, error) {
 }
 
 func (g *group) WriteTally(t Tally, sums Sums) error {
-	own, err := ownOf[*groupTally](g, "write tally", t)
+	own, err := take[*groupTally](g, "write tally", t)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (g *group) WriteTally(t Tally, sums Sums) error {
 }
 
 func (g *group) ResetTally(t Tally) error {
-	own, err := ownOf[*groupTally](g, "reset tally", t)
+	own, err := take[*groupTally](g, "reset tally", t)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package device
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 )
@@ -178,25 +177,6 @@ func release[T interface {
 			o.Release()
 		}
 	}
-}
-
-// ownOf returns an operand as the group's own type, or says why it is not.
-func ownOf[P interface{ usable(*group) error }](g *group, op string, operand any) (P, error) {
-	var p P
-	if err := g.ready(op); err != nil {
-		return p, err
-	}
-	p, ok := operand.(P)
-	switch {
-	case operand == nil:
-		return p, fmt.Errorf("%s: %w", op, errors.New("operand is missing"))
-	case !ok:
-		return p, fmt.Errorf("%s: %w", op, ErrForeign)
-	}
-	if err := p.usable(g); err != nil {
-		return p, fmt.Errorf("%s: %w", op, err)
-	}
-	return p, nil
 }
 
 // spread allocates on every member; what was had before an error is given back.

@@ -69,7 +69,7 @@ func (p *groupPlan) bind(op Op) error {
 	g := p.owner
 	split := splitMatrices(op)
 	for i, m := range split {
-		own, err := ownOf[*groupMatrix](g, "matrix", m)
+		own, err := take[*groupMatrix](g, "matrix", m)
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (p *groupPlan) bind(op Op) error {
 	}
 	all, _ := parametersOf(op)
 	for _, of := range all {
-		own, err := ownOf[*groupParameters](g, "parameters", of)
+		own, err := take[*groupParameters](g, "parameters", of)
 		if err != nil {
 			return err
 		}
@@ -106,14 +106,14 @@ func (p *groupPlan) bind(op Op) error {
 	if tally == nil {
 		return nil
 	}
-	own, err := ownOf[*groupTally](g, "tally", tally)
+	own, err := take[*groupTally](g, "tally", tally)
 	p.operands = append(p.operands, own)
 	return err
 }
 
 // replicate makes copies of what every member has all of.
 func (p *groupPlan) replicate(m Matrix) error {
-	own, err := ownOf[*groupMatrix](p.owner, "matrix", m)
+	own, err := take[*groupMatrix](p.owner, "matrix", m)
 	if err != nil {
 		return err
 	}
@@ -125,11 +125,11 @@ func (p *groupPlan) replicate(m Matrix) error {
 // gather makes copies of what is read, on every member.
 func (p *groupPlan) gather(o Gather) error {
 	g := p.owner
-	src, err := ownOf[*groupMatrix](g, "matrix", o.Src)
+	src, err := take[*groupMatrix](g, "matrix", o.Src)
 	if err != nil {
 		return err
 	}
-	x, err := ownOf[*groupIndex](g, "index", o.Index)
+	x, err := take[*groupIndex](g, "index", o.Index)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package device
 
 import (
-	"fmt"
 	"unsafe"
 
 	"github.com/clprop/clprop/cl"
@@ -9,27 +8,9 @@ import (
 	"github.com/clprop/clprop/kernels"
 )
 
-// ownCL returns an operand as the engine's own type, or says why it is not.
-func ownCL[P interface{ usable(*opencl) error }](e *opencl, op string, operand any) (P, error) {
-	p, ok := operand.(P)
-	if operand == nil {
-		return p, fmt.Errorf("%s: operand is missing", op)
-	}
-	if !ok {
-		return p, fmt.Errorf("%s: %w", op, ErrForeign)
-	}
-	if err := p.usable(e); err != nil {
-		return p, fmt.Errorf("%s: %w", op, err)
-	}
-	return p, nil
-}
-
 // matrix finds the matrix of a copy of n values and settles uploads into it.
 func (e *opencl) matrix(op string, operand Matrix, row, n int) (*openclMatrix, error) {
-	if err := e.ready(op); err != nil {
-		return nil, err
-	}
-	m, err := ownCL[*openclMatrix](e, op, operand)
+	m, err := take[*openclMatrix](e, op, operand)
 	if err != nil {
 		return nil, err
 	}
@@ -155,10 +136,7 @@ func (e *opencl) read(op string, mem *cl.MemObject, offset int, dst []float32) e
 }
 
 func (e *opencl) WriteIndex(dst Index, rows []int32) error {
-	if err := e.ready("write index"); err != nil {
-		return err
-	}
-	x, err := ownCL[*openclIndex](e, "write index", dst)
+	x, err := take[*openclIndex](e, "write index", dst)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 var _ layerCopier = (*opencl)(nil)
 
 func (e *opencl) layerFloats(p Parameters, layer int) (int, error) {
-	own, err := ownCL[*openclParameters](e, "sum", p)
+	own, err := take[*openclParameters](e, "sum", p)
 	if err != nil {
 		return 0, err
 	}
@@ -19,10 +19,7 @@ func (e *opencl) layerFloats(p Parameters, layer int) (int, error) {
 
 // readLayer copies on the transfer queue, so that the compute queue goes on.
 func (e *opencl) readLayer(dst []float32, p Parameters, layer int) (func() error, error) {
-	if err := e.ready("sum"); err != nil {
-		return nil, err
-	}
-	own, err := ownCL[*openclParameters](e, "sum", p)
+	own, err := take[*openclParameters](e, "sum", p)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +57,7 @@ func (e *opencl) afterPlans() (*cl.Event, error) {
 
 // writeLayer copies on the transfer queue too: the next plan waits for it, and the host does not.
 func (e *opencl) writeLayer(p Parameters, layer int, src []float32) error {
-	own, err := ownCL[*openclParameters](e, "sum", p)
+	own, err := take[*openclParameters](e, "sum", p)
 	if err != nil {
 		return err
 	}

@@ -57,12 +57,12 @@ func (p *openclPlan) add(op Op) {
 	}
 }
 
-// bind is what ownCL finds, kept for later checks; zero after an error.
+// bind is what take finds, kept for later checks; zero after an error.
 func bind[P interface{ usable(*opencl) error }](p *openclPlan, operand any) (own P) {
 	if p.err != nil {
 		return own
 	}
-	own, p.err = ownCL[P](p.engine, "operand", operand)
+	own, p.err = take[P](p.engine, "operand", operand)
 	p.operands = append(p.operands, own)
 	return own
 }

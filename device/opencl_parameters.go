@@ -123,10 +123,7 @@ func inBlocks(w kernels.Weights, offset int, staging []float32, f func(o, from, 
 
 // layer finds one layer of p that the host slices fit.
 func (e *opencl) layer(op string, p Parameters, layer int, weights, bias []float32) (kernels.Weights, error) {
-	if err := e.ready(op); err != nil {
-		return kernels.Weights{}, err
-	}
-	own, err := ownCL[*openclParameters](e, op, p)
+	own, err := take[*openclParameters](e, op, p)
 	if err != nil {
 		return kernels.Weights{}, err
 	}

@@ -7,10 +7,7 @@ import (
 )
 
 func (e *opencl) ReadTally(t Tally) (Sums, error) {
-	if err := e.ready("read tally"); err != nil {
-		return Sums{}, err
-	}
-	own, err := ownCL[*openclTally](e, "read tally", t)
+	own, err := take[*openclTally](e, "read tally", t)
 	if err != nil {
 		return Sums{}, err
 	}
@@ -30,10 +27,7 @@ func (e *opencl) ReadTally(t Tally) (Sums, error) {
 }
 
 func (e *opencl) WriteTally(t Tally, sums Sums) error {
-	if err := e.ready("write tally"); err != nil {
-		return err
-	}
-	own, err := ownCL[*openclTally](e, "write tally", t)
+	own, err := take[*openclTally](e, "write tally", t)
 	if err != nil {
 		return err
 	}
@@ -46,10 +40,7 @@ func (e *opencl) WriteTally(t Tally, sums Sums) error {
 }
 
 func (e *opencl) ResetTally(t Tally) error {
-	if err := e.ready("reset tally"); err != nil {
-		return err
-	}
-	own, err := ownCL[*openclTally](e, "reset tally", t)
+	own, err := take[*openclTally](e, "reset tally", t)
 	if err != nil {
 		return err
 	}
