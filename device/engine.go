@@ -3,9 +3,9 @@ package device
 import "github.com/clprop/clprop/cpuref"
 
 // Engine runs the operations of back-propagation on matrices that it owns. Two
-// engines implement it: OpenCL (over package kernels) and the CPU reference
-// (over package cpuref). One conformance suite, device/enginetest, runs the
-// same cases on each.
+// engines compute: OpenCL (over package kernels) and the CPU reference
+// (over package cpuref); those of several devices, and Ranked, hand the operations on to
+// such. One conformance suite, device/enginetest, runs the same cases on each.
 //
 // An Engine, and everything made by it, is for one goroutine at a time.
 //
@@ -23,8 +23,8 @@ type Engine interface {
 	// NewHalfMatrix allocates rows × cols halves, IEEE 754 binary16, all zero: for examples,
 	// a(l) and δ(l), whatever is done with them.
 	// What is written to it, by Write or by an operation, is rounded to the nearest, ties to
-	// even; operations compute in float32. It fails with an error that wraps ErrHalf on a
-	// group of devices.
+	// even; operations compute in float32. It fails with an error that wraps ErrHalf on
+	// several devices.
 	NewHalfMatrix(rows, cols int) (Matrix, error)
 	// NewParameters allocates one set of weights and biases for each shape, all
 	// zero. Θ, Δ, D and the optimisers' moments are each such an object.

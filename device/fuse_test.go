@@ -27,6 +27,7 @@ func TestFusedStepSameBits(t *testing.T) {
 }
 
 func fusedSameBits(t *testing.T, found Found, family kernels.Family) {
+	kept(t) // nothing is joined yet
 	// one engine for all cases, so that a kernel is compiled once
 	joined, single := openFamily(t, found, family, false), openFamily(t, found, family, true)
 	sizes, even, odd := []int{17, 33, 5}, 16, 33

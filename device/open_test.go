@@ -184,8 +184,6 @@ func TestOpenedDeviceLeavesNothing(t *testing.T) {
 	noneMoreThan(t, live)
 }
 
-// TestNothingThere opens "auto" and a name in processes that find no library, no
-// driver, and a driver without a device. The child prints what it got.
 // A list of operations is not prepared when nobody wants it any more, nor kernels compiled;
 // what was prepared runs.
 func TestPrepareInAHurry(t *testing.T) {
@@ -243,6 +241,8 @@ func TestCloseInAHurry(t *testing.T) {
 	}
 }
 
+// TestNothingThere opens "auto" and a name in processes that find no library, no
+// driver, and a driver without a device. The child prints what it got.
 func TestNothingThere(t *testing.T) {
 	if os.Getenv("CLPROP_TEST_CHILD") == "1" {
 		e, err := Open("auto")

@@ -16,6 +16,7 @@ func TestDealtStepSameBits(t *testing.T) {
 		t.Skip("needs PoCL with two compute units")
 	}
 	sizes, batch := []int{641, 641, 641, 10}, 127 // four launches take a few times dealLeast
+	kept(t)
 	whole := openFamily(t, found, kernels.Block, true)
 	want, _ := trainedWeights(t, whole, sizes, batch, 0)
 	for _, late := range []bool{true, false} {
@@ -25,7 +26,7 @@ func TestDealtStepSameBits(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer e.Close()
-			step := newStep(t, e, sizes, batch, 0)
+			step := newStep(t, asMeasured(e), sizes, batch, 0)
 			p := step.Plan.(*openclPlan)
 			before := dealtLaunches(p)
 			if late {
@@ -81,7 +82,7 @@ func TestRunsToDeal(t *testing.T) {
 		}
 		// A compiler that takes a second for each of some five programs, and 5% of a millisecond
 		// or two saved by each step: some ten thousand steps, and never one that does not end.
-		p := newStep(t, e, c.sizes, c.batch, 0).Plan.(*openclPlan)
+		p := newStep(t, asMeasured(e), c.sizes, c.batch, 0).Plan.(*openclPlan)
 		if runs := p.runsToDeal(); c.deals != (runs > 0) || c.deals && (runs < 1000 || runs > 1e6) {
 			t.Errorf("%s, %v: after %d runs", c.spec, c.sizes, runs)
 		}

@@ -122,7 +122,7 @@ func TestDeviceLostInTraining(t *testing.T) {
 	cltest.WithDouble(t, func(d *cltest.Double) {
 		t.Setenv("CLPROP_CACHE", "off")
 		for _, hang := range []bool{false, true} {
-			eng, err := device.OpenWith("cpu", device.Options{WaitTimeout: 200 * time.Millisecond})
+			eng, err := device.OpenWith("cpu", device.Options{WaitTimeout: 2 * time.Second})
 			if err != nil {
 				t.Fatal(err)
 			}

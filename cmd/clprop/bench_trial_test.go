@@ -15,13 +15,13 @@ import (
 func TestBenchTakesTurns(t *testing.T) {
 	const repeat = 3
 	order := ""
-	b := &bench{env: &env{stdout: io.Discard, stderr: io.Discard}, repeat: repeat, budget: 30 * time.Millisecond}
+	b := &bench{env: &env{stdout: io.Discard, stderr: io.Discard}, repeat: repeat, budget: 300 * time.Millisecond}
 	b.open = func(spec string, _ device.Options) (device.Engine, error) {
 		reference := device.OpenReference()
 		if spec == "cpuref" {
 			return reference, nil
 		}
-		return &posing{Engine: reference, launches: true, delay: 11 * time.Millisecond, ran: func() { order += spec }}, nil
+		return &posing{Engine: reference, launches: true, delay: 110 * time.Millisecond, ran: func() { order += spec }}, nil
 	}
 	results, err := b.run(context.Background(), []benchCase{tinyBench}, []string{"a", "b"})
 	if err != nil || len(results) != 3 {

@@ -15,8 +15,9 @@ const tuneLong = `Tune looks for the shapes of kernels that make training steps 
 on a device: how many rows and vectors a block has, how wide a tile is, from where on
 copies into panels pay. What it finds is kept in the user's cache folder, and train
 and bench take it from there for networks and batches of about that size, until the
-driver or clprop's kernels change. It changes how fast, never what: every candidate
-is checked against the CPU reference on sizes that do not divide evenly.
+driver or clprop's kernels change. It changes how fast, and of what is learned the last
+bits at most: every candidate is checked against the CPU reference on sizes that do not
+divide evenly.
 
 It measures the three matrix products of each layer as a step runs them, with the
 copies that they read and the update behind them, and minimises the time of all of

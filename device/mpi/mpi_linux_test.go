@@ -56,7 +56,7 @@ func onRanks(t *testing.T, n int, body func(t *testing.T, w *World)) {
 			}
 			t.Skipf("%v: install openmpi-bin and mpich", err)
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute) // the ranks spin, on few cores
 		defer cancel()
 		args := append(append([]string{}, flags...), "-n", fmt.Sprint(n), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 		cmd := exec.CommandContext(ctx, path, args...)

@@ -303,7 +303,7 @@ func TestLargeRequests(t *testing.T) {
 // when their turn comes.
 func TestTimeout(t *testing.T) {
 	g := newGate(nil)
-	s, h := newServer(t, newModel(t, device.SoftmaxCrossEntropy, 3), g, Options{Timeout: 20 * time.Millisecond})
+	s, h := newServer(t, newModel(t, device.SoftmaxCrossEntropy, 3), g, Options{Timeout: 200 * time.Millisecond})
 	for range 3 {
 		if w := ask(h, "POST", "/v1/predict", good); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "deadline") {
 			t.Errorf("%d %s", w.Code, w.Body)
