@@ -63,21 +63,31 @@ func timeStep(e Engine, w Workload) (best time.Duration, err error) {
 		return 0, err
 	}
 	held = append(held, sum)
-	var ops []Op
-	for l := range shapes {
+	plan, err := e.Prepare(stepProducts(units, theta, sum)...)
+	if err != nil {
+		return 0, err
+	}
+	held = append(held, plan)
+	return fastestRun(e, plan)
+}
+
+// stepProducts are the products of a training step, whose δ take the place of the activations.
+func stepProducts(units []Matrix, theta, sum Parameters) (ops []Op) {
+	layers := len(units) - 1
+	for l := range layers {
 		ops = append(ops, Forward{Act: Linear, A: units[l], Theta: theta, Layer: l, Out: units[l+1]})
 	}
-	for l := len(shapes) - 1; l >= 0; l-- {
+	for l := layers - 1; l >= 0; l-- {
 		ops = append(ops, Accumulate{Delta: units[l+1], A: units[l], Sum: sum, Layer: l, Fresh: true})
 		if l > 0 {
 			ops = append(ops, HiddenDelta{Act: Linear, Next: units[l+1], Theta: theta, Layer: l, A: units[l], Delta: units[l]})
 		}
 	}
-	plan, err := e.Prepare(ops...)
-	if err != nil {
-		return 0, err
-	}
-	held = append(held, plan)
+	return ops
+}
+
+// fastestRun is the least time of three runs of a plan.
+func fastestRun(e Engine, plan Plan) (best time.Duration, err error) {
 	best = math.MaxInt64
 	for run := range 4 { // the first compiles
 		began := time.Now()

@@ -3,6 +3,8 @@ package kernels
 import (
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 
 	"github.com/clprop/clprop/cl"
 )
@@ -106,32 +108,9 @@ func (s *Set) Backprop(act, output string, loss Loss, p Pass, scratch *cl.MemObj
 	if !s.Backprops(len(p.Theta)) || loss.Weight != nil || needsZ(act) {
 		return nil, fmt.Errorf("backprop: %w: a kernel for CPUs with vectors, without weights of examples, and not for %s", ErrShape, act)
 	}
-	mac, err := activationMacro(act)
+	mac, err := p.macros(act, output, loss)
 	if err != nil {
 		return nil, err
-	}
-	ofLoss, err := loss.macros("backprop", p.X.Rows)
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(mac, ofLoss)
-	mac["ANY_LOSS"] = 1
-	switch output {
-	case "softmax":
-		mac["OUT_SOFTMAX"] = 1
-	case "sigmoid":
-		mac["OUT_SIGMOID"] = 1
-	case "linear":
-		mac["OUT_LINEAR"] = 1
-	default:
-		return nil, fmt.Errorf("no kernel backprop for output %q", output)
-	}
-	mac["LAYERS"] = len(p.Theta)
-	if p.Fetch != nil {
-		mac["GATHER"] = 1
-	}
-	if p.Costs != nil {
-		mac["COST"] = 1
 	}
 	k, err := s.kernel("backprop", mac, "each.cl", "square.cl", "activation.cl", "outputdelta.cl", "loss.cl", "backprop.cl")
 	if err != nil {
@@ -161,4 +140,29 @@ func (s *Set) Backprop(act, output string, loss Loss, p Pass, scratch *cl.MemObj
 	}
 	l.Bytes += 4 * float64(p.X.Rows) * float64(p.X.Cols)
 	return l.args(args...)
+}
+
+// macros are those of backprop.cl.
+func (p Pass) macros(act, output string, loss Loss) (macros, error) {
+	mac, err := activationMacro(act)
+	if err != nil {
+		return nil, err
+	}
+	ofLoss, err := loss.macros("backprop", p.X.Rows)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(mac, ofLoss)
+	maps.Copy(mac, macros{"ANY_LOSS": 1, "LAYERS": len(p.Theta)})
+	if !slices.Contains([]string{"softmax", "sigmoid", "linear"}, output) {
+		return nil, fmt.Errorf("no kernel backprop for output %q", output)
+	}
+	mac["OUT_"+strings.ToUpper(output)] = 1
+	if p.Fetch != nil {
+		mac["GATHER"] = 1
+	}
+	if p.Costs != nil {
+		mac["COST"] = 1
+	}
+	return mac, nil
 }

@@ -68,17 +68,14 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 	}
 	// a work-item of fewer multiply-adds costs more to start than to do
 	strip := min(max(4, 256/rows), 64)
-	flops, bytes := 0.0, 0.0
-	parts, large := []int{0}, false
-	var writes []*cl.MemObject
-	args := []any{rows, lambda, float32(m), float32(0), strip}
+	of := along{args: []any{rows, lambda, float32(m), float32(0), strip}, parts: []int{0}}
 	if tally != nil {
 		if err := longEnough(name, tally.operands(rows)...); err != nil {
 			return nil, err
 		}
 		mac["TALLY"] = 1
-		parts[0]++
-		args, writes = append(args, tally.Loss, tally.Right, tally.Tally), append(writes, tally.Tally)
+		of.parts[0]++
+		of.args, of.writes = append(of.args, tally.Loss, tally.Right, tally.Tally), append(of.writes, tally.Tally)
 	}
 	for l, d := range layers {
 		w := d.Theta
@@ -87,16 +84,7 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 		if err != nil {
 			return nil, err
 		}
-		before := large
-		if large = 4*w.Floats() > nearWeights; (large || before) && parts[len(parts)-1] > 0 {
-			parts = append(parts, 0)
-		}
-		parts[len(parts)-1] += ceilDiv(w.In+1, mr*strip) * ceilDiv(w.Out, nr)
-		writes = append(writes, to[l].Buf)
-		args = append(args, w.Buf, to[l].Buf, w.In, w.Out, w.NR, w.Panel, d.A.Buf, d.A.LD, d.Delta.Buf, d.Delta.LD)
-		weights := float64(w.In+1) * float64(w.Out)
-		flops += 2 * float64(rows) * weights
-		bytes += 4 * (float64(rows)*float64(w.In+w.Out) + 2*weights)
+		of.add(d, to[l], ceilDiv(w.In+1, mr*strip)*ceilDiv(w.Out, nr))
 	}
 	maps.Copy(mac, macros{"TA": 1, "LAYERS": len(layers), "MR": mr, "NV": nv, "ACT_LINEAR": 1})
 	k, err := s.kernel("descendall", mac, "each.cl", "block.cl", "activation.cl", "tally.cl", "descend.cl", "descendall.cl")
@@ -104,16 +92,39 @@ func (s *Set) alongAll(name string, layers []Descent, lambda float32, m int, to 
 		return nil, err
 	}
 	items := 0
-	for _, n := range parts {
+	for _, n := range of.parts {
 		items += n
 	}
 	l, err := s.launch("descendall", k, []int{items}, []int{1})
 	if err != nil {
 		return nil, err
 	}
-	l.FLOPs, l.Bytes, l.parts = flops, bytes, parts
-	l.writes, l.byNumber = writes, slices.Index(args, any(layers[0].A.Buf))
-	return l.args(args...)
+	l.FLOPs, l.Bytes, l.parts = of.flops, of.bytes, of.parts
+	l.writes, l.byNumber = of.writes, slices.Index(of.args, any(layers[0].A.Buf))
+	return l.args(of.args...)
+}
+
+// along is what a launch of descendall.cl has of its layers.
+type along struct {
+	args         []any
+	writes       []*cl.MemObject
+	parts        []int // see Launch
+	large        bool  // the last layer is a part of its own
+	flops, bytes float64
+}
+
+// add adds a layer of so many work-items, whose results go to the weights of to.
+func (a *along) add(d Descent, to Weights, items int) {
+	w, before := d.Theta, a.large
+	if a.large = 4*w.Floats() > nearWeights; (a.large || before) && a.parts[len(a.parts)-1] > 0 {
+		a.parts = append(a.parts, 0)
+	}
+	a.parts[len(a.parts)-1] += items
+	a.writes = append(a.writes, to.Buf)
+	a.args = append(a.args, w.Buf, to.Buf, w.In, w.Out, w.NR, w.Panel, d.A.Buf, d.A.LD, d.Delta.Buf, d.Delta.LD)
+	weights := float64(w.In+1) * float64(w.Out)
+	a.flops += 2 * float64(d.A.Rows) * weights
+	a.bytes += 4 * (float64(d.A.Rows)*float64(w.In+w.Out) + 2*weights)
 }
 
 // mostWeights is Θ of the layer that has the most.

@@ -55,10 +55,9 @@ func Start(launcher Launcher) (*World, error) {
 }
 
 // serve is the thread: MPI_THREAD_FUNNELED asks that the one that starts it makes all
-// calls.
+// calls. It stays until the process ends, as MPI, which does not start twice.
 func (w *World) serve() {
 	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	for call := range w.calls {
 		call()
 	}
