@@ -69,6 +69,45 @@ func TestTrainQuantities(t *testing.T) {
 	}
 }
 
+// A quantity that is large beside its spread, as a time in seconds is, is predicted and judged as it is without
+// what is added to it: its scaled labels are the same, but for the rounding of the float64 that they come from.
+func TestQuantityFarFromZero(t *testing.T) {
+	const far = 1.7e9
+	columns, rmse := map[float64][]float64{}, map[float64]float64{}
+	for _, offset := range []float64{0, far} {
+		var b strings.Builder
+		b.WriteString("x,when\n")
+		for i := range 100 {
+			x := float64(i-50) / 50
+			fmt.Fprintf(&b, "%v,%.3f\n", x, offset+10*x*x*x)
+		}
+		table, model := write(t, fmt.Sprint(offset, ".csv"), b.String()), filepath.Join(t.TempDir(), "m.safetensors")
+		clprop(t, "train", "--device", "cpuref", "--data", table, "--label", "when", "--task", "regression", "--hidden", "8", "--epochs", "20",
+			"--quiet", "--out", model).succeeded(t)
+		var v evaluateJSON
+		unpack(t, clprop(t, "evaluate", "--device", "cpuref", "--json", "--model", model, "--data", table).succeeded(t).stdout, &v)
+		rmse[offset] = float64(v.Mean.RMSE)
+		for _, line := range strings.Fields(clprop(t, "predict", "--device", "cpuref", "--model", model, "--data", table).succeeded(t).stdout)[1:] {
+			y, err := strconv.ParseFloat(line, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			columns[offset] = append(columns[offset], y-offset)
+		}
+	}
+	// The mean of the labels is rounded to 2⁻²³ at 1.7e9, of a spread of 4; training multiplies that by no more
+	// than 1e3.
+	const within = 1e3 * 0x1p-23
+	if math.Abs(rmse[far]-rmse[0]) > within {
+		t.Errorf("RMSE %v, without %g %v", rmse[far], far, rmse[0])
+	}
+	for i, y := range columns[0] {
+		if math.Abs(columns[far][i]-y) > within {
+			t.Fatalf("row %d: %v, without %g %v", i, columns[far][i], far, y)
+		}
+	}
+}
+
 // Each loss of classes, smoothed or with weights, learns the flowers; what was asked
 // for is in the JSON, and all of package metrics.
 func TestTrainLosses(t *testing.T) {

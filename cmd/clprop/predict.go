@@ -9,11 +9,12 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
 	"github.com/clprop/clprop/trainer/data"
 	"github.com/clprop/clprop/trainer/durable"
-	"github.com/spf13/cobra"
 )
 
 const predictLong = `Predict writes for each example the class that a model takes it for, and the
@@ -113,8 +114,7 @@ func (e *env) predict(cmd *cobra.Command, f *modelFlags, out string) (err error)
 	write := func(w io.Writer) error { return writePredictions(w, m.Network.Loss, outputNames(m), h, set.Rows) }
 	switch {
 	case m.Network.Loss.Regression():
-		m.Preprocess.Restore(h)
-		write = func(w io.Writer) error { return writeQuantities(w, outputNames(m), h) }
+		write = func(w io.Writer) error { return writeQuantities(w, m.Preprocess, outputNames(m), h) }
 	case m.Network.Loss.MultiLabel():
 		write = func(w io.Writer) error { return writeLabels(w, outputNames(m), h, f.threshold) }
 	}
@@ -216,7 +216,7 @@ func writeLabels(w io.Writer, names []string, h []float32, threshold float64) er
 }
 
 // writeQuantities writes h, rows × K, as CSV.
-func writeQuantities(w io.Writer, names []string, h []float32) error {
+func writeQuantities(w io.Writer, p *data.Preprocess, names []string, h []float32) error {
 	c := csv.NewWriter(w)
 	record := make([]string, len(names))
 	for k, name := range names {
@@ -227,7 +227,7 @@ func writeQuantities(w io.Writer, names []string, h []float32) error {
 	}
 	for ; len(h) > 0; h = h[len(names):] {
 		for k := range record {
-			record[k] = strconv.FormatFloat(float64(h[k]), 'g', -1, 32)
+			record[k] = string(p.AppendQuantity(nil, h[k], k))
 		}
 		if err := c.Write(record); err != nil {
 			return err

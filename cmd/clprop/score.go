@@ -44,12 +44,11 @@ func newScores(m *trainer.Model, set *data.Set, v trainer.Evaluation, top int, t
 		return s
 	}
 	if v.Confusion == nil {
-		h, y := append([]float32(nil), v.H...), append([]float32(nil), set.Y...)
-		if m.Preprocess != nil {
-			m.Preprocess.Restore(h)
-			m.Preprocess.Restore(y)
+		p := m.Preprocess
+		if p == nil {
+			p = &data.Preprocess{}
 		}
-		s.each, s.mean = metrics.Quantities(h, y, k)
+		s.each, s.mean = metrics.Quantities(p.Restore(v.H), p.Restore(set.Y), k)
 		return s
 	}
 	actual := make([]int, set.Rows)

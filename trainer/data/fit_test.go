@@ -145,9 +145,8 @@ func TestSeveralLabels(t *testing.T) {
 	if !slices.Equal(s.Y, []float32{0, 0, 1, 1, 1, 5}) || !slices.Equal(s.Targets, []string{"z", "y"}) || s.Features != 2 {
 		t.Errorf("%+v", s)
 	}
-	p.Restore(s.Y)
-	if !slices.Equal(s.Y, []float32{0, 10, 1, 20, 1, 60}) {
-		t.Errorf("restored %v", s.Y)
+	if y := p.Restore(s.Y); !slices.Equal(y, []float64{0, 10, 1, 20, 1, 60}) {
+		t.Errorf("restored %v", y)
 	}
 	// Other columns, another order; without one of the labels there are none.
 	if s, err = read(t, "y,extra,b,a\n10,?,5,1\n", Options{}).Set(p); err != nil || s.Y != nil || s.Outputs != 2 {

@@ -138,9 +138,8 @@ func TestReadFANN(t *testing.T) {
 	if s, err = quantities.Set(p); err != nil || !slices.Equal(s.Y, []float32{-1, -1, 1, 1}) || !slices.Equal(s.Targets, []string{"y0", "y1"}) {
 		t.Errorf("%+v, %v", s, err)
 	}
-	p.Restore(s.Y)
-	if !slices.Equal(s.Y, []float32{0.5, 3, 1.5, 5}) {
-		t.Errorf("restored %v", s.Y)
+	if y := p.Restore(s.Y); !slices.Equal(y, []float64{0.5, 3, 1.5, 5}) {
+		t.Errorf("restored %v", y)
 	}
 }
 

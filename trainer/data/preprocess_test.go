@@ -100,9 +100,29 @@ func TestTargets(t *testing.T) {
 		t.Errorf("%d outputs, %v", p.Outputs(), err)
 	}
 	h := []float32{0, 1, -1.5, 2}
-	p.Restore(h)
-	if want := []float32{100, 1, 85, 2}; !slices.Equal(h, want) {
-		t.Errorf("restored %v, want %v", h, want)
+	if y, want := p.Restore(h), []float64{100, 1, 85, 2}; !slices.Equal(y, want) {
+		t.Errorf("restored %v, want %v", y, want)
+	}
+	// The text is short where h says no more, and tells every h from the next.
+	time := &Preprocess{Columns: input, Targets: []Column{{Name: "when", Kind: Number, Mean: 1.7e9, Std: 5.25}}}
+	for _, c := range []struct {
+		p    *Preprocess
+		h    float32
+		k    int
+		text string
+	}{{p, 1, 0, "110"}, {p, 0.1, 1, "0.1"}, {p, 3e-9, 1, "3e-09"}, {time, 0, 0, "1.7e+09"}, {time, 1.125, 0, "1700000005.90625"}, {p, float32(math.Inf(1)), 1, "+Inf"}, {&Preprocess{}, 0.25, 0, "0.25"}} {
+		if got := string(c.p.AppendQuantity(nil, c.h, c.k)); got != c.text {
+			t.Errorf("%v of %d: %s, want %s", c.h, c.k, got, c.text)
+		}
+	}
+	seen := map[string]bool{}
+	h0 := float32(-200)
+	for range 1000 {
+		seen[string(time.AppendQuantity(nil, h0, 0))] = true
+		h0 = math.Nextafter32(h0, 0)
+	}
+	if len(seen) != 1000 {
+		t.Errorf("%d texts of 1000 outputs", len(seen))
 	}
 	for _, c := range []struct {
 		p    Preprocess

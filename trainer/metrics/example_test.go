@@ -17,7 +17,7 @@ func ExampleOfConfusion() {
 }
 
 func ExampleQuantities() {
-	each, _ := metrics.Quantities([]float32{1, 2, 4}, []float32{1, 2, 3}, 1)
+	each, _ := metrics.Quantities([]float64{1, 2, 4}, []float64{1, 2, 3}, 1)
 	fmt.Printf("MSE %.3f, MAE %.3f, R² %.1f\n", each[0].MSE, each[0].MAE, each[0].R2)
 	// Output: MSE 0.333, MAE 0.333, R² 0.5
 }

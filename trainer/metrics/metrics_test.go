@@ -48,7 +48,7 @@ type fixture struct {
 	}
 	Quantities []struct {
 		Outputs      int
-		H, Y         []float32
+		H, Y         []float64
 		MSE, MAE, R2 []float64
 		Mean         [3]float64
 	}
@@ -185,11 +185,11 @@ func TestRankByHand(t *testing.T) {
 
 func TestQuantitiesByHand(t *testing.T) {
 	// h − y = (1, −1, 3), ȳ = 2, Σ (y−ȳ)² = 2
-	each, _ := Quantities([]float32{2, 1, 6}, []float32{1, 2, 3}, 1)
+	each, _ := Quantities([]float64{2, 1, 6}, []float64{1, 2, 3}, 1)
 	if q := each[0]; q.MSE != 11./3 || q.MAE != 5./3 || q.R2 != 1-11./2 {
 		t.Errorf("%+v", q)
 	}
-	constant, _ := Quantities([]float32{0.1, 0, 0.1, 0, 0.1, 1}, []float32{0.1, 0, 0.1, 0, 0.1, 0}, 2)
+	constant, _ := Quantities([]float64{0.1, 0, 0.1, 0, 0.1, 1}, []float64{0.1, 0, 0.1, 0, 0.1, 0}, 2)
 	if constant[0].R2 != 1 || constant[1].R2 != 0 {
 		t.Errorf("R² of constant labels: %+v", constant)
 	}

@@ -15,15 +15,15 @@ type Quantity struct {
 // Quantities returns how near each output is to its labels, and the mean over the
 // outputs, in which RMSE is the root of the mean MSE. h and y are rows × outputs,
 // row-major.
-func Quantities(h, y []float32, outputs int) (each []Quantity, mean Quantity) {
+func Quantities(h, y []float64, outputs int) (each []Quantity, mean Quantity) {
 	rows := len(y) / outputs
 	for k := range outputs {
 		var average, squares, absolute, spread float64
 		for i := k; i < len(y); i += outputs {
-			average += float64(y[i]) / float64(rows)
+			average += y[i] / float64(rows)
 		}
 		for i := k; i < len(y); i += outputs {
-			r, d := float64(h[i])-float64(y[i]), float64(y[i])-average
+			r, d := h[i]-y[i], y[i]-average
 			squares += r * r
 			absolute += math.Abs(r)
 			spread += d * d
@@ -47,7 +47,7 @@ func Quantities(h, y []float32, outputs int) (each []Quantity, mean Quantity) {
 
 // constant reports whether column k is the same in all rows: its mean may be rounded,
 // and then the spread is not 0.
-func constant(y []float32, k, outputs int) bool {
+func constant(y []float64, k, outputs int) bool {
 	for i := k; i < len(y); i += outputs {
 		if y[i] != y[k] {
 			return false

@@ -251,9 +251,7 @@ func TestPythonChecks(t *testing.T) {
 			t.Fatal(err)
 		}
 		args = append(args, path, strings.Trim(fmt.Sprint(raw), "[]"))
-		h := compute(t, m.Network, x)
-		m.Preprocess.Restore(h)
-		want[path] = h
+		want[path] = restored(m, compute(t, m.Network, x))
 	}
 	var stderr strings.Builder
 	cmd := exec.Command(python, args...)

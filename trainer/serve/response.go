@@ -6,29 +6,30 @@ import (
 
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
+	"github.com/clprop/clprop/trainer/data"
 )
 
 // answer writes predictions of one model.
 type answer struct {
-	quoted     [][]byte // names of classes or quantities, as JSON
-	member     string   // what holds the numbers: probabilities, scores, values
-	quantities bool
-	several    bool    // labels at once, each with a probability of its own
-	single     bool    // one output makes two classes
-	whole      float32 // what both of them make together
+	quoted     [][]byte         // names of classes or quantities, as JSON
+	member     string           // what holds the numbers: probabilities, scores, values
+	quantities *data.Preprocess // of a model of quantities; nil of others
+	several    bool             // labels at once, each with a probability of its own
+	single     bool             // one output makes two classes
+	whole      float32          // what both of them make together
 }
 
 func newAnswer(m *trainer.Model) (*answer, error) {
 	k := m.Network.Sizes[len(m.Network.Sizes)-1]
-	a := &answer{member: "probabilities", quantities: m.Network.Loss.Regression(), whole: 1}
+	a := &answer{member: "probabilities", whole: 1}
 	names := m.Preprocess.Classes
 	switch {
-	case a.quantities:
-		a.member, names = "values", m.Preprocess.LabelNames()
+	case m.Network.Loss.Regression():
+		a.member, a.quantities, names = "values", m.Preprocess, m.Preprocess.LabelNames()
 	case m.Network.Loss == device.Hinge:
 		a.member, a.whole = "scores", 0
 	}
-	a.single, a.several = !a.quantities && k == 1, m.Network.Loss.MultiLabel()
+	a.single, a.several = a.quantities == nil && k == 1, m.Network.Loss.MultiLabel()
 	for _, name := range names {
 		text, err := json.Marshal(name)
 		if err != nil {
@@ -79,7 +80,7 @@ func (a *answer) row(b []byte, p []float32) []byte {
 	switch {
 	case a.several:
 		b = a.labels(b, p)
-	case !a.quantities:
+	case a.quantities == nil:
 		best := 0
 		for k, v := range p {
 			if v > p[best] {
@@ -101,6 +102,10 @@ func (a *answer) row(b []byte, p []float32) []byte {
 		b = append(b, ':')
 		if v-v != 0 { // JSON has neither infinity nor NaN
 			b = append(b, "null"...)
+			continue
+		}
+		if a.quantities != nil {
+			b = a.quantities.AppendQuantity(b, v, k)
 			continue
 		}
 		b = strconv.AppendFloat(b, float64(v), 'g', -1, 32)

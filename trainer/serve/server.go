@@ -198,10 +198,9 @@ func (s *Server) rows(w http.ResponseWriter, r *http.Request) (h []float32, rows
 		return nil, 0, err
 	}
 	nan := func(v float32) bool { return v != v }
-	if i := slices.IndexFunc(h, nan); i >= 0 && !s.answer.quantities {
+	if i := slices.IndexFunc(h, nan); i >= 0 && s.answer.quantities == nil {
 		return nil, 0, bad(1+i/s.batcher.outputs, "", "the outputs of the model are not numbers: a value is too large for it")
 	}
-	s.model.Preprocess.Restore(h)
 	return h, rows, nil
 }
 

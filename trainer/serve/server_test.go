@@ -201,7 +201,7 @@ func TestAnswers(t *testing.T) {
 	for loss, want := range map[device.Loss]string{
 		device.SigmoidCrossEntropy: `{"predictions":[{"label":"auk","probabilities":{"auk":0.75,"owl":0.25}},{"label":"owl","probabilities":{"auk":0,"owl":1}}]}`,
 		device.Hinge:               `{"predictions":[{"label":"owl","scores":{"auk":-0.25,"owl":0.25}},{"label":"owl","scores":{"auk":-1,"owl":1}}]}`,
-		device.MeanSquaredError:    `{"predictions":[{"values":{"a \"b\"":0.25}},{"values":{"a \"b\"":1}}]}`,
+		device.MeanSquaredError:    `{"predictions":[{"values":{"a \"b\"":1.5}},{"values":{"a \"b\"":3}}]}`,
 	} {
 		a, err := newAnswer(newModel(t, loss, 1))
 		if err != nil {
