@@ -80,7 +80,7 @@ func TestBadInput(t *testing.T) {
 		{[]string{"evaluate", "--model", byTable}, exitUsage,
 			byTable + " was not trained on the embedded digits: name examples with --data (try 'clprop evaluate --help')"},
 		{[]string{"evaluate", "--model", byTable, "--data", "unlabelled.csv"}, exitBadFile,
-			`unlabelled.csv: no label column "k", which the model was trained on: it has a, b`},
+			`unlabelled.csv: no label column "k", which the model was trained on: it has a, b; or name yours with --label`},
 		{[]string{"evaluate", "--model", byTable, "--data", "class.csv"}, exitBadFile,
 			`class.csv: line 3, column "k": class "z" is not one that the model knows: "x", "y"`},
 		{[]string{"evaluate", "--model", byDigits, "--data", "ok.csv"}, exitBadFile,

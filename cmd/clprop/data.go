@@ -197,11 +197,16 @@ func noLabels(path string, raw data.Raw, p *data.Preprocess) error {
 	if !ok {
 		return fmt.Errorf("%s: no file of labels beside it: name it with --labels", path)
 	}
+	has := strings.Join(table.Names, ", ")
 	what := fmt.Sprintf("label column %q", p.Label)
 	if p.Label == "" {
-		what = fmt.Sprintf("label columns %q", p.LabelNames())
+		names := p.LabelNames()
+		if len(names) == 1 && names[0] == "" {
+			return fmt.Errorf("%s: the model does not name its label column: name it with --label, of %s", path, has)
+		}
+		what = fmt.Sprintf("label columns %q", names)
 	}
-	return fmt.Errorf("%s: no %s, which the model was trained on: it has %s", path, what, strings.Join(table.Names, ", "))
+	return fmt.Errorf("%s: no %s, which the model was trained on: it has %s; or name yours with --label", path, what, has)
 }
 
 // loadForModel is load for a model from a file.

@@ -110,11 +110,22 @@ func (t *Table) match(p *Preprocess) (inputs, labels []int, err error) {
 	if p.Image != nil {
 		return t.matchPixels(p, labels)
 	}
-	if !t.header && len(t.Names) == len(p.Columns) {
+	if labels == nil {
+		labels = t.labelsAsTold(p)
+	}
+	if !t.header {
 		for j := range t.Names {
-			inputs = append(inputs, j)
+			if !slices.Contains(labels, j) {
+				inputs = append(inputs, j)
+			}
 		}
-		return inputs, nil, nil
+		switch {
+		case len(inputs) == len(p.Columns):
+			return inputs, labels, nil
+		case len(t.Names) == len(p.Columns):
+			return t.all(), nil, nil
+		}
+		inputs = nil
 	}
 	for i := range p.Columns {
 		j, ok := position[p.Columns[i].Name]
@@ -127,6 +138,29 @@ func (t *Table) match(p *Preprocess) (inputs, labels []int, err error) {
 		inputs = append(inputs, j)
 	}
 	return inputs, labels, nil
+}
+
+// labelsAsTold are the label columns by Options.Label, or by position for a model that names none, as one from
+// another program, if there are as many as the model has; nil if not: a file to predict needs none.
+func (t *Table) labelsAsTold(p *Preprocess) []int {
+	names := p.LabelNames()
+	unnamed := !t.header && len(names) == 1 && names[0] == "" && len(t.Names) == len(p.Columns)+1
+	if t.label == "" && !unnamed {
+		return nil
+	}
+	labels, err := t.labelColumns()
+	if err != nil || len(labels) != len(names) {
+		return nil
+	}
+	return labels
+}
+
+// all are the numbers of all columns.
+func (t *Table) all() (columns []int) {
+	for j := range t.Names {
+		columns = append(columns, j)
+	}
+	return columns
 }
 
 // LabelNames are the names of the label columns.

@@ -259,3 +259,41 @@ func TestMultiLabelRefused(t *testing.T) {
 }
 
 func numberColumn(name string) []Column { return []Column{{Name: name, Kind: Number, Std: 1}} }
+
+// A model that names no label column, as one from another program, takes the one that Options name, or the last of a
+// file without names; one that names another takes that of Options too. A file to predict needs none.
+func TestLabelsAsTold(t *testing.T) {
+	columns := []Column{{Name: "x0", Kind: Number, Std: 1}, {Name: "x1", Kind: Number, Std: 1}}
+	unnamed := &Preprocess{Columns: columns, Classes: []string{"a", "b"}}
+	named := &Preprocess{Columns: columns, Label: "kind", Classes: []string{"a", "b"}}
+	for _, c := range []struct {
+		text, label string
+		p           *Preprocess
+		y           []float32
+		x           []float32
+	}{
+		{"x0,x1,y\n1,2,b\n", "y", unnamed, []float32{0, 1}, []float32{1, 2}},
+		{"x0,x1,y\n1,2,b\n", "y", named, []float32{0, 1}, []float32{1, 2}},
+		{"y,x1,x0\nb,2,1\n", "0", named, []float32{0, 1}, []float32{1, 2}},
+		{"x0,x1,y\n1,2,b\n", "", unnamed, nil, []float32{1, 2}},
+		{"x0,x1,y\n1,2,b\n", "z", unnamed, nil, []float32{1, 2}},
+		{"x0,x1\n1,2\n", "y", named, nil, []float32{1, 2}},
+		{"1,2,b\n", "", unnamed, []float32{0, 1}, []float32{1, 2}},
+		{"b,1,2\n", "0", unnamed, []float32{0, 1}, []float32{1, 2}},
+		{"1,2\n", "", unnamed, nil, []float32{1, 2}},
+		{"1,2\n", "1", unnamed, nil, []float32{1, 2}},
+	} {
+		opts := Options{Label: c.label}
+		if !strings.HasPrefix(c.text, "x0") && !strings.HasPrefix(c.text, "y") {
+			opts.Header = NoHeader
+		}
+		s, err := read(t, c.text, opts).Set(c.p)
+		if err != nil {
+			t.Errorf("%q, label %q: %v", c.text, c.label, err)
+			continue
+		}
+		if !slices.Equal(s.Y, c.y) || !slices.Equal(s.X, c.x) {
+			t.Errorf("%q, label %q: x %v, labels %v, want %v, %v", c.text, c.label, s.X, s.Y, c.x, c.y)
+		}
+	}
+}
