@@ -10,7 +10,7 @@ import (
 	"github.com/clprop/clprop/kernels"
 )
 
-// ErrNoTuning: there is nothing to tune, such as on the CPU reference.
+// ErrNoTuning: there is nothing to tune on what was asked for, such as the CPU reference.
 var ErrNoTuning = errors.New("no kernels to tune")
 
 const (
@@ -135,7 +135,10 @@ func openToTune(spec string, options Options) (*opencl, error) {
 	if !ok {
 		info := e.Info()
 		err := fmt.Errorf("%s: %w: name an OpenCL device with --device", info.Name, ErrNoTuning)
-		return nil, errors.Join(err, info.Fallback, e.Close())
+		if info.Fallback != nil { // the reference was not asked for: why there is nothing else is the fault
+			err = fmt.Errorf("no OpenCL device to tune: %w", info.Fallback)
+		}
+		return nil, errors.Join(err, e.Close())
 	}
 	return own, nil
 }

@@ -64,8 +64,8 @@ func newTuneCommand(e *env) *cobra.Command {
 				return usage(cmd, "%w", err)
 			}
 			err = e.tune(cmd.Context(), f, loads)
-			if errors.Is(err, device.ErrNoTuning) && !noDevice(err) {
-				return usage(cmd, "%w", err) // cpuref was asked for
+			if errors.Is(err, device.ErrNoTuning) {
+				return usage(cmd, "%w", err)
 			}
 			if err != nil {
 				err = first(context.Cause(cmd.Context()), err)

@@ -161,6 +161,15 @@ func TestTuneBad(t *testing.T) {
 		t.Errorf("the reference: %+v", o)
 	}
 	spec := tunable(t)
+	t.Run("no memory", func(t *testing.T) { // auto then falls back to the reference
+		t.Setenv(device.EnvMemory, "1")
+		for _, spec := range []string{"auto", spec} {
+			o := clprop(t, "tune", "--device", spec, "--net", "64-64", "--budget", "10ms")
+			if o.code != exitMemory || o.stdout != "" || !strings.Contains(o.stderr, "1 B free") || strings.Contains(o.stderr, "--help") {
+				t.Errorf("--device %s: %+v", spec, o)
+			}
+		}
+	})
 	ctx, stop := context.WithCancelCause(t.Context())
 	stop(context.Canceled)
 	if o := clpropWith(t, ctx, "", "tune", "--device", spec); o.code == exitOK || o.stdout != "" {
