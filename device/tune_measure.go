@@ -45,12 +45,20 @@ func (e *opencl) timeProduct(p product) (took time.Duration, err error) {
 	a, _ := x.matrix(0, p.batch, p.in)
 	delta, _ := x.matrix(1, p.batch, p.out)
 	x.onDevice = x.parameters()
-	plan := &openclPlan{engine: e, err: x.err}
+	var below Matrix
+	if p.kind == kernels.HiddenDeltaProduct {
+		below = x.empty(p.batch, p.in)
+	}
+	if x.err != nil {
+		return 0, x.err
+	}
+	plan := &openclPlan{engine: e}
+	defer plan.Release()
 	switch p.kind {
 	case kernels.ForwardProduct:
 		plan.add(Forward{Act: Linear, A: a, Theta: x.onDevice, Out: delta})
 	case kernels.HiddenDeltaProduct:
-		plan.add(HiddenDelta{Act: Linear, Next: delta, Theta: x.onDevice, A: a, Delta: x.empty(p.batch, p.in)})
+		plan.add(HiddenDelta{Act: Linear, Next: delta, Theta: x.onDevice, A: a, Delta: below})
 	case kernels.DescendProduct:
 		// as fuse joins it; what it would read of Δ and D is not there
 		plan.add(descent{
@@ -59,9 +67,8 @@ func (e *opencl) timeProduct(p product) (took time.Duration, err error) {
 			sgd:      SGD{Theta: x.onDevice, Grad: x.onDevice, Rate: NewScalar(0)},
 		})
 	}
-	defer plan.Release()
-	if err := errors.Join(x.err, plan.err); err != nil {
-		return 0, err
+	if plan.err != nil {
+		return 0, plan.err
 	}
 	return e.timePlan(plan)
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,6 +79,15 @@ func TestTuneRefuses(t *testing.T) {
 	if all, err := ListTuned(nil); len(all) > 0 || err != nil {
 		t.Errorf("kept %v, %v", all, err)
 	}
+	t.Run("little memory", func(t *testing.T) {
+		t.Setenv(EnvMemory, "20KiB")
+		large := Workload{Sizes: []int{64, 64}, Batch: 128}
+		_, err := Tune(t.Context(), strconv.Itoa(f.Index), large, TuneOptions{Budget: time.Millisecond})
+		var memory *MemoryError
+		if !errors.As(err, &memory) || strings.Count(err.Error(), "needs") != 1 {
+			t.Errorf("%v: want why, once", err)
+		}
+	})
 	t.Setenv(kernels.EnvCache, "off")
 	r, err := Tune(t.Context(), strconv.Itoa(f.Index), small, TuneOptions{Budget: time.Millisecond})
 	if err != nil || !errors.Is(r.NotKept, ErrNotKept) || r.Path != "" {
