@@ -209,6 +209,9 @@ func (l *Listing) Find(spec string) (Found, string, error) {
 		return ranked[i], true
 	}
 	text := strings.ToLower(strings.TrimSpace(spec))
+	if text == "" { // which every name has in it
+		return Found{}, "", l.unknown(spec)
+	}
 	if n, err := strconv.Atoi(text); err == nil {
 		if f, ok := match(func(f Found) bool { return f.Index == n }); ok {
 			return f, "asked for by index", nil

@@ -61,7 +61,7 @@ func TestFind(t *testing.T) {
 		{"1:1", 2}, {"1:2", -1}, {"0:1", -1},
 		{"gpu", 2}, {"GPU", 2}, {"cpu", 0}, {"accelerator", 3},
 		{"radeon", 2}, {"small", 1}, {" Small ", 1}, {"portable", 0}, {"board", 3},
-		{"geforce", -1}, {"1:x", -1},
+		{"geforce", -1}, {"1:x", -1}, {"", -1}, {" ", -1},
 	} {
 		found, reason, err := machine().Find(c.spec)
 		if c.want < 0 {

@@ -63,12 +63,12 @@ func TestPartsAreCutOnce(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	for _, spec := range []string{"pthread/99999", "pthread/1,pthread/99999", "nothing/1"} {
+	for _, spec := range []string{"pthread/99999", "pthread/1,pthread/99999", "nothing/1", "/1", "pthread/1, /1"} {
 		if e, err := device.Open(spec); err == nil {
 			t.Errorf("%q of %d units is %s", spec, found.Units, e.Info().Name)
 		}
 	}
-	for spec, good := range map[string]bool{"pthread": true, "pthread/1x2": true, "cpuref,pthread/1": true, "all": true, "nothing/1": false, "pthread,nothing": false} {
+	for spec, good := range map[string]bool{"pthread": true, "pthread/1x2": true, "cpuref,pthread/1": true, "all": true, "nothing/1": false, "/1": false, "pthread/1,/1": false, "pthread,nothing": false} {
 		if err := listing.Check(spec); (err == nil) != good {
 			t.Errorf("%q: %v", spec, err)
 		}
