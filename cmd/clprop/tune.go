@@ -108,23 +108,28 @@ func (f *tuneFlags) workloads() ([]device.Workload, error) {
 	return loads, nil
 }
 
-// tune tunes one workload after the other. What went before stays when one fails.
+// tune tunes one workload after the other. What went before is printed when one fails.
 func (e *env) tune(ctx context.Context, f tuneFlags, loads []device.Workload) error {
 	var results []*device.TuneResult
+	var failed error
 	for _, load := range loads {
 		r, err := device.Tune(ctx, f.device, load, device.TuneOptions{Budget: f.budget, Progress: e.tuneProgress(load)})
 		if err != nil {
-			return fmt.Errorf("%v: %w", load, err)
+			failed = fmt.Errorf("%v: %w", load, err)
+			break
 		}
 		if r.NotKept != nil {
 			e.note("warning: %v: %v", load, r.NotKept)
 		}
 		results = append(results, r)
 	}
-	if f.json {
-		return e.printJSON(newTuneJSON(f.budget, results))
+	switch {
+	case len(results) == 0:
+		return failed
+	case f.json:
+		return errors.Join(failed, e.printJSON(newTuneJSON(f.budget, results)))
 	}
-	return e.print(tuneText(results))
+	return errors.Join(failed, e.print(tuneText(results)))
 }
 
 // tuneProgress returns what says on stderr, once a second, how far Tune is.

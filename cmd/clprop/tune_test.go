@@ -161,6 +161,16 @@ func TestTuneBad(t *testing.T) {
 		t.Errorf("the reference: %+v", o)
 	}
 	spec := tunable(t)
+	ctx, stop := context.WithCancelCause(t.Context())
+	stop(context.Canceled)
+	if o := clpropWith(t, ctx, "", "tune", "--device", spec); o.code == exitOK || o.stdout != "" {
+		t.Errorf("stopped: %+v", o)
+	}
+}
+
+// A tune that fails has the code of the cause, and prints what went before.
+func TestTuneFails(t *testing.T) {
+	spec := tunable(t)
 	t.Run("no memory", func(t *testing.T) { // auto then falls back to the reference
 		t.Setenv(device.EnvMemory, "1")
 		for _, spec := range []string{"auto", spec} {
@@ -170,9 +180,18 @@ func TestTuneBad(t *testing.T) {
 			}
 		}
 	})
-	ctx, stop := context.WithCancelCause(t.Context())
-	stop(context.Canceled)
-	if o := clpropWith(t, ctx, "", "tune", "--device", spec); o.code == exitOK || o.stdout != "" {
-		t.Errorf("stopped: %+v", o)
-	}
+	t.Run("the second net is too large", func(t *testing.T) {
+		t.Setenv(device.EnvMemory, "2MB")
+		args := []string{"tune", "--device", spec, "--net", "16-16,2048-2048", "--budget", "10ms"}
+		o := clprop(t, args...)
+		if o.code != exitMemory || !strings.Contains(o.stdout, "16-16 at 128, on ") || strings.Count(o.stderr, "clprop: ") != 1 {
+			t.Errorf("%+v", o)
+		}
+		var j tuneJSON
+		o = clprop(t, append(args, "--json")...)
+		unpack(t, o.stdout, &j)
+		if o.code != exitMemory || len(j.Results) != 1 || !strings.Contains(o.stderr, "clprop: 2048-2048 at 128: ") {
+			t.Errorf("%+v", o)
+		}
+	})
 }
