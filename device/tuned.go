@@ -26,9 +26,8 @@ const (
 	tunedSchema = 1
 	tunedExt    = ".json"
 	tunedTemp   = ".new-"
-	// tunedLimit is how many bytes an entry may have, tunedMost how many entries are listed.
+	// tunedLimit is how many bytes an entry may have.
 	tunedLimit = 64 << 10
-	tunedMost  = 10_000
 )
 
 // Tuned is what Tune has found for a device and a workload, as it is kept on disk: the
@@ -175,84 +174,4 @@ func (t *Tuned) store() (string, error) {
 		return "", fmt.Errorf("%w: %w", ErrNotKept, errors.Join(err, os.Remove(f.Name())))
 	}
 	return path, nil
-}
-
-// ListTuned returns the entries kept that this clprop can read, by device and net; of a
-// device if found is not nil: those that Open would look at there. Files that are no
-// entries are passed over.
-func ListTuned(found *Found) ([]Tuned, error) {
-	var all []Tuned
-	err := eachTuned(func(path string) error {
-		t, err := readTuned(path)
-		if err == nil && (found == nil || found.tunes(t)) {
-			all = append(all, *t)
-		}
-		return nil
-	})
-	slices.SortFunc(all, func(a, b Tuned) int {
-		if c := slices.Compare(a.Device, b.Device); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Net, b.Net)
-	})
-	return all, err
-}
-
-// tunes reports whether an entry is one for the device, its driver, and these kernels.
-func (f *Found) tunes(t *Tuned) bool {
-	return t.Kernels == kernels.SourceHash() && f.owns(t) && t.Tuning.Check(f.device) == nil
-}
-
-// owns reports whether an entry is one for the device and its driver.
-func (f *Found) owns(t *Tuned) bool {
-	return t.Units == f.Units && slices.Equal(t.Device, kernels.Identity(f.device))
-}
-
-// ClearTuned removes all entries, whatever wrote them, or those of a device, for other
-// kernels too, and returns how many.
-func ClearTuned(found *Found) (int, error) {
-	removed := 0
-	err := eachTuned(func(path string) error {
-		if found != nil {
-			if t, err := readTuned(path); err != nil || !found.owns(t) {
-				return nil
-			}
-		}
-		err := os.Remove(path)
-		if err == nil {
-			removed++
-		}
-		return err
-	})
-	return removed, err
-}
-
-// eachTuned calls do for the files that may be entries. That there is no folder is no
-// error.
-func eachTuned(do func(path string) error) error {
-	dir := tunedFolder()
-	if dir == "" {
-		return nil
-	}
-	f, err := os.Open(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("tuning: %w", err)
-	}
-	defer f.Close()
-	names, err := f.Readdirnames(tunedMost)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("tuning: %w", err)
-	}
-	for _, name := range names {
-		if filepath.Ext(name) != tunedExt && !strings.HasPrefix(name, tunedTemp) {
-			continue
-		}
-		if err := do(filepath.Join(dir, name)); err != nil {
-			return fmt.Errorf("tuning: %w", err)
-		}
-	}
-	return nil
 }

@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/clprop/clprop/cl/cltest"
@@ -185,58 +183,6 @@ func TestOpenTunedNot(t *testing.T) {
 	given.VW = 5
 	if _, err := OpenWith(strconv.Itoa(f.Index), Options{Tuning: &given}); !errors.Is(err, kernels.ErrTuning) {
 		t.Errorf("impossible: %v", err)
-	}
-}
-
-func TestListAndClearTuned(t *testing.T) {
-	f := quick(t)
-	kept(t)
-	if all, err := ListTuned(nil); len(all) > 0 || err != nil {
-		t.Errorf("no folder: %v, %v", all, err)
-	}
-	entry, path := f.store(t)
-	stale := entry
-	stale.Kernels, stale.Net = "other", "9-9 at 9"
-	foreign := entry
-	foreign.Device, foreign.Net = []string{"A vendor", "A device"}, "8-8 at 8"
-	for _, e := range []Tuned{stale, foreign} {
-		if _, err := e.store(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, name := range []string{"note.txt", "broken.json"} {
-		if err := os.WriteFile(filepath.Join(filepath.Dir(path), name), []byte("{"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	nets := func(found *Found) string {
-		all, err := ListTuned(found)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var names []string
-		for _, e := range all {
-			names = append(names, e.Net)
-		}
-		return strings.Join(names, ", ")
-	}
-	if got := nets(&f); got != small.String() {
-		t.Errorf("of the device: %s", got)
-	}
-	if got := strings.Count(nets(nil), " at "); got != 3 {
-		t.Errorf("of all: %s", nets(nil))
-	}
-	if n, err := ClearTuned(&f); n != 2 || err != nil { // the stale one too
-		t.Errorf("cleared %d of the device, %v", n, err)
-	}
-	if got := nets(nil); got != "8-8 at 8" {
-		t.Errorf("left: %s", got)
-	}
-	if n, err := ClearTuned(nil); n != 2 || err != nil { // the broken one too
-		t.Errorf("cleared %d, %v", n, err)
-	}
-	if _, err := os.Stat(filepath.Join(filepath.Dir(path), "note.txt")); err != nil {
-		t.Errorf("a file that is not Tune's: %v", err)
 	}
 }
 
