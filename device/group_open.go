@@ -14,19 +14,38 @@ const partMark = " part "
 
 // Check reports what is wrong with a spec, as OpenWith takes it, without opening anything.
 func (l *Listing) Check(spec string) error {
-	if _, _, err := l.Find(spec); err == nil || !isGroup(spec) {
-		return err
+	_, err := l.Members(spec)
+	return err
+}
+
+// Members returns the devices that spec names, as OpenWith takes it but for "auto", without
+// opening any: one, or those of a group. The CPU reference is none of them. A device that
+// parts are named of has the Units of the first, by which its tunings are kept.
+func (l *Listing) Members(spec string) ([]Found, error) {
+	if found, _, err := l.Find(spec); err == nil {
+		return []Found{found}, nil
 	}
+	members := []Found{}
 	for _, term := range strings.Split(spec, ",") {
-		of, _, _ := cutParts(strings.TrimSpace(term))
-		if of == "cpuref" || strings.EqualFold(of, "all") {
+		of, units, parts := cutParts(strings.TrimSpace(term))
+		switch name := strings.ToLower(of); {
+		case parts: // of no reference, and not of all
+		case name == "cpuref", name == KindReference:
+			continue
+		case name == "all" && len(l.Devices) > 0:
+			members = append(members, l.Devices...)
 			continue
 		}
-		if _, _, err := l.Find(of); err != nil {
-			return err
+		found, _, err := l.Find(of)
+		if err != nil {
+			return nil, err
 		}
+		if parts {
+			found.Units = units[0]
+		}
+		members = append(members, found)
 	}
-	return nil
+	return members, nil
 }
 
 // isGroup reports whether a spec names several devices, or a part of one.

@@ -68,7 +68,7 @@ func TestPartsAreCutOnce(t *testing.T) {
 			t.Errorf("%q of %d units is %s", spec, found.Units, e.Info().Name)
 		}
 	}
-	for spec, good := range map[string]bool{"pthread": true, "pthread/1x2": true, "cpuref,pthread/1": true, "all": true, "nothing/1": false, "/1": false, "pthread/1,/1": false, "pthread,nothing": false} {
+	for spec, good := range map[string]bool{"pthread": true, "pthread/1x2": true, "cpuref,pthread/1": true, "all": true, "cpuref": true, "cpuref/1": false, "nothing/1": false, "/1": false, "pthread/1,/1": false, "pthread,nothing": false} {
 		if err := listing.Check(spec); (err == nil) != good {
 			t.Errorf("%q: %v", spec, err)
 		}

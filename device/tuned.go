@@ -45,7 +45,14 @@ type Tuned struct {
 	Tuning  kernels.Tuning `json:"tuning"`
 	// Speedup is by how much the products of a step became faster, 1 for not at all.
 	Speedup float64 `json:"speedup"`
+
+	// Wrong is why Open passes the entry over, nil if it does not: ErrStale, or what has
+	// befallen the file. ListTuned sets it, and it is not in the file.
+	Wrong error `json:"-"`
 }
+
+// ErrStale: an entry is for kernels of another clprop.
+var ErrStale = errors.New("for kernels of another clprop")
 
 // newTuned is an entry without a result.
 func newTuned(dev *cl.Device, family kernels.Family, w Workload) Tuned {

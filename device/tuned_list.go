@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,51 +10,70 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/clprop/clprop/cl"
 	"github.com/clprop/clprop/kernels"
 )
 
-// ListTuned returns the entries kept that this clprop can read, by device and net; of a
-// device if found is not nil: those that Open would look at there. Files that are no
-// entries are passed over.
-func ListTuned(found *Found) ([]Tuned, error) {
+// ListTuned returns the entries kept that this clprop can read, by device, units and net;
+// also those that Open passes over, with Wrong. They are those of some devices, or, if of is
+// nil, all. Files that are no entries are passed over.
+func ListTuned(of []Found) ([]Tuned, error) {
+	here := of
+	if of == nil {
+		listing, _ := List() // a device that cannot be seen is not here
+		here = listing.Devices
+	}
 	var all []Tuned
 	err := eachTuned(func(path string) {
 		t, err := readTuned(path)
-		if err == nil && (found == nil || found.tunes(t)) {
+		if err == nil && filepath.Ext(path) == tunedExt && (of == nil || t.ofOne(of)) {
+			t.Wrong = t.check(filepath.Base(path), here)
 			all = append(all, *t)
 		}
 	})
 	slices.SortFunc(all, func(a, b Tuned) int {
-		if c := slices.Compare(a.Device, b.Device); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Net, b.Net)
+		return cmp.Or(slices.Compare(a.Device, b.Device), cmp.Compare(a.Units, b.Units), strings.Compare(a.Net, b.Net))
 	})
 	return all, err
 }
 
-// tunes reports whether an entry is one for the device, its driver, and these kernels.
-func (f *Found) tunes(t *Tuned) bool {
-	return t.Kernels == kernels.SourceHash() && f.owns(t) && t.Tuning.Check(f.device) == nil
+// check says why Open would pass over an entry in a file of that name. Whether its Tuning
+// fits its device can be told if that is one of those here; else whether any could have it.
+func (t *Tuned) check(name string, here []Found) error {
+	if name != t.name() {
+		return errors.New("the name of its file is that of another entry")
+	}
+	if t.Kernels != kernels.SourceHash() {
+		return ErrStale
+	}
+	var dev *cl.Device
+	for _, f := range here {
+		if slices.Equal(t.Device, kernels.Identity(f.device)) {
+			dev = f.device
+		}
+	}
+	return t.Tuning.Check(dev)
 }
 
-// owns reports whether an entry is one for the device and its driver.
-func (f *Found) owns(t *Tuned) bool {
-	return t.Units == f.Units && slices.Equal(t.Device, kernels.Identity(f.device))
+// ofOne reports whether an entry is one for one of the devices and its driver.
+func (t *Tuned) ofOne(devices []Found) bool {
+	return slices.ContainsFunc(devices, func(f Found) bool {
+		return t.Units == f.Units && slices.Equal(t.Device, kernels.Identity(f.device))
+	})
 }
 
 // removeFile is os.Remove, but for tests.
 var removeFile = os.Remove
 
-// ClearTuned removes all entries, whatever wrote them, or those of a device, for other
-// kernels too, and returns how many. It goes on where one cannot be removed; one that is
+// ClearTuned removes the entries of some devices, for other kernels too, or, if of is nil,
+// all, whatever wrote them, and returns how many. It goes on where one cannot be removed; one that is
 // gone, such as by another ClearTuned at the same time, is no error.
-func ClearTuned(found *Found) (int, error) {
+func ClearTuned(of []Found) (int, error) {
 	removed := 0
 	var stay []error
 	err := eachTuned(func(path string) {
-		if found != nil {
-			if t, err := readTuned(path); err != nil || !found.owns(t) {
+		if of != nil {
+			if t, err := readTuned(path); err != nil || !t.ofOne(of) {
 				return
 			}
 		}

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/clprop/clprop/device"
 	"github.com/spf13/cobra"
+
+	"github.com/clprop/clprop/device"
 )
 
 const devicesLong = `Devices lists what there is to train on: every device of every OpenCL platform,
@@ -17,7 +18,7 @@ the platforms that have none, and the CPU reference, which is always there.
 The first two columns, and any part of the name, are what --device takes. * marks
 what "auto" tries first. Memory and the largest allocation are the driver's word. Kernels
 is the family that clprop uses there, tuned for how many networks 'clprop tune' has
-found shapes of them that train takes now.
+found shapes of them that train takes now on the whole device.
 
 Several devices train together as --device 0,1 or all, and a part of a CPU device, with so
 many of its compute units, is cpu/2; cpu/1x2 is two parts of one unit, which share its memory.
@@ -72,8 +73,8 @@ type foundJSON struct {
 	Tuned []string `json:"tuned"`
 }
 
-// tunedFor lists for each device what it is tuned for. What cannot be read is of no use
-// to Open either, and so is not there.
+// tunedFor lists for each device, the whole of it, what it is tuned for. What cannot be read
+// is of no use to Open either, and so is not there.
 func tunedFor(l *device.Listing) [][]string {
 	all := make([][]string, len(l.Devices))
 	for i := range l.Devices {
@@ -81,9 +82,11 @@ func tunedFor(l *device.Listing) [][]string {
 		if !device.UsesTuned() {
 			continue
 		}
-		entries, _ := device.ListTuned(&l.Devices[i])
+		entries, _ := device.ListTuned(l.Devices[i : i+1])
 		for _, t := range entries {
-			all[i] = append(all[i], t.Net)
+			if t.Wrong == nil {
+				all[i] = append(all[i], t.Net)
+			}
 		}
 	}
 	return all

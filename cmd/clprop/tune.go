@@ -51,24 +51,9 @@ func newTuneCommand(e *env) *cobra.Command {
 		Example: tuneExample,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			switch {
-			case f.show && f.clear:
-				return usage(cmd, "--show with --clear: give one of them")
-			case f.show:
-				return e.showTuned(f)
-			case f.clear:
-				return e.clearTuned(f)
-			}
-			loads, err := f.workloads()
-			if err != nil {
-				return usage(cmd, "%w", err)
-			}
-			err = e.tune(cmd.Context(), f, loads)
+			err := e.runTune(cmd, f)
 			if errors.Is(err, device.ErrNoTuning) {
 				return usage(cmd, "%w", err)
-			}
-			if err != nil {
-				err = first(context.Cause(cmd.Context()), err)
 			}
 			return err
 		},
@@ -82,6 +67,25 @@ func newTuneCommand(e *env) *cobra.Command {
 	flags.BoolVar(&f.clear, "clear", false, "remove what is kept")
 	flags.BoolVar(&f.json, "json", false, "print a JSON object")
 	return cmd
+}
+
+func (e *env) runTune(cmd *cobra.Command, f tuneFlags) error {
+	switch {
+	case f.show && f.clear:
+		return usage(cmd, "--show with --clear: give one of them")
+	case f.show:
+		return e.showTuned(f)
+	case f.clear:
+		return e.clearTuned(f)
+	}
+	loads, err := f.workloads()
+	if err != nil {
+		return usage(cmd, "%w", err)
+	}
+	if err = e.tune(cmd.Context(), f, loads); err != nil {
+		err = first(context.Cause(cmd.Context()), err)
+	}
+	return err
 }
 
 // maxBudget is more than anyone waits for.
@@ -152,52 +156,4 @@ func ratio(a, b time.Duration) float64 {
 		return 1
 	}
 	return float64(a) / float64(b)
-}
-
-// chosen is the device that --show and --clear are about; nil for all.
-func (f *tuneFlags) chosen() (*device.Found, error) {
-	if f.device == "" {
-		return nil, nil
-	}
-	listing, err := device.List()
-	if err != nil {
-		return nil, fmt.Errorf("device %q: %w", f.device, err)
-	}
-	found, _, err := listing.Find(f.device)
-	if err != nil {
-		return nil, err
-	}
-	return &found, nil
-}
-
-func (e *env) showTuned(f tuneFlags) error {
-	found, err := f.chosen()
-	if err != nil {
-		return err
-	}
-	entries, err := device.ListTuned(found)
-	if err != nil {
-		return err
-	}
-	if f.json {
-		return e.printJSON(tunedJSON{schemaVersion, append([]device.Tuned{}, entries...)})
-	}
-	if len(entries) == 0 {
-		e.note("nothing is kept: run clprop tune")
-		return nil
-	}
-	return e.print(tunedText(entries))
-}
-
-func (e *env) clearTuned(f tuneFlags) error {
-	found, err := f.chosen()
-	if err != nil {
-		return err
-	}
-	removed, err := device.ClearTuned(found)
-	if f.json {
-		return errors.Join(err, e.printJSON(clearedJSON{schemaVersion, removed}))
-	}
-	e.note("removed %d", removed)
-	return err
 }

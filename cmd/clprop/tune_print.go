@@ -18,18 +18,6 @@ type tuneJSON struct {
 	Results []tuneResultJSON `json:"results"`
 }
 
-// tunedJSON and clearedJSON are what tune --show and --clear print with --json.
-type (
-	tunedJSON struct {
-		Schema  int            `json:"schema"`
-		Entries []device.Tuned `json:"entries"`
-	}
-	clearedJSON struct {
-		Schema  int `json:"schema"`
-		Removed int `json:"removed"`
-	}
-)
-
 // tuneResultJSON is one network on one device. Times are in nanoseconds.
 type tuneResultJSON struct {
 	Sizes    []int             `json:"sizes"` // features first
@@ -129,23 +117,3 @@ func tuneText(results []*device.TuneResult) string {
 }
 
 func micro(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d)/1e3) }
-
-// tunedText lists the entries. One for other kernels than this clprop's is of no use to
-// it, and is shown as stale.
-func tunedText(entries []device.Tuned) string {
-	var text strings.Builder
-	rows := [][]string{{"network", "device", "tuning", "speedup", ""}}
-	current := kernels.SourceHash()
-	for _, t := range entries {
-		name, state := "", ""
-		if len(t.Device) > 1 {
-			name = t.Device[1]
-		}
-		if t.Kernels != current {
-			state = "stale"
-		}
-		rows = append(rows, []string{oneLine(t.Net), shorten(oneLine(name), 40), oneLine(t.Tuning.String()), fmt.Sprintf("%.2f", t.Speedup), state})
-	}
-	writeColumns(&text, rows, 3)
-	return text.String()
-}
