@@ -37,6 +37,9 @@ func (l *Listing) Members(spec string) ([]Found, error) {
 			continue
 		}
 		found, _, err := l.Find(of)
+		if err != nil && isGroup(spec) {
+			err = fmt.Errorf("device %q: %w", spec, err) // as openGroup has it
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package device_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -71,6 +72,8 @@ func TestPartsAreCutOnce(t *testing.T) {
 	for spec, good := range map[string]bool{"pthread": true, "pthread/1x2": true, "cpuref,pthread/1": true, "all": true, "cpuref": true, "cpuref/1": false, "nothing/1": false, "/1": false, "pthread/1,/1": false, "pthread,nothing": false} {
 		if err := listing.Check(spec); (err == nil) != good {
 			t.Errorf("%q: %v", spec, err)
+		} else if err != nil && !strings.Contains(err.Error(), strconv.Quote(spec)) {
+			t.Errorf("%v: does not name %q", err, spec)
 		}
 	}
 }
