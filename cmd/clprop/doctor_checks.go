@@ -16,6 +16,7 @@ import (
 	"github.com/clprop/clprop/cpuref"
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/kernels"
+	"github.com/clprop/clprop/trainer/durable"
 )
 
 // libraryFinding is about the OpenCL loader, or about why there is no device.
@@ -188,7 +189,7 @@ func cacheFinding() (cacheJSON, findingJSON) {
 	})
 	err := os.MkdirAll(c.Folder, 0o700)
 	if err == nil {
-		err = checkWritable("", filepath.Join(c.Folder, "test"))
+		err = durable.Check(filepath.Join(c.Folder, "test"))
 	}
 	c.Writable = err == nil
 	f.Text = fmt.Sprintf("%s: %s, %s", c.Folder, plural(c.Files, "file"), device.FormatBytes(c.Bytes))

@@ -76,6 +76,11 @@ func newPredictCommand(e *env) *cobra.Command {
 		if err := f.check(cmd); err != nil {
 			return err
 		}
+		if out != "-" {
+			if err := checkWritable("out", out); err != nil {
+				return err
+			}
+		}
 		return e.predict(cmd, &f, out)
 	}
 	return cmd

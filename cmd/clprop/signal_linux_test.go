@@ -151,12 +151,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	stderr := &trigger{text: "\nepoch ", act: send}
-	under.Stderr = stderr
-	if err := under.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { // the second one, when saving has begun
+	again := func() { // when saving has begun
 		for range 3000 {
 			if saving, _ := filepath.Glob(filepath.Join(under.Dir, defaultModel+".clprop-*.tmp")); len(saving) > 0 {
 				send()
@@ -165,7 +160,12 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		_ = under.Process.Kill()
-	}()
+	}
+	stderr := &trigger{text: "\nepoch ", act: func() { send(); go again() }}
+	under.Stderr = stderr
+	if err := under.Start(); err != nil {
+		t.Fatal(err)
+	}
 	err := under.Wait()
 	if status := under.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGINT {
 		t.Errorf("%v, not ended by the signal; stderr %q", err, stderr.String())

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,6 +11,7 @@ import (
 
 	"github.com/clprop/clprop/cpuref"
 	"github.com/clprop/clprop/trainer"
+	"github.com/clprop/clprop/trainer/durable"
 	"github.com/spf13/cobra"
 )
 
@@ -195,21 +193,11 @@ func (f *trainFlags) checkWritten(cmd *cobra.Command) error {
 	return nil
 }
 
-// checkWritable says before training what would keep a file from being written
-// after it; flag names the file.
+// checkWritable says before the work what would keep its result from being written after it; flag
+// names the file.
 func checkWritable(flag, path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("--%s %s: a directory is there: name a file", flag, path)
-	} else if err == nil && !info.Mode().IsRegular() { // which durable.WriteFile would refuse
-		return fmt.Errorf("--%s %s: something is there that is not a file: name a file", flag, path)
+	if err := durable.Check(path); err != nil {
+		return fmt.Errorf("--%s %s: %w", flag, path, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".clprop-*.tmp")
-	if err != nil {
-		var named *fs.PathError
-		if errors.As(err, &named) {
-			err = named.Err // its path is one that nobody has heard of
-		}
-		return fmt.Errorf("--%s %s: no file can be made there: %w", flag, path, err)
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	return nil
 }

@@ -6,6 +6,9 @@
 // renames it over the old one, which POSIX.1-2017 rename() makes atomic, and
 // forces the folder to the disk, without which the new name may not survive.
 //
+// Check is for those who work for hours before they write: what would keep the file from its place
+// is known before.
+//
 // Hold is for those who write several files that belong together: two of them would take each
 // other's for what a crash has left. WriteFloats writes many numbers fast, as all files here have them. Open is for those who read
 // what was written: it opens files, and nothing that only looks like one.

@@ -6,15 +6,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // WriteFile makes a file of what write writes, replacing one of that name. After
-// an error the old file, if any, is as it was, and the temporary file is gone.
-// The error names path and wraps the cause, that of write included. write gets a
-// buffered writer, good for many small writes.
+// an error the old file, if any, is as it was, and nothing of the new one is left, unless
+// that is whole and could only not be renamed: then it stays, and the error names it. The
+// error names path and wraps the cause, that of write included. write gets a buffered
+// writer, good for many small writes.
 //
 // A symbolic link to a file is followed, so that the file is replaced and not the
 // link. A new file gets the permissions that os.Create gives, an old one keeps
@@ -26,7 +27,7 @@ func WriteFile(path string, write func(io.Writer) error) error {
 	return nil
 }
 
-func writeFile(path string, write func(io.Writer) error) (err error) {
+func writeFile(path string, write func(io.Writer) error) error {
 	target, old, err := destination(path)
 	if err != nil {
 		return err
@@ -35,26 +36,45 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 	if err != nil {
 		return err
 	}
-	renamed := false
-	defer func() {
-		if renamed {
-			return
-		}
-		if left := os.Remove(f.Name()); !errors.Is(left, fs.ErrNotExist) { // unless the folder is gone
-			err = also(err, left)
-		}
-	}()
-	if err := fill(f, old, write); err != nil {
-		return also(err, f.Close())
+	err = fill(f, old, write)
+	if closing := f.Close(); err == nil {
+		err = closing
+	} else {
+		err = also(err, closing)
 	}
-	if err := f.Close(); err != nil {
-		return err
+	if err != nil {
+		return also(err, remove(f.Name()))
 	}
 	if err := os.Rename(f.Name(), target); err != nil {
+		return keep(f.Name(), err)
+	}
+	return syncFolder(filepath.Dir(target))
+}
+
+// remove removes a temporary file, if it is still there.
+func remove(name string) error {
+	if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	renamed = true
-	return syncFolder(filepath.Dir(target))
+	return nil
+}
+
+// keep ends the writing of a file that is whole and cannot have its name: what it holds may have
+// taken hours. It loses its .tmp, where it can, since what ends so may be deleted.
+func keep(temporary string, renaming error) error {
+	if errors.Is(renaming, fs.ErrNotExist) { // somebody has removed it
+		return renaming
+	}
+	var link *os.LinkError
+	if errors.As(renaming, &link) {
+		renaming = link.Err // beside its two names, which are said already
+	}
+	kept := strings.TrimSuffix(temporary, temporarySuffix)
+	if os.Rename(temporary, kept) != nil {
+		kept = temporary
+	}
+	err := fmt.Errorf("the file that is there cannot be replaced: %w: the new one is whole and stays as %s: move it from there", renaming, kept)
+	return also(err, syncFolder(filepath.Dir(kept)))
 }
 
 // also adds an error met while cleaning up after another, in one line.
@@ -63,39 +83,6 @@ func also(cause, err error) error {
 		return cause
 	}
 	return fmt.Errorf("%w; then %w", cause, err)
-}
-
-// destination follows path to the file that is to be replaced, and returns what
-// it is now; nil if there is none.
-func destination(path string) (target string, old fs.FileInfo, err error) {
-	target, err = filepath.EvalSymlinks(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return path, nil, nil
-	}
-	if err != nil {
-		return "", nil, err
-	}
-	old, err = os.Stat(target)
-	if err != nil {
-		return "", nil, err
-	}
-	if !old.Mode().IsRegular() {
-		return "", nil, errors.New("something is there that is not a file: choose another name")
-	}
-	return target, old, nil
-}
-
-// createTemporary opens a new file beside target, with its name and then
-// .clprop-….tmp. After a crash such a file may be deleted. os.CreateTemp would
-// give it the permissions 0600, which a model that others read must not keep.
-func createTemporary(target string) (*os.File, error) {
-	for tries := 0; ; tries++ {
-		name := fmt.Sprintf("%s.clprop-%08x.tmp", target, rand.Uint32())
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if !errors.Is(err, fs.ErrExist) || tries == 100 {
-			return f, err
-		}
-	}
 }
 
 // fill writes the content and forces it to the disk.

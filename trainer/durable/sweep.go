@@ -17,7 +17,7 @@ func Sweep(folder string) error {
 	}
 	for _, entry := range entries {
 		name := entry.Name()
-		if !entry.Type().IsRegular() || !strings.Contains(name, ".clprop-") || !strings.HasSuffix(name, ".tmp") {
+		if !entry.Type().IsRegular() || !strings.Contains(name, ".clprop-") || !strings.HasSuffix(name, temporarySuffix) {
 			continue
 		}
 		if err := os.Remove(filepath.Join(folder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
