@@ -146,8 +146,7 @@ func kernelTable(kernels []kernelJSON) string {
 
 // writeProfile writes the trace of train --profile, and prints the table.
 func (e *env) writeProfile(path string, t *training) error {
-	eng, quiet := t.eng, t.flags.quiet
-	p, err := device.TakeProfile(eng)
+	p, err := device.TakeProfile(t.eng)
 	if errors.Is(err, device.ErrNoProfile) {
 		e.note("warning: --profile %s: not written: the CPU reference launches no kernels", path)
 		return nil
@@ -156,13 +155,22 @@ func (e *env) writeProfile(path string, t *training) error {
 		return err
 	}
 	err = durable.WriteFile(path, func(w io.Writer) error {
-		return json.NewEncoder(w).Encode(newTrace(oneLine(eng.Info().Name), p))
+		return json.NewEncoder(w).Encode(newTrace(oneLine(t.eng.Info().Name), p))
 	})
-	if err != nil || quiet {
+	if t.flags.quiet {
 		return err
 	}
+	e.printProfile(p, t)
+	if err == nil {
+		e.note("trace of the first %d kernels written to %s: open it in chrome://tracing or ui.perfetto.dev", len(p.Runs), path)
+	}
+	return err
+}
+
+// printProfile prints the table of kernels, by the peaks of the device.
+func (e *env) printProfile(p *device.Profile, t *training) {
 	var kernels []kernelJSON
-	peaks, unmeasured := device.MeasurePeaks(eng)
+	peaks, unmeasured := device.MeasurePeaks(t.eng)
 	if unmeasured == nil {
 		kernels = newKernels(p, &peaks)
 	} else {
@@ -179,8 +187,6 @@ func (e *env) writeProfile(path string, t *training) error {
 		e.note("%s", newPeaks(peaks))
 	}
 	e.note("%s", deviceBusy(p, t.history))
-	e.note("trace of the first %d kernels written to %s: open it in chrome://tracing or ui.perfetto.dev", len(p.Runs), path)
-	return nil
 }
 
 // deviceBusy says how much of the time from the first kernel to the last kernels took, and what

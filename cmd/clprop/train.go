@@ -131,21 +131,29 @@ func (e *env) train(cmd *cobra.Command, f *trainFlags, hidden []int) (err error)
 	if t.interrupted != nil && f.run.folder != "" {
 		return e.suspended(t)
 	}
-	if err := t.model().Save(f.out); err != nil {
-		return err
+	return e.conclude(cmd, t)
+}
+
+// conclude saves the model and says how good it is. Neither waits for the other, nor for the
+// pictures: whatever of them cannot be written, the rest is not lost.
+func (e *env) conclude(cmd *cobra.Command, t *training) error {
+	f := t.flags
+	failed := t.model().Save(f.out)
+	if failed == nil && t.interrupted != nil {
+		e.note("%s: the model so far is saved to %s", t.stage(), f.out)
+	}
+	if failed != nil {
+		f.out = "" // no model was saved
 	}
 	if err := t.writeReport(cmd); err != nil {
-		return err
+		e.note("warning: the report of the run: %v", err)
 	}
 	if f.profile != "" {
 		if err := e.writeProfile(f.profile, t); err != nil {
-			return err
+			e.note("warning: --profile: %v", err)
 		}
 	}
-	if t.interrupted != nil {
-		e.note("%s: the model so far is saved to %s", t.stage(), f.out)
-	}
-	return first(e.report(t), t.interrupted)
+	return first(failed, e.report(t), t.interrupted)
 }
 
 // begin reads the examples, opens the device and makes the network.

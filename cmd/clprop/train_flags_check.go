@@ -181,6 +181,9 @@ func (f *trainFlags) checkWritten(cmd *cobra.Command) error {
 	}
 	for _, flag := range slices.Sorted(maps.Keys(written)) {
 		path := written[flag]
+		if path == "-" { // which other commands take for standard output
+			return usage(cmd, "--%s is -: standard output has the result: name a file", flag)
+		}
 		for _, read := range reads {
 			if sameFile(path, read) {
 				return usage(cmd, "--%s %s would replace what is read: name another file", flag, path)

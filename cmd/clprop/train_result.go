@@ -141,7 +141,9 @@ func (t *training) text() string {
 		fmt.Fprintf(&b, "training accuracy %.2f%%, cost %.4f: nothing was held back to test on\n", 100*last.Accuracy, last.Cost)
 	}
 	b.WriteString(t.speed())
-	fmt.Fprintf(&b, "model saved to %s\n", t.flags.out)
+	if t.flags.out != "" {
+		fmt.Fprintf(&b, "model saved to %s\n", t.flags.out)
+	}
 	return b.String()
 }
 
