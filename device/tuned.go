@@ -79,8 +79,8 @@ func (t *Tuned) sameKey(other *Tuned) bool {
 		t.Units == other.Units && t.Bucket == other.Bucket && t.Tuning.Family == other.Tuning.Family
 }
 
-// tunedFolder is where entries lie; "" if nothing is kept.
-func tunedFolder() string {
+// TunedFolder is where what Tune has found lies; "" if nothing is kept.
+func TunedFolder() string {
 	if dir := kernels.CacheFolder(); dir != "" {
 		return filepath.Join(dir, "tuning")
 	}
@@ -134,7 +134,7 @@ func readTuned(path string) (*Tuned, error) {
 // UsesTuned reports whether Open looks for what Tune has kept: neither EnvTune nor
 // kernels.EnvCache is off, and there is a folder for it.
 func UsesTuned() bool {
-	return tunedFolder() != "" && !strings.EqualFold(os.Getenv(EnvTune), "off")
+	return TunedFolder() != "" && !strings.EqualFold(os.Getenv(EnvTune), "off")
 }
 
 // loadTuned returns the Tuning kept for a device and a workload, if there is one that the
@@ -144,7 +144,7 @@ func loadTuned(dev *cl.Device, family kernels.Family, w Workload) (kernels.Tunin
 		return kernels.Tuning{}, false
 	}
 	want := newTuned(dev, family, w)
-	got, err := readTuned(filepath.Join(tunedFolder(), want.name()))
+	got, err := readTuned(filepath.Join(TunedFolder(), want.name()))
 	if err != nil || !got.sameKey(&want) || got.Tuning.Check(dev) != nil {
 		return kernels.Tuning{}, false
 	}
@@ -157,7 +157,7 @@ var ErrNotKept = errors.New("not kept")
 // store puts an entry in its place, whole or not at all, and returns the path. There is
 // no fsync: a file that a crash has torn is no JSON.
 func (t *Tuned) store() (string, error) {
-	dir := tunedFolder()
+	dir := TunedFolder()
 	if dir == "" {
 		return "", fmt.Errorf("%w: %s is off, or the user has no cache folder: set %s", ErrNotKept, kernels.EnvCache, kernels.EnvCacheDir)
 	}

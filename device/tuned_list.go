@@ -93,7 +93,7 @@ func ClearTuned(of []Found) (int, error) {
 // eachTuned calls do for the files that may be entries. A folder is none, whatever its
 // name. That there is no place for entries is no error.
 func eachTuned(do func(path string)) error {
-	dir := tunedFolder()
+	dir := TunedFolder()
 	if dir == "" {
 		return nil
 	}

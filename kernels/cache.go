@@ -73,11 +73,11 @@ type cacheKey [sha256.Size]byte
 // openCache returns the cache of a device, or nil if there is none: switched off,
 // no place for it, or of no use on the device.
 func openCache(dev *cl.Device) *cache {
-	dir := CacheFolder()
+	dir := ProgramFolder()
 	if dir == "" || !wantsCache(dev.Vendor(), dev.Name()) {
 		return nil
 	}
-	return &cache{dir: filepath.Join(dir, "programs"), device: Identity(dev), keeps: keepsPrograms(dev), opened: time.Now(), patience: storeTime}
+	return &cache{dir: dir, device: Identity(dev), keeps: keepsPrograms(dev), opened: time.Now(), patience: storeTime}
 }
 
 // CacheFolder is the folder for what may be lost, of which the environment variables
@@ -94,6 +94,14 @@ func CacheFolder() string {
 		return ""
 	}
 	return filepath.Join(user, "clprop")
+}
+
+// ProgramFolder is the folder for compiled programs; "" if none are kept.
+func ProgramFolder() string {
+	if dir := CacheFolder(); dir != "" {
+		return filepath.Join(dir, "programs")
+	}
+	return ""
 }
 
 // Identity is what tells a device with its driver from another: names and versions of

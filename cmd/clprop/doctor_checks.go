@@ -187,15 +187,23 @@ func cacheFinding() (cacheJSON, findingJSON) {
 		}
 		return nil
 	})
-	err := os.MkdirAll(c.Folder, 0o700)
-	if err == nil {
-		err = durable.Check(filepath.Join(c.Folder, "test"))
-	}
-	c.Writable = err == nil
 	f.Text = fmt.Sprintf("%s: %s, %s", c.Folder, plural(c.Files, "file"), device.FormatBytes(c.Bytes))
-	if err != nil {
-		f.Status, f.Text = doctorWarning, c.Folder+" is not writable: kernels are compiled anew by every process"
-		f.Advice = "make it writable, or set " + kernels.EnvCacheDir + " to a folder that is"
+	var lost []string
+	for _, part := range []struct{ folder, without string }{
+		{kernels.ProgramFolder(), "kernels are compiled anew by every process"},
+		{device.TunedFolder(), "what tune finds is not kept"},
+	} {
+		err := os.MkdirAll(part.folder, 0o700)
+		if err == nil {
+			err = durable.Check(filepath.Join(part.folder, "test"))
+		}
+		if err != nil {
+			lost = append(lost, oneLine(fmt.Sprintf("%s is not writable: %s: %v", part.folder, part.without, err)))
+		}
+	}
+	if c.Writable = len(lost) == 0; !c.Writable {
+		f.Status, f.Text = doctorWarning, strings.Join(lost, "\n")
+		f.Advice = "make it a folder that is writable, or set " + kernels.EnvCacheDir + " to one"
 	}
 	return c, f
 }

@@ -112,6 +112,33 @@ func TestDoctorReference(t *testing.T) {
 	}
 }
 
+// A cache is not writable where a part of it is not: a file in place of the folder, say.
+func TestDoctorCacheInPart(t *testing.T) {
+	t.Setenv("CLPROP_CACHE", "on")
+	for _, parts := range [][]string{{"programs"}, {"tuning"}, {"programs", "tuning"}} {
+		folder := t.TempDir()
+		t.Setenv("CLPROP_CACHE_DIR", folder)
+		for _, part := range parts {
+			if err := os.WriteFile(filepath.Join(folder, part), nil, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c, f := cacheFinding()
+		if c.Writable || f.Status != doctorWarning || f.Advice == "" || strings.Count(f.Text, " is not writable: ") != len(parts) {
+			t.Errorf("%q: %+v, %+v", parts, c, f)
+		}
+		for _, part := range parts {
+			if !strings.Contains(f.Text, filepath.Join(folder, part)+" is not writable: ") {
+				t.Errorf("%q: %q", parts, f.Text)
+			}
+		}
+	}
+	t.Setenv("CLPROP_CACHE_DIR", t.TempDir())
+	if c, f := cacheFinding(); !c.Writable || f.Status != doctorOK {
+		t.Errorf("%+v, %+v", c, f)
+	}
+}
+
 // A card that no driver offers is found by its PCI numbers: classes of displays begin with
 // 03. One that a driver offers is no finding.
 func TestDoctorCards(t *testing.T) {
