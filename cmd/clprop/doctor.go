@@ -150,11 +150,14 @@ func (d *doctor) examine(ctx context.Context) (*doctorJSON, error) {
 		r.Reference = d.check(ctx, "cpuref")
 		d.find(r, checkFinding("cpuref", device.OpenReference().Info().Name, r.Reference))
 	}
-	d.find(r, blasFinding())
+	blas, unusable := blasFinding()
+	d.find(r, blas)
 	var cache findingJSON
 	r.Cache, cache = cacheFinding()
 	d.find(r, cache)
 	switch {
+	case reference && unusable != nil:
+		return r, fmt.Errorf("%s: %w", device.EnvBLAS, unusable)
 	case r.Reference.Status == doctorFailed:
 		return r, errors.New("the CPU reference gives wrong results: set CLPROP_BLAS=off")
 	case failures > 0:
@@ -229,7 +232,9 @@ func checkFinding(check, name string, c checkJSON) findingJSON {
 	f := findingJSON{Check: check, Status: c.Status}
 	if c.Status == doctorFailed {
 		f.Text = clip(oneLine(name+": "+c.Error), 600)
-		f.Advice = "update its driver, or keep off it with --device (docs/drivers.md)"
+		if f.Advice = "update its driver, or keep off it with --device (docs/drivers.md)"; check == "cpuref" {
+			f.Advice = blasAdvice // it has no driver
+		}
 		return f
 	}
 	kernels := ""

@@ -151,14 +151,17 @@ func limitsText(d device.Found) string {
 		d.WorkGroup, d.Vector, d.Kernels)
 }
 
-// blasFinding is about the library that the CPU reference multiplies with.
-func blasFinding() findingJSON {
+const blasAdvice = "set " + device.EnvBLAS + " to another library, or to off"
+
+// blasFinding is about the library that the CPU reference multiplies with, and the error why it
+// does not where that cannot be loaded.
+func blasFinding() (findingJSON, error) {
 	f := findingJSON{Check: "BLAS", Status: doctorOK}
 	spec := os.Getenv(device.EnvBLAS)
 	library, err := cpuref.UseBLAS(spec)
 	switch {
 	case err != nil:
-		f.Status, f.Text, f.Advice = doctorWarning, oneLine(err.Error()), "set "+device.EnvBLAS+" to another library, or to off"
+		f.Status, f.Text, f.Advice = doctorWarning, oneLine(err.Error()), blasAdvice
 	case library == nil && spec != "":
 		f.Text = "switched off by " + device.EnvBLAS + ": the CPU reference multiplies in Go"
 	case library == nil:
@@ -167,7 +170,7 @@ func blasFinding() findingJSON {
 	default:
 		f.Text = library.String() + ", " + whereIs(library.Path())
 	}
-	return f
+	return f, err
 }
 
 // cacheFinding is about the folder for compiled kernels and tunings.

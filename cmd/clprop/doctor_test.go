@@ -139,6 +139,21 @@ func TestDoctorCacheInPart(t *testing.T) {
 	}
 }
 
+// A library that is not there is no wrong result, and no driver's fault.
+func TestDoctorWithoutBLAS(t *testing.T) {
+	t.Setenv("CLPROP_BLAS", "/nonexistent/libblas.so")
+	o := clprop(t, "doctor", "--device", "cpuref")
+	last := strings.TrimSpace(o.stderr[strings.Index(o.stderr, "clprop: "):])
+	if o.code != exitFailure || !strings.HasPrefix(last, "clprop: CLPROP_BLAS: BLAS library /nonexistent/libblas.so: ") || !strings.HasSuffix(last, ": name another, or off") {
+		t.Errorf("exit code %d, %q", o.code, last)
+	}
+	for _, wrong := range []string{"update its driver", "wrong results"} {
+		if strings.Contains(o.stdout+o.stderr, wrong) {
+			t.Errorf("it says %q: %s%s", wrong, o.stdout, o.stderr)
+		}
+	}
+}
+
 // A card that no driver offers is found by its PCI numbers: classes of displays begin with
 // 03. One that a driver offers is no finding.
 func TestDoctorCards(t *testing.T) {
