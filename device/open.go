@@ -66,18 +66,24 @@ type Options struct {
 //	all          every OpenCL device, as one engine
 //
 // Only "auto" falls back, and then Info().Fallback says why: show it to the user.
-// Any other spec that cannot be met is an error that lists what there is. Where EnvWaitTimeout
-// or EnvMemory is no time or size, the error wraps ErrEnvironment, whatever the device.
+// Any other spec that cannot be met is an error that lists what there is. Where a variable of
+// CheckEnvironment cannot be read, the error wraps ErrEnvironment, whatever the device.
 func Open(spec string) (Engine, error) { return OpenWith(spec, Options{}) }
 
 // ErrEnvironment is wrapped by errors about a variable of the environment that says what cannot
 // be meant.
 var ErrEnvironment = errors.New("the environment says what cannot be meant")
 
-// CheckEnvironment returns the error that Open has for EnvWaitTimeout and EnvMemory, by which every
-// engine goes; nil if they can be read. Open looks at them once, before any device, and those who
-// open one after the other should do so too: else each would be taken for a bad one.
+// CheckEnvironment returns the error that Open has for EnvWaitTimeout, EnvMemory and the switches
+// EnvTune, kernels.EnvCache and kernels.EnvAMX, by which every engine goes; nil if they can be read.
+// Open looks at them once, before any device, and those who open one after the other should do so
+// too: else each would be taken for a bad one.
 func CheckEnvironment() error {
+	for _, name := range []string{kernels.EnvCache, EnvTune, kernels.EnvAMX} {
+		if _, err := kernels.SwitchedOff(name); err != nil {
+			return fmt.Errorf("%w: %w", ErrEnvironment, err)
+		}
+	}
 	_, err := patience()
 	if err == nil {
 		_, err = limitMemory(0)

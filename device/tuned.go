@@ -17,7 +17,7 @@ import (
 	"github.com/clprop/clprop/kernels"
 )
 
-// EnvTune set to "off" means that engines take the default shapes of kernels and not those
+// EnvTune, switched off, means that engines take the default shapes of kernels and not those
 // that Tune has found.
 const EnvTune = "CLPROP_TUNE"
 
@@ -134,7 +134,8 @@ func readTuned(path string) (*Tuned, error) {
 // UsesTuned reports whether Open looks for what Tune has kept: neither EnvTune nor
 // kernels.EnvCache is off, and there is a folder for it.
 func UsesTuned() bool {
-	return TunedFolder() != "" && !strings.EqualFold(os.Getenv(EnvTune), "off")
+	off, _ := kernels.SwitchedOff(EnvTune)
+	return !off && TunedFolder() != ""
 }
 
 // loadTuned returns the Tuning kept for a device and a workload, if there is one that the

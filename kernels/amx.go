@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"os"
 	"slices"
 	"strings"
 
@@ -45,11 +44,11 @@ const (
 )
 
 // amxOf is amxWhereFaster for a device that is this machine's processor, if that has the unit, the threads of the
-// driver may use it, and CLPROP_AMX is not off.
+// driver may use it, and EnvAMX is not switched off.
 func amxOf(dev *cl.Device) useAMX {
 	// PoCL also has devices of other machines.
 	here := slices.ContainsFunc([]string{"pthread", "cpu", "basic"}, func(driver string) bool { return strings.HasPrefix(dev.Name(), driver) })
-	if here && IsPoCL(dev) && os.Getenv("CLPROP_AMX") != "off" && amxPermitted() {
+	if off, _ := SwitchedOff(EnvAMX); !off && here && IsPoCL(dev) && amxPermitted() {
 		return amxWhereFaster
 	}
 	return amxNever

@@ -22,7 +22,7 @@ import (
 
 // The environment variables of the program cache.
 const (
-	// EnvCache set to "off" means that no program is read from disk or written to it.
+	// EnvCache, switched off, means that no program is read from disk or written to it.
 	EnvCache = "CLPROP_CACHE"
 	// EnvCacheDir names the folder to use instead of clprop in the user's cache folder;
 	// programs lie in its sub-folder programs, what a tuner found in tuning.
@@ -83,7 +83,7 @@ func openCache(dev *cl.Device) *cache {
 // CacheFolder is the folder for what may be lost, of which the environment variables
 // above decide; "" if nothing is to be kept, or there is no place for it.
 func CacheFolder() string {
-	if strings.EqualFold(os.Getenv(EnvCache), "off") {
+	if off, _ := SwitchedOff(EnvCache); off {
 		return ""
 	}
 	if dir := os.Getenv(EnvCacheDir); dir != "" {

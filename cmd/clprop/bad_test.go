@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/clprop/clprop/device"
+	"github.com/clprop/clprop/kernels"
 	"github.com/clprop/clprop/trainer"
 	"github.com/clprop/clprop/trainer/data"
 )
@@ -246,6 +247,9 @@ func TestBadEnvironment(t *testing.T) {
 	for _, c := range []struct{ name, value, way string }{
 		{device.EnvWaitTimeout, "90", "need a time such as 90s"},
 		{device.EnvMemory, "banana", "need a number of bytes"},
+		{kernels.EnvCache, "maybe", "need on or off"},
+		{device.EnvTune, "maybe", "need on or off"},
+		{kernels.EnvAMX, "maybe", "need on or off"},
 	} {
 		for _, spec := range []string{"auto", "0", "cpuref", "cpu/1x2"} {
 			t.Run(c.name+" "+spec, func(t *testing.T) {
@@ -259,8 +263,11 @@ func TestBadEnvironment(t *testing.T) {
 				}
 			})
 		}
-		for _, args := range [][]string{{"doctor"}, {"bench", "--seconds", "0.1", "--net", "4-3", "--batch", "4"}} { // which go on from device to device
-			t.Run(c.name+" "+args[0], func(t *testing.T) {
+		for _, args := range [][]string{
+			{"doctor"}, {"bench", "--seconds", "0.1", "--net", "4-3", "--batch", "4"}, // which go on from device to device
+			{"tune", "--net", "4-3"}, {"tune", "--show"}, {"tune", "--clear"}, {"devices"}, // which look into the cache
+		} {
+			t.Run(c.name+" "+strings.Join(args, " "), func(t *testing.T) {
 				t.Setenv(c.name, c.value)
 				o := clprop(t, args...)
 				if o.code != exitUsage || o.stdout != "" || strings.Count(o.stderr, c.way) != 1 {

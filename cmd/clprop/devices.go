@@ -35,6 +35,9 @@ func newDevicesCommand(e *env) *cobra.Command {
 		Example: "  clprop devices\n  clprop devices --json\n  clprop train --device 1:0",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
+			if err := device.CheckEnvironment(); err != nil {
+				return err
+			}
 			listing, err := device.List()
 			if err != nil && !noDevice(err) {
 				return err

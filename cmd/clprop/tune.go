@@ -70,6 +70,9 @@ func newTuneCommand(e *env) *cobra.Command {
 }
 
 func (e *env) runTune(cmd *cobra.Command, f tuneFlags) error {
+	if err := device.CheckEnvironment(); err != nil {
+		return err
+	}
 	switch {
 	case f.show && f.clear:
 		return usage(cmd, "--show with --clear: give one of them")
