@@ -36,13 +36,7 @@ func writeFile(path string, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	err = fill(f, old, write)
-	if closing := f.Close(); err == nil {
-		err = closing
-	} else {
-		err = also(err, closing)
-	}
-	if err != nil {
+	if err := also(fill(f, old, write), f.Close()); err != nil {
 		return also(err, remove(f.Name()))
 	}
 	if err := os.Rename(f.Name(), target); err != nil {
@@ -77,10 +71,13 @@ func keep(temporary string, renaming error) error {
 	return also(err, syncFolder(filepath.Dir(kept)))
 }
 
-// also adds an error met while cleaning up after another, in one line.
+// also adds an error met while cleaning up after another, in one line. Either may be nil.
 func also(cause, err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return cause
+	case cause == nil:
+		return err
 	}
 	return fmt.Errorf("%w; then %w", cause, err)
 }

@@ -21,14 +21,10 @@ func Check(path string) error {
 	if err != nil {
 		return err
 	}
-	err = f.Close()
-	if removing := os.Remove(f.Name()); err == nil {
-		err = removing
+	if err := also(f.Close(), os.Remove(f.Name())); err != nil || old == nil {
+		return err
 	}
-	if err == nil && old != nil {
-		err = replaceable(target)
-	}
-	return err
+	return replaceable(target)
 }
 
 // destination follows path to the file that is to be replaced, and returns what
