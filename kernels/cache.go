@@ -20,15 +20,6 @@ import (
 	"github.com/clprop/clprop/cl"
 )
 
-// The environment variables of the program cache.
-const (
-	// EnvCache, switched off, means that no program is read from disk or written to it.
-	EnvCache = "CLPROP_CACHE"
-	// EnvCacheDir names the folder to use instead of clprop in the user's cache folder;
-	// programs lie in its sub-folder programs, what a tuner found in tuning.
-	EnvCacheDir = "CLPROP_CACHE_DIR"
-)
-
 const (
 	// cacheMagic begins every entry. Its number goes up with the format.
 	cacheMagic = "clprop program 1\n"
@@ -78,30 +69,6 @@ func openCache(dev *cl.Device) *cache {
 		return nil
 	}
 	return &cache{dir: dir, device: Identity(dev), keeps: keepsPrograms(dev), opened: time.Now(), patience: storeTime}
-}
-
-// CacheFolder is the folder for what may be lost, of which the environment variables
-// above decide; "" if nothing is to be kept, or there is no place for it.
-func CacheFolder() string {
-	if off, _ := SwitchedOff(EnvCache); off {
-		return ""
-	}
-	if dir := os.Getenv(EnvCacheDir); dir != "" {
-		return dir
-	}
-	user, err := os.UserCacheDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(user, "clprop")
-}
-
-// ProgramFolder is the folder for compiled programs; "" if none are kept.
-func ProgramFolder() string {
-	if dir := CacheFolder(); dir != "" {
-		return filepath.Join(dir, "programs")
-	}
-	return ""
 }
 
 // Identity is what tells a device with its driver from another: names and versions of
