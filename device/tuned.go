@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/clprop/clprop/cl"
 	"github.com/clprop/clprop/kernels"
