@@ -76,7 +76,7 @@ func TestListAndClearTuned(t *testing.T) {
 func fill(t *testing.T, n int) string {
 	t.Helper()
 	kept(t)
-	dir := tunedFolder()
+	dir := TunedFolder()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}

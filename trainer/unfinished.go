@@ -17,21 +17,38 @@ import (
 // Newest returns the newest checkpoint in a folder that is whole, and changes nothing there:
 // a training may be under way. Without one the error wraps ErrNoCheckpoint.
 func Newest(folder string) (*Snapshot, error) {
+	const tries = 100
+	for range tries {
+		s, removed, err := newest(folder)
+		if s != nil || err != nil {
+			return s, err
+		}
+		if !removed { // else a fast training has newer ones now than those that were listed
+			break
+		}
+	}
+	return nil, fmt.Errorf("%s: %w that is whole", folder, ErrNoCheckpoint)
+}
+
+// newest is Newest, nil if none that was listed is whole; removed says that one was removed meanwhile.
+func newest(folder string) (s *Snapshot, removed bool, err error) {
 	list, err := places(folder)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, p := range list {
 		s, err := LoadSnapshot(filepath.Join(folder, p.name()))
 		switch {
 		case err == nil:
-			return s, nil
-		case errors.Is(err, checkpoint.ErrDamaged), errors.Is(err, ErrSnapshot), errors.Is(err, fs.ErrNotExist): // removed meanwhile
+			return s, removed, nil
+		case errors.Is(err, fs.ErrNotExist):
+			removed = true
+		case errors.Is(err, checkpoint.ErrDamaged), errors.Is(err, ErrSnapshot):
 		default:
-			return nil, err
+			return nil, removed, err
 		}
 	}
-	return nil, fmt.Errorf("%s: %w that is whole", folder, ErrNoCheckpoint)
+	return nil, removed, nil
 }
 
 // maxMetrics bounds the bytes of a table of epochs: a file may come from anyone.
