@@ -13,7 +13,7 @@ import (
 
 // WriteFile makes a file of what write writes, replacing one of that name. After
 // an error the old file, if any, is as it was, and nothing of the new one is left, unless
-// that is whole and could only not be renamed: then it stays, and the error names it. The
+// that is whole and could only not replace what is there: then it stays, and the error names it. The
 // error names path and wraps the cause, that of write included. write gets a buffered
 // writer, good for many small writes.
 //
@@ -40,6 +40,9 @@ func writeFile(path string, write func(io.Writer) error) error {
 		return also(err, remove(f.Name()))
 	}
 	if err := os.Rename(f.Name(), target); err != nil {
+		if _, free := os.Lstat(target); free != nil { // it is the disk's fault
+			return also(err, remove(f.Name()))
+		}
 		return keep(f.Name(), err)
 	}
 	return syncFolder(filepath.Dir(target))
