@@ -58,7 +58,7 @@ together. --assume puts figures in place of measured ones, such as a device's op
 second, flops, bytes a second of copies to the host, of weights updated and of the network,
 and seconds of latency; with all five nothing is measured. docs/scale.md has the formulas.
 
-A device on which one step would take longer than 5 times --seconds is skipped.`
+A device on which one step, or one product, would take longer than 5 times --seconds is skipped.`
 
 const benchExample = `  clprop bench
   clprop bench --devices 0,cpuref --seconds 5
@@ -119,11 +119,7 @@ func newBenchCommand(e *env) *cobra.Command {
 				return err
 			}
 			if len(gemms) > 0 {
-				results, err := b.gemm(cmd.Context(), gemms, specs)
-				if err != nil {
-					return err
-				}
-				return b.printGEMM(results, f.format)
+				return b.reportGEMM(cmd.Context(), gemms, specs, f.format)
 			}
 			return b.report(cmd.Context(), cases, specs, f.format)
 		},

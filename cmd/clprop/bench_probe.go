@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,6 +14,12 @@ import (
 // simulator that does a million a second is soon done.
 const probeFLOPs = 1e5
 
+// smallerWork is work like another, but smaller.
+type smallerWork struct {
+	flops float64
+	twice func() (first, second time.Duration, err error) // with all that the first needs
+}
+
 // probe finds out, before it is too late, whether one step of c would take longer
 // than patience allows: a kernel that runs cannot be stopped. It steps through
 // smaller copies of the net, each about 8 times as much work as the one before,
@@ -22,31 +29,48 @@ const probeFLOPs = 1e5
 // build is what the first step, with all that came before it, took longer than the
 // second: the building of kernels, nearly all of it.
 func (b *bench) probe(ctx context.Context, eng device.Engine, c benchCase) (build time.Duration, err error) {
-	whole, limit := c.flops(), patience*b.budget
-	rungs := c.smaller()
+	var rungs []smallerWork
+	for _, small := range c.smaller() {
+		rungs = append(rungs, smallerWork{small.flops(), func() (first, second time.Duration, err error) { return small.twice(eng) }})
+	}
+	return b.climb(ctx, "step", c.flops(), rungs)
+}
+
+// climb is probe of any work: one of them, of so many operations, after smaller ones.
+func (b *bench) climb(ctx context.Context, one string, whole float64, rungs []smallerWork) (build time.Duration, err error) {
+	limit := patience * b.budget
 	for i, rung := range rungs {
 		if ctx.Err() != nil {
 			return build, context.Cause(ctx)
 		}
-		first, second, err := rung.twice(eng)
+		first, second, err := rung.twice()
+		if outOfMemory(err) {
+			return build, nil // the whole needs more, and says so with its own sizes
+		}
 		if err != nil {
 			return build, err
 		}
 		build += max(first-second, 0)
-		expected := time.Duration(min(float64(second)*whole/rung.flops(), float64(24*time.Hour)))
+		expected := time.Duration(min(float64(second)*whole/rung.flops, float64(24*time.Hour)))
 		if expected <= limit {
 			return build, nil
 		}
 		next := whole
 		if i+1 < len(rungs) {
-			next = rungs[i+1].flops()
+			next = rungs[i+1].flops
 		}
-		if float64(second)*next/rung.flops() > float64(limit) {
-			return build, fmt.Errorf("%w: one step would take about %v, more than %v: raise --seconds, or choose a smaller net",
-				errTooSlow, roughly(expected), limit)
+		if float64(second)*next/rung.flops > float64(limit) {
+			return build, fmt.Errorf("%w: one %s would take about %v, more than %v: raise --seconds, or choose smaller sizes",
+				errTooSlow, one, roughly(expected), limit)
 		}
 	}
 	return build, nil
+}
+
+// outOfMemory reports whether err is of a device that cannot hold what was asked for.
+func outOfMemory(err error) bool {
+	var full *device.MemoryError
+	return errors.As(err, &full) || errors.Is(err, trainer.ErrMemory)
 }
 
 // smaller lists copies of c with all sizes divided by powers of two, the smallest

@@ -130,15 +130,15 @@ func (b *bench) run(ctx context.Context, cases []benchCase, specs []string) ([]b
 	return results, nil
 }
 
-// queue runs n steps, waits at the end, and on the way about as often as Fit does.
-func (b *bench) queue(ctx context.Context, step *trainer.Stepper, n int, each time.Duration) (time.Duration, error) {
+// queue does n pieces of work, of so long each, waits at the end, and on the way about as often as Fit does.
+func queue(ctx context.Context, work func(n int) (time.Duration, error), n int, each time.Duration) (time.Duration, error) {
 	chunk := int(max(ahead/max(each, 1), 1))
 	var total time.Duration
 	for n > 0 {
 		if ctx.Err() != nil {
 			return 0, context.Cause(ctx)
 		}
-		took, err := timed(step, min(n, chunk))
+		took, err := work(min(n, chunk))
 		if err != nil {
 			return 0, err
 		}

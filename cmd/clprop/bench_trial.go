@@ -116,11 +116,13 @@ func (t *trial) begin(ctx context.Context) error {
 	return t.warm(ctx, took/(agreementSteps-1))
 }
 
+func (t *trial) steps(n int) (time.Duration, error) { return timed(t.step, n) }
+
 // warm finds out how many steps make a run. each is a first guess of what a step takes.
 func (t *trial) warm(ctx context.Context, each time.Duration) error {
 	length := t.budget / time.Duration(t.repeat)
 	for n := 1; each < length; n *= 2 { // the first steps are slower than the rest
-		took, err := t.queue(ctx, t.step, n, each)
+		took, err := queue(ctx, t.steps, n, each)
 		if err != nil {
 			return err
 		}
@@ -146,7 +148,7 @@ func (t *trial) run(ctx context.Context) error {
 	if done > 0 {
 		each = t.spent / (done * time.Duration(r.StepsPerRun))
 	}
-	took, err := t.queue(ctx, t.step, r.StepsPerRun, each)
+	took, err := queue(ctx, t.steps, r.StepsPerRun, each)
 	if err != nil {
 		return err
 	}

@@ -222,12 +222,14 @@ class Comparison:
                 for key, value in (result[0]["gflops"] if result else {}).items():
                     found[key][name].append(value)
             for r in self.peer("clprop", lambda: self.bench("--gemm", ",".join(cubes + shapes))) or []:
-                if r["device"]["opencl"]:
+                if r["device"]["opencl"] and r["status"] == "measured":
                     key = f"{r['layout']} {r['m']}x{r['n']}x{r['k']}"
                     found[key]["clprop"].append(r["gflops"]["median"])
                     found[key]["of peak"].append(r["of_peak"])
                     self.peaks.append(r["peaks"]["gflops"])
             for r in self.peer("gonum", lambda: self.bench("--gemm", ",".join(cubes), devices="cpuref", CLPROP_BLAS="off")) or []:
+                if r["status"] != "measured":
+                    continue
                 found[f"{r['layout']} {r['m']}x{r['n']}x{r['k']}"]["gonum"].append(r["gflops"]["median"])
         if tuned:
             self.about["CLBlast tuned"] = "the best of %d parameters that its tuner tried in %g s on 512 × 512 × 512: %s" % (
