@@ -1,9 +1,6 @@
 package device
 
-import (
-	"math"
-	"time"
-)
+import "math"
 
 // StepModel predicts how long a step of training takes on several ranks, from figures that
 // can be measured one by one.
@@ -24,16 +21,17 @@ import (
 // 4 bytes a weight in 1/U. One rank has neither sums nor copies, and its update is joined to
 // the product.
 type StepModel struct {
-	FLOPS     float64       // R: additions and multiplications a second, in the products of a step
-	Copy      float64       // H: bytes a second between the device and the host
-	Update    float64       // U: bytes of Θ a second that are updated
-	Bandwidth float64       // B: bytes a second that a rank sends
-	Latency   time.Duration // a: of a message
+	FLOPS     float64 // R: additions and multiplications a second, in the products of a step
+	Copy      float64 // H: bytes a second between the device and the host
+	Update    float64 // U: bytes of Θ a second that are updated
+	Bandwidth float64 // B: bytes a second that a rank sends
+	Latency   float64 // a: of a message, in seconds
 }
 
-// StepTime is a prediction. Sums is all that the network does, Waited what of it the device
-// does not compute meanwhile.
-type StepTime struct{ Total, Sums, Waited time.Duration }
+// StepTime is a prediction, in seconds: of a tiny step on a fast device, less than a
+// time.Duration can tell from nothing. Sums is all that the network does, Waited what of it the
+// device does not compute meanwhile.
+type StepTime struct{ Total, Sums, Waited float64 }
 
 // Step predicts a step of b examples, all ranks together, for a network of dense layers.
 func (m StepModel) Step(shapes []Shape, b, n int) StepTime {
@@ -67,15 +65,15 @@ func (m StepModel) Step(shapes []Shape, b, n int) StepTime {
 		}
 	}
 	if n == 1 {
-		return StepTime{Total: seconds(now)}
+		return StepTime{Total: now}
 	}
 	waited := max(0, network-now)
-	return StepTime{seconds(now + waited + bytes/m.Copy + bytes/m.Update), seconds(sums), seconds(min(waited, sums))}
+	return StepTime{now + waited + bytes/m.Copy + bytes/m.Update, sums, min(waited, sums)}
 }
 
 // sum is S(s, n).
 func (m StepModel) sum(size float64, n int) float64 {
-	return 2*float64(n-1)/float64(n)*size/m.Bandwidth + 2*math.Log2(float64(n))*m.Latency.Seconds()
+	return 2*float64(n-1)/float64(n)*size/m.Bandwidth + 2*math.Log2(float64(n))*m.Latency
 }
 
 // PaysFrom is the smallest power of two of examples, up to most, at which n ranks have
@@ -86,11 +84,9 @@ func (m StepModel) PaysFrom(shapes []Shape, n, most int, efficiency float64) int
 			continue
 		}
 		one, all := m.Step(shapes, b, 1).Total, m.Step(shapes, b, n).Total
-		if float64(one) >= efficiency*float64(n)*float64(all) {
+		if one >= efficiency*float64(n)*all {
 			return b
 		}
 	}
 	return 0
 }
-
-func seconds(s float64) time.Duration { return time.Duration(min(s, 1e9) * float64(time.Second)) }

@@ -3,7 +3,6 @@ package device_test
 import (
 	"math"
 	"testing"
-	"time"
 
 	"github.com/clprop/clprop/device"
 )
@@ -17,10 +16,10 @@ import (
 // are of the network; both buckets are copied back and updated in 4.4044 ms each.
 func TestStepModel(t *testing.T) {
 	shapes := []device.Shape{{In: 1000, Out: 1000}, {In: 1000, Out: 100}}
-	m := device.StepModel{FLOPS: 1e9, Copy: 1e9, Update: 1e9, Bandwidth: 1e9, Latency: time.Millisecond}
-	near := func(what string, got time.Duration, want float64) {
-		if math.Abs(got.Seconds()-want) > 1e-8 {
-			t.Errorf("%s is %v, want %v s", what, got, want)
+	m := device.StepModel{FLOPS: 1e9, Copy: 1e9, Update: 1e9, Bandwidth: 1e9, Latency: 1e-3}
+	near := func(what string, got, want float64) {
+		if math.Abs(got-want) > 1e-8 {
+			t.Errorf("%s is %v s, want %v", what, got, want)
 		}
 	}
 	got := m.Step(shapes, 2000, 2)
@@ -31,8 +30,8 @@ func TestStepModel(t *testing.T) {
 	// Of 4 ranks each has 500: half of the time, and sums with 1.5 for 1 and 4 a for 2 a.
 	got = m.Step(shapes, 2000, 4)
 	near("four ranks", got.Total, 2.3+0.004004+1.5*0.004004+0.004+2*0.0044044)
-	if b := m.PaysFrom(shapes, 2, 1<<20, 0.9); b == 0 || m.Step(shapes, b, 1).Total < m.Step(shapes, b, 2).Total*18/10 ||
-		b > 2 && m.Step(shapes, b/2, 1).Total >= m.Step(shapes, b/2, 2).Total*18/10 {
+	if b := m.PaysFrom(shapes, 2, 1<<20, 0.9); b == 0 || m.Step(shapes, b, 1).Total < 1.8*m.Step(shapes, b, 2).Total ||
+		b > 2 && m.Step(shapes, b/2, 1).Total >= 1.8*m.Step(shapes, b/2, 2).Total {
 		t.Errorf("pays from %d on", b)
 	}
 	if b := m.PaysFrom(shapes, 2, 1<<20, 1); b != 0 {

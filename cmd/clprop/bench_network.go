@@ -7,8 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/clprop/clprop/device"
 	"github.com/spf13/cobra"
+
+	"github.com/clprop/clprop/device"
 )
 
 // mostPaying bounds the search for a batch that pays.
@@ -62,8 +63,7 @@ type modelJSON struct {
 }
 
 func (m modelJSON) of() device.StepModel {
-	return device.StepModel{FLOPS: m.FLOPS, Copy: m.Copy, Update: m.Update, Bandwidth: m.Bandwidth,
-		Latency: time.Duration(m.Latency * float64(time.Second))}
+	return device.StepModel{FLOPS: m.FLOPS, Copy: m.Copy, Update: m.Update, Bandwidth: m.Bandwidth, Latency: m.Latency}
 }
 
 type stepJSON struct {
@@ -73,7 +73,7 @@ type stepJSON struct {
 }
 
 func newStepJSON(t device.StepTime) *stepJSON {
-	return &stepJSON{t.Total.Seconds(), t.Sums.Seconds(), t.Waited.Seconds()}
+	return &stepJSON{t.Total, t.Sums, t.Waited}
 }
 
 type scaleJSON struct {
@@ -140,7 +140,7 @@ func (r *netRankJSON) predict(c benchCase, given modelJSON, ranks int) {
 	one := m.Step(shapes, r.Batch, 1).Total
 	for _, n := range scaleRanks {
 		t := m.Step(shapes, r.Batch, n).Total
-		r.Scale = append(r.Scale, scaleJSON{n, t.Seconds(), one.Seconds() / t.Seconds(),
+		r.Scale = append(r.Scale, scaleJSON{n, t, one / t,
 			m.PaysFrom(shapes, n, mostPaying, 0.5), m.PaysFrom(shapes, n, mostPaying, 0.8)})
 	}
 }
@@ -155,6 +155,9 @@ func (c benchCase) shapes() (shapes []device.Shape) {
 // assumable are the names of --assume.
 var assumable = []string{"flops", "copy", "update", "bandwidth", "latency"}
 
+// Bounds of --assume, far from those of float64: no step of the model is 0 or infinite.
+const leastAssumed, mostAssumed = 1e-15, 1e30
+
 // parseAssume reads figures of the model, such as flops=1e13,latency=5e-6; 0 for those that
 // are not there.
 func parseAssume(list []string) (m modelJSON, err error) {
@@ -163,8 +166,9 @@ func parseAssume(list []string) (m modelJSON, err error) {
 		name, number, ok := strings.Cut(text, "=")
 		i := slices.Index(assumable, strings.TrimSpace(name))
 		v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-		if !ok || i < 0 || err != nil || !(v > 0 && v < 1e30) { // so that NaN fails
-			return m, fmt.Errorf("%q: need NAME=NUMBER above 0, with a name of %s", text, strings.Join(assumable, ", "))
+		if !ok || i < 0 || err != nil || !(v >= leastAssumed && v <= mostAssumed) { // so that NaN fails
+			return m, fmt.Errorf("%q: need NAME=NUMBER of %.0e to %.0e, with a name of %s",
+				text, leastAssumed, mostAssumed, strings.Join(assumable, ", "))
 		}
 		*to[i] = v
 	}

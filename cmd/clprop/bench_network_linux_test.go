@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/clprop/clprop/device"
 )
@@ -31,10 +30,10 @@ func TestBenchNetworkAlone(t *testing.T) {
 	if len(got.Results) != 1 || got.Results[0].Measured != nil || len(got.Results[0].Scale) != len(scaleRanks) {
 		t.Fatalf("%+v", got)
 	}
-	m := device.StepModel{FLOPS: 1e13, Copy: 1e10, Update: 1e11, Bandwidth: 1e10, Latency: 10 * time.Microsecond}
+	m := device.StepModel{FLOPS: 1e13, Copy: 1e10, Update: 1e11, Bandwidth: 1e10, Latency: 1e-5}
 	shapes := []device.Shape{{In: 784, Out: 2048}, {In: 2048, Out: 10}}
 	for _, s := range got.Results[0].Scale {
-		if want := m.Step(shapes, 1024, s.Ranks).Total.Seconds(); math.Abs(s.Seconds-want) > 1e-12 {
+		if want := m.Step(shapes, 1024, s.Ranks).Total; s.Seconds != want {
 			t.Errorf("%d ranks: %v s, the model says %v", s.Ranks, s.Seconds, want)
 		}
 	}
@@ -46,15 +45,47 @@ func TestBenchNetworkAlone(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"--network", "this is one process: start several, as in mpirun -n 2"},
 		{"--network --assume flops=1e12", "this is one process"},
-		{"--network --assume speed=1", "need NAME=NUMBER above 0"},
-		{"--network --assume flops=0", "need NAME=NUMBER above 0"},
-		{"--network --assume flops", "need NAME=NUMBER above 0"},
+		{"--network --assume speed=1", "need NAME=NUMBER of 1e-15 to 1e+30"},
+		{"--network --assume flops=0", "need NAME=NUMBER of 1e-15 to 1e+30"},
+		{"--network --assume flops", "need NAME=NUMBER of 1e-15 to 1e+30"},
+		{"--network --assume flops=1e-320", "need NAME=NUMBER of 1e-15 to 1e+30"},
 		{"--network --csv --assume " + allFigures, "choose table or json"},
 		{"--assume flops=1", "--assume is for --network"},
 	} {
 		code, out, errs := runBench(context.Background(), strings.Fields(c.args)...)
 		if code != exitUsage || out != "" || !strings.Contains(errs, c.want) {
 			t.Errorf("%s: exit code %d, stdout %q, stderr %q; want %q", c.args, code, out, errs, c.want)
+		}
+	}
+}
+
+// Steps shorter than a nanosecond, and longer than a Duration, have times and speeds like others.
+func TestBenchNetworkExtremes(t *testing.T) {
+	for _, c := range []struct{ figures, net, batch string }{
+		{allFigures, "5-5", "2"},
+		{allFigures, "20-33-5", "2"},
+		{"flops=1e30,copy=1e30,update=1e30,bandwidth=1e30,latency=1e-15", "1-1", "1"},
+		{"flops=1e-15,copy=1e-15,update=1e-15,bandwidth=1e-15,latency=1e30", "16384-16384", "16384"},
+		{"flops=1,copy=1,update=1,bandwidth=1,latency=1e12", "16384-16384", "16384"},
+	} {
+		code, out, errs := runBench(context.Background(), "--network", "--assume", c.figures, "--net", c.net, "--batch", c.batch, "--json")
+		if code != exitOK {
+			t.Errorf("%v: exit code %d: %s", c, code, errs)
+			continue
+		}
+		var got benchNetworkJSON
+		if err := json.Unmarshal([]byte(out), &got); err != nil {
+			t.Fatal(err)
+		}
+		scale := got.Results[0].Scale
+		for _, s := range scale {
+			if !(s.Seconds > 0) || math.Abs(s.Speedup*s.Seconds/scale[0].Seconds-1) > 1e-9 {
+				t.Errorf("%v: %+v", c, s)
+			}
+		}
+		// By hand: two products of 2·b·in·out on one rank.
+		if c.net == "5-5" && math.Abs(scale[0].Seconds-200e-13) > 1e-20 || c.batch == "16384" && scale[0].Seconds < 1e13 {
+			t.Errorf("%v: one rank takes %v s", c, scale[0].Seconds)
 		}
 	}
 }
