@@ -12,12 +12,6 @@ import (
 // partMark is what comes between the name of a device and which part of it is meant.
 const partMark = " part "
 
-// Check reports what is wrong with a spec, as OpenWith takes it, without opening anything.
-func (l *Listing) Check(spec string) error {
-	_, err := l.Members(spec)
-	return err
-}
-
 // Members returns the devices that spec names, as OpenWith takes it but for "auto", without
 // opening any: one, or those of a group. The CPU reference is none of them. A device that
 // parts are named of has the Units of the first, by which its tunings are kept.
@@ -51,18 +45,6 @@ func (l *Listing) Members(spec string) ([]Found, error) {
 	return members, nil
 }
 
-// isGroup reports whether a spec names several devices, or a part of one.
-func isGroup(spec string) bool {
-	if _, _, parts := cutParts(spec); parts {
-		return true
-	}
-	return strings.EqualFold(strings.TrimSpace(spec), "all") || strings.Contains(spec, ",")
-}
-
-// ErrGroup is wrapped by errors about a group that no machine, or not this one, can make: of a
-// device that is in it twice, or of more compute units than the device has.
-var ErrGroup = errors.New("no such group or parts of devices")
-
 // cutParts reads DEVICE/UNITS, DEVICE/UNITSxCOUNT and DEVICE/UNITS+UNITS+…: parts of a
 // device with so many compute units each, which one engine divides its launches among.
 func cutParts(spec string) (of string, units []int, ok bool) {
@@ -90,7 +72,7 @@ func cutParts(spec string) (of string, units []int, ok bool) {
 // openGroup opens what a spec of several devices names, as one engine.
 func openGroup(spec string, options Options) (Engine, error) {
 	if options.Profile {
-		return nil, fmt.Errorf("device %q: a profile is of one device: name one", spec)
+		return nil, profileOf(spec)
 	}
 	terms := strings.Split(spec, ",")
 	if strings.EqualFold(strings.TrimSpace(spec), "all") {
@@ -140,8 +122,8 @@ func openGroup(spec string, options Options) (Engine, error) {
 
 // openTerm opens one device, or parts of it.
 func openTerm(term string, cuts *cuts, options Options) (Engine, error) {
-	if term == "" || strings.EqualFold(term, "auto") {
-		return nil, fmt.Errorf("%w: %q among several: name each", ErrUnknownDevice, term)
+	if err := named(term); err != nil {
+		return nil, err
 	}
 	if _, _, parts := cutParts(term); parts {
 		return cuts.open(term, options)
@@ -182,14 +164,33 @@ func newCuts(terms []string) (*cuts, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.of[found.Index] == nil {
-			c.of[found.Index] = &cut{Found: found}
-		}
-		own := c.of[found.Index]
-		own.units = append(own.units, units...)
-		own.all++
+		c.add(found, units)
 	}
-	return c, nil
+	return c, c.check()
+}
+
+// add notes parts of a device, of so many compute units each.
+func (c *cuts) add(found Found, units []int) {
+	if c.of[found.Index] == nil {
+		c.of[found.Index] = &cut{Found: found}
+	}
+	own := c.of[found.Index]
+	own.units = append(own.units, units...)
+	own.all++
+}
+
+// check refuses more compute units than a device has.
+func (c *cuts) check() error {
+	for _, own := range c.of {
+		sum := 0
+		for _, n := range own.units {
+			sum += n
+		}
+		if sum > own.Units {
+			return fmt.Errorf("%w: %s has %d compute units, and %d are asked for in parts", ErrGroup, own.Name, own.Units, sum)
+		}
+	}
+	return nil
 }
 
 // open opens the parts that the next term of a device names, which share its memory. The
@@ -201,13 +202,6 @@ func (c *cuts) open(term string, options Options) (Engine, error) {
 		return nil, err
 	}
 	own := c.of[found.Index]
-	sum := 0
-	for _, n := range own.units {
-		sum += n
-	}
-	if sum > found.Units {
-		return nil, fmt.Errorf("%w: %s has %d compute units, and %d are asked for in parts", ErrGroup, found.Name, found.Units, sum)
-	}
 	if own.parts == nil {
 		if own.parts, err = found.device.CreateSubDevicesByCounts(own.units); err != nil {
 			return nil, fmt.Errorf("parts of %s, which has %d compute units: %w", found.Name, found.Units, err)
@@ -244,22 +238,4 @@ func releaseDevices(devices []*cl.Device) {
 	for _, d := range devices {
 		d.Release()
 	}
-}
-
-// checkTwice refuses a whole device that is named twice: it would not get faster.
-func checkTwice(members []Engine) error {
-	seen := map[string]bool{}
-	for _, m := range members {
-		i := m.Info()
-		key := fmt.Sprint(i.Index, i.Name)
-		if seen[key] {
-			err := fmt.Errorf("%w: %s is named twice: name each device once", ErrGroup, i.Name)
-			if i.OpenCL() {
-				err = fmt.Errorf("%w, or parts of it as %[2]d/1,%[2]d/1", err, i.Index)
-			}
-			return err
-		}
-		seen[key] = true
-	}
-	return nil
 }

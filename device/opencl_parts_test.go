@@ -1,7 +1,7 @@
 package device_test
 
 import (
-	"strconv"
+	"errors"
 	"strings"
 	"testing"
 
@@ -69,11 +69,17 @@ func TestPartsAreCutOnce(t *testing.T) {
 			t.Errorf("%q of %d units is %s", spec, found.Units, e.Info().Name)
 		}
 	}
-	for spec, good := range map[string]bool{"pthread": true, "pthread/1x2": true, "cpuref,pthread/1": true, "all": true, "cpuref": true, "cpuref/1": false, "nothing/1": false, "/1": false, "pthread/1,/1": false, "pthread,nothing": false} {
-		if err := listing.Check(spec); (err == nil) != good {
+	for spec, good := range map[string]bool{"pthread": true, "pthread/1x2": true, "cpuref,pthread/1": true, "all": true, "pthread,pthread/1": true,
+		"nothing/1": false, "pthread,nothing": false, "cpuref/1": false, "/1": false, "pthread/1,/1": false, "pthread,pthread": false,
+		"cpuref,reference": false, "pthread/99999": false, "pthread/99998,pthread/1": false, "pthread,": false, "pthread,auto": false} {
+		if err := listing.Check(spec, device.Options{}); (err == nil) != good {
 			t.Errorf("%q: %v", spec, err)
-		} else if err != nil && !strings.Contains(err.Error(), strconv.Quote(spec)) {
-			t.Errorf("%v: does not name %q", err, spec)
+		}
+	}
+	for _, spec := range []string{"pthread/1", "pthread,cpuref", "all"} {
+		_, opened := device.OpenWith(spec, device.Options{Profile: true})
+		if err := listing.Check(spec, device.Options{Profile: true}); !errors.Is(err, device.ErrProfile) || !errors.Is(opened, device.ErrProfile) {
+			t.Errorf("a profile of %q: %v; %v", spec, err, opened)
 		}
 	}
 }

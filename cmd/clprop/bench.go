@@ -105,6 +105,9 @@ func newBenchCommand(e *env) *cobra.Command {
 			if err := f.checkGEMM(cmd); err != nil {
 				return err
 			}
+			if err := f.checkDevices(); err != nil {
+				return usage(cmd, "%w", err)
+			}
 			if f.network {
 				return e.benchNetwork(cmd, &f, cases)
 			}
@@ -230,66 +233,4 @@ func parseSizes(text string) ([]int, error) {
 		}
 	}
 	return sizes, nil
-}
-
-// groupSpec is a spec of --devices as --device takes it: there + joins devices to a group,
-// since commas separate what is measured by itself. In the parts of a device, cpu/3+1, it
-// stays.
-func groupSpec(spec string) string {
-	terms := strings.Split(spec, "+")
-	group := terms[0]
-	for _, term := range terms[1:] {
-		_, err := strconv.Atoi(term)
-		if between := ","; err == nil && strings.Contains(group[strings.LastIndex(group, ",")+1:], "/") {
-			group += "+" + term // of the parts before it
-		} else {
-			group += between + term
-		}
-	}
-	return group
-}
-
-// devices returns what to open, as device.Open takes it, without the CPU
-// reference, which is always measured. That all of no devices is none is no
-// error, but said.
-func (b *bench) devices(list []string) ([]string, error) {
-	if err := device.CheckEnvironment(); err != nil {
-		return nil, err
-	}
-	all := len(list) == 1 && strings.EqualFold(strings.TrimSpace(list[0]), "all")
-	var listing *device.Listing
-	var missing error
-	var specs []string
-	for _, spec := range list {
-		switch spec = strings.TrimSpace(spec); strings.ToLower(spec) {
-		case "cpuref", device.KindReference:
-			continue
-		case "", "auto":
-			specs = append(specs, "auto")
-			continue
-		}
-		if listing == nil {
-			listing, missing = device.List()
-		}
-		if missing != nil && !all {
-			return nil, fmt.Errorf("--devices %s: %w", spec, missing)
-		}
-		if all {
-			break
-		}
-		if spec = groupSpec(spec); listing.Check(spec) != nil {
-			return nil, listing.Check(spec)
-		}
-		specs = append(specs, spec)
-	}
-	if !all {
-		return specs, nil
-	}
-	if missing != nil {
-		b.env.note("warning: no OpenCL device: %v; measuring the CPU reference only", missing)
-	}
-	for _, d := range listing.Devices {
-		specs = append(specs, strconv.Itoa(d.Index))
-	}
-	return specs, nil
 }

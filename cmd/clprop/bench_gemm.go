@@ -68,8 +68,11 @@ type gemmResult struct {
 	turns *turns
 }
 
-// checkGEMM refuses with --gemm what says how steps are measured.
+// checkGEMM refuses no sizes, and with --gemm what says how steps are measured.
 func (f *benchFlags) checkGEMM(cmd *cobra.Command) error {
+	if cmd.Flags().Changed("gemm") && len(f.gemm) == 0 {
+		return usage(cmd, "--gemm: no size given, such as 128x512x784 (m x n x k)")
+	}
 	for _, flag := range []string{"kernels", "net", "batch", "activation", "output", "network"} {
 		if len(f.gemm) > 0 && cmd.Flags().Changed(flag) {
 			return usage(cmd, "--gemm measures products and no steps, and --%s is for steps: leave one out", flag)

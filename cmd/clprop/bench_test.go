@@ -334,6 +334,12 @@ func TestBenchUsage(t *testing.T) {
 		{"--repeat 0", "--repeat 0"},
 		{"--seconds 0", "--seconds 0"},
 		{"--seconds NaN", "--seconds NaN"},
+		{"--gemm=", "--gemm: no size given"},
+		{"--devices=", "--devices: none given"},
+		{"--devices ,", `--devices ",": a name is missing`},
+		{"--devices cpuref,", `--devices "cpuref,": a name is missing`},
+		{"--devices +", `--devices "+": a name is missing`},
+		{"--devices cpuref+", `--devices "cpuref+": a name is missing`},
 		{"extra", `unexpected argument "extra"`},
 	} {
 		code, out, errs := runBench(context.Background(), strings.Fields(c.args)...)

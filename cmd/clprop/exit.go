@@ -81,7 +81,7 @@ func exitCode(ctx context.Context, err error) int {
 	)
 	switch {
 	case errors.As(err, &usage), errors.Is(err, trainer.ErrConfig), errors.Is(err, device.ErrOneDevice), errors.Is(err, device.ErrHalf),
-		errors.Is(err, device.ErrEnvironment), errors.Is(err, device.ErrGroup):
+		errors.Is(err, device.ErrEnvironment), errors.Is(err, device.ErrGroup), errors.Is(err, device.ErrProfile):
 		return exitUsage
 	case errors.Is(err, context.Canceled), errors.As(err, &stopped):
 		switch errors.As(context.Cause(ctx), &stopped); stopped.Signal {

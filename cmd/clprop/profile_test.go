@@ -90,6 +90,14 @@ func TestTrainProfileRefused(t *testing.T) {
 	if _, err := os.Stat(trace); err == nil || !strings.Contains(o.stderr, "warning: --profile "+trace+": not written") {
 		t.Errorf("trace without kernels: %v, stderr %s", err, o.stderr)
 	}
+	if _, err := device.List(); err == nil {
+		for spec, want := range map[string]string{"0/1": "name the whole, 0", "0,cpuref": "these are several: name one"} {
+			o := clprop(t, "train", "--device", spec, "--epochs", "1", "--out", out, "--profile", trace)
+			if o.code != exitUsage || !strings.Contains(o.stderr, "a profile is of one whole device") || !strings.Contains(o.stderr, want) {
+				t.Errorf("--device %s: exit code %d, stderr %s", spec, o.code, o.stderr)
+			}
+		}
+	}
 	for path, want := range map[string]string{
 		out:                              "--profile and --out are both",
 		dir:                              "a directory is there",
