@@ -162,7 +162,7 @@ func (f *fit) checkFits(train, validation *data.Set) error {
 	if info.TotalMemory == 0 { // not limited
 		return nil
 	}
-	available := info.TotalMemory - f.eng.Counters().Allocated
+	available := max(0, info.TotalMemory-f.eng.Counters().Allocated) // the CPU reference has taken what it was asked for, even beyond
 	needed, err := f.needs(f.config, train, validation)
 	var refused *device.MemoryError
 	if err != nil && !errors.As(err, &refused) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/clprop/clprop/cpuref"
@@ -178,10 +179,40 @@ func (c benchCase) stepper(eng device.Engine) (*trainer.Network, *trainer.Steppe
 	if err != nil {
 		return nil, nil, err
 	}
-	step, err := trainer.NewStepper(net, eng, c.examples(), trainer.Config{
-		BatchSize: c.batch, Rate: benchRate, Seed: benchSeed, Resident: trainer.ResidentYes,
-	})
+	set := c.examples()
+	step, err := trainer.NewStepper(net, eng, set, benchConfig(c.batch))
+	if outOfMemory(err) {
+		err = c.tooLarge(net, eng, set, err)
+	}
 	return net, step, err
+}
+
+func benchConfig(batch int) trainer.Config {
+	return trainer.Config{BatchSize: batch, Rate: benchRate, Seed: benchSeed, Resident: trainer.ResidentYes}
+}
+
+// tooLarge says what batch fits where that of c does not, since NewStepper does not know that fewer
+// examples come with a smaller one. err is what it said, and stays where c fits by what is known.
+func (c benchCase) tooLarge(net *trainer.Network, eng device.Engine, set *data.Set, err error) error {
+	fits := func(batch int) bool {
+		part, rows := *set, benchBatches*batch
+		part.X, part.Y, part.Rows = set.X[:rows*set.Features], set.Y[:rows*set.Outputs], rows
+		ok, err := trainer.Fits(net, eng, &part, nil, benchConfig(batch))
+		return ok && err == nil
+	}
+	if fits(c.batch) {
+		return err
+	}
+	advice := "no batch fits: make the layers smaller, or join several devices, such as 0+1"
+	if most := sort.Search(c.batch-1, func(i int) bool { return !fits(i + 1) }); most > 0 {
+		advice = fmt.Sprintf("a batch of %d fits", most)
+	}
+	what := fmt.Sprintf("network %v with batch %d, and %d batches of examples", net, c.batch, benchBatches)
+	if full := (*device.MemoryError)(nil); errors.As(err, &full) {
+		return fmt.Errorf("%s: %w: %s: %w", what, trainer.ErrMemory, advice, full)
+	}
+	info := eng.Info()
+	return fmt.Errorf("%s: %w: needs more than the %s of %s: %s", what, trainer.ErrMemory, device.FormatBytes(info.TotalMemory), info.Name, advice)
 }
 
 func (c benchCase) workload() device.Workload { return device.Workload{Sizes: c.sizes, Batch: c.batch} }
