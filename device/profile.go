@@ -55,6 +55,17 @@ func (p *Profile) Total() (total time.Duration) {
 	return total
 }
 
+// ClockStopped reports that the driver's timestamps cannot be true: kernels of one queue run one
+// after the other, so that together they take no longer than from the first to the last, twice that
+// for a clock that is coarse.
+func (p *Profile) ClockStopped() bool {
+	runs := 0
+	for _, k := range p.Kernels {
+		runs += k.Count
+	}
+	return runs > 1 && p.Total() >= 2*p.Span
+}
+
 // TakeProfile waits for e, and returns the profile since e was opened or since the
 // last TakeProfile. Without one the error wraps ErrNoProfile.
 func TakeProfile(e Engine) (*Profile, error) {

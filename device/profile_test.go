@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/clprop/clprop/cl/cltest"
 )
@@ -23,6 +24,30 @@ func everywhere(t *testing.T, options Options, run func(*testing.T, Engine)) {
 			defer e.Close()
 			run(t, e)
 		})
+	}
+}
+
+// Kernels of one queue do not overlap: 10 µs of them within 4 µs, or within nothing, is no time. One
+// kernel says nothing of a clock, and a coarse one is one all the same.
+func TestClockStopped(t *testing.T) {
+	for _, c := range []struct {
+		count       int
+		total, span time.Duration
+		want        bool
+	}{
+		{3, 10 * time.Microsecond, 4 * time.Microsecond, true},
+		{3, 0, 0, true},
+		{258, 258, 1, true}, // a driver whose kernels all begin at 0
+		{3, 10 * time.Microsecond, 10 * time.Microsecond, false},
+		{3, 10 * time.Microsecond, 9 * time.Microsecond, false},
+		{1, 0, 0, false},
+		{0, 0, 0, false},
+		{2, 1, time.Second, false}, // of which the host took most
+	} {
+		p := &Profile{Kernels: []KernelTotal{{Count: c.count, Total: c.total}}, Span: c.span}
+		if got := p.ClockStopped(); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
 	}
 }
 

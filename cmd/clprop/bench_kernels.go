@@ -47,6 +47,10 @@ func (b *bench) explain(c benchCase, spec string, eng device.Engine, r *benchRes
 	if err != nil {
 		return fmt.Errorf("--kernels: %w", err)
 	}
+	if p.ClockStopped() {
+		b.env.note("warning: --kernels: %s", clockStopped(eng.Info(), p))
+		return nil
+	}
 	r.Kernels = newKernels(p, peaks)
 	return nil
 }

@@ -157,7 +157,11 @@ func (e *env) writeProfile(path string, t *training) error {
 	err = durable.WriteFile(path, func(w io.Writer) error {
 		return json.NewEncoder(w).Encode(newTrace(oneLine(t.eng.Info().Name), p))
 	})
-	if t.flags.quiet {
+	switch {
+	case p.ClockStopped():
+		e.note("warning: --profile %s: %s", path, clockStopped(t.eng.Info(), p))
+		return err
+	case t.flags.quiet:
 		return err
 	}
 	e.printProfile(p, t)
@@ -187,6 +191,12 @@ func (e *env) printProfile(p *device.Profile, t *training) {
 		e.note("%s", newPeaks(peaks))
 	}
 	e.note("%s", deviceBusy(p, t.history))
+}
+
+// clockStopped says why nothing is told of the times of kernels.
+func clockStopped(on device.Info, p *device.Profile) string {
+	return fmt.Sprintf("the timestamps of the driver of %s, %s, are of no use: its kernels, one after the other, took %v together, and %v from first to last: update it, or choose another device",
+		on.Name, on.Driver, p.Total(), p.Span)
 }
 
 // deviceBusy says how much of the time from the first kernel to the last kernels took, and what

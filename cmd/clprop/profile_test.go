@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -80,6 +83,31 @@ func TestTrainProfile(t *testing.T) {
 	// One that opening the device launches comes before the profile begins.
 	if int64(kernels) != r.Device.Launches-1 {
 		t.Errorf("%d kernels in the trace, %d launched", kernels, r.Device.Launches)
+	}
+}
+
+// Where the clock of a driver stands still, as that of rusticl does, that is said, and no times are.
+func TestProfileOfStoppedClock(t *testing.T) {
+	dir := t.TempDir()
+	trace := filepath.Join(dir, "trace.json")
+	cmd := process(t, []string{"RUSTICL_ENABLE=llvmpipe"}, "train", "--device", "llvmpipe", "--epochs", "1", "--hidden", "4",
+		"--out", filepath.Join(dir, "m.safetensors"), "--profile", trace)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	err := cmd.Run()
+	var ended *exec.ExitError
+	if errors.As(err, &ended) && ended.ExitCode() == exitNoDevice {
+		t.Skip("rusticl is not there")
+	}
+	if _, missing := os.Stat(trace); err != nil || missing != nil {
+		t.Fatalf("%v, %v: %s", err, missing, stderr.String())
+	}
+	warned := strings.Contains(stderr.String(), "warning: --profile "+trace+": the timestamps of the driver of ")
+	if shown := strings.Contains(stderr.String(), "\ndevice busy "); shown == warned {
+		t.Errorf("warned: %v, times shown: %v:\n%s", warned, shown, stderr.String())
+	}
+	if !warned {
+		t.Skip("its clock runs")
 	}
 }
 
