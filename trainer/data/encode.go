@@ -3,7 +3,6 @@ package data
 import (
 	"fmt"
 	"math"
-	"slices"
 )
 
 // Set turns all rows into examples as p says. Columns are found by name: their
@@ -91,123 +90,6 @@ func (t *Table) encodeClasses(l labelling, s *Set) error {
 	}
 	return err
 }
-
-// match finds the column of each input, −1 for one that is 0 throughout, and the
-// label columns, nil if they are not there.
-func (t *Table) match(p *Preprocess) (inputs, labels []int, err error) {
-	position := make(map[string]int, len(t.Names))
-	for j, name := range t.Names {
-		position[name] = j
-	}
-	for _, name := range p.LabelNames() {
-		if j, ok := position[name]; ok {
-			labels = append(labels, j)
-		}
-	}
-	if len(labels) < len(p.LabelNames()) {
-		labels = nil
-	}
-	if p.Image != nil {
-		return t.matchPixels(p, labels)
-	}
-	if labels == nil {
-		labels = t.labelsAsTold(p)
-	}
-	if !t.header {
-		for j := range t.Names {
-			if !slices.Contains(labels, j) {
-				inputs = append(inputs, j)
-			}
-		}
-		switch {
-		case len(inputs) == len(p.Columns):
-			return inputs, labels, nil
-		case len(t.Names) == len(p.Columns):
-			return t.all(), nil, nil
-		}
-		inputs = nil
-	}
-	for i := range p.Columns {
-		j, ok := position[p.Columns[i].Name]
-		if !ok && t.sparse && p.Columns[i].Kind == Number {
-			j, ok = -1, true
-		}
-		if !ok {
-			return nil, nil, t.absent(p, i)
-		}
-		inputs = append(inputs, j)
-	}
-	return inputs, labels, nil
-}
-
-// labelsAsTold are the label columns by Options.Label, or by position for a model that names none, as one from
-// another program, if there are as many as the model has; nil if not: a file to predict needs none.
-func (t *Table) labelsAsTold(p *Preprocess) []int {
-	names := p.LabelNames()
-	unnamed := !t.header && len(names) == 1 && names[0] == "" && len(t.Names) == len(p.Columns)+1
-	if t.label == "" && !unnamed {
-		return nil
-	}
-	labels, err := t.labelColumns()
-	if err != nil || len(labels) != len(names) {
-		return nil
-	}
-	return labels
-}
-
-// all are the numbers of all columns.
-func (t *Table) all() (columns []int) {
-	for j := range t.Names {
-		columns = append(columns, j)
-	}
-	return columns
-}
-
-// LabelNames are the names of the label columns.
-func (p *Preprocess) LabelNames() []string {
-	switch {
-	case p.OneHot, p.MultiLabel:
-		return p.Classes
-	case len(p.Targets) > 0:
-		var names []string
-		for i := range p.Targets {
-			names = append(names, p.Targets[i].Name)
-		}
-		return names
-	}
-	return []string{p.Label}
-}
-
-func (t *Table) absent(p *Preprocess, i int) error {
-	reason := fmt.Sprintf("the model needs this column and the file does not have it: it has %s", list(t.Names))
-	if !t.header {
-		reason = fmt.Sprintf("the model needs this column and the file has no header: add one, or give the model's %d columns and no others, found %d", len(p.Columns), len(t.Names))
-	}
-	return &Error{Path: t.path, Line: t.top, Column: p.Columns[i].Name, Offset: -1, Reason: reason}
-}
-
-// matchPixels takes all columns but the label's. Where no column has the label's
-// name, one column more than there are pixels means that Options.Label is it.
-func (t *Table) matchPixels(p *Preprocess, labels []int) (inputs, found []int, err error) {
-	if labels == nil && len(t.Names) == p.Features()+1 {
-		if labels, err = t.labelColumns(); err != nil {
-			return nil, nil, err
-		}
-	}
-	for j := range t.Names {
-		if !slices.Contains(labels, j) {
-			inputs = append(inputs, j)
-		}
-	}
-	if len(inputs) != p.Features() {
-		return nil, nil, &Error{Path: t.path, Line: max(t.line(0), 0), Offset: -1,
-			Reason: fmt.Sprintf("expected %d columns, the %d × %d pixels of an image, found %d", p.Features(), p.Image.Width, p.Image.Height, len(inputs))}
-	}
-	return inputs, labels, nil
-}
-
-// setWayOut is for a model that was told nothing of missing values.
-const setWayOut = "fill it in, or leave the row or the column out"
 
 // feature is how one column becomes values.
 type feature struct {
