@@ -33,7 +33,9 @@ func (e *opencl) readLayer(dst []float32, p Parameters, layer int) (func() error
 		err = e.transfer.Flush()
 	}
 	if err != nil {
-		copied.Release()
+		if copied != nil { // it may write to dst yet
+			_ = e.arrived("sum", copied)
+		}
 		return nil, e.fail(err)
 	}
 	return func() error { return e.arrived("sum", copied) }, nil

@@ -154,6 +154,9 @@ func (t *tuner) recover() error {
 	if err != nil {
 		return errors.Join(err, closed)
 	}
+	if was := t.engine.info; fresh.info.Index != was.Index { // auto takes the next one where the best does not open
+		return errors.Join(fmt.Errorf("%s does not open any more", was.Name), closed, fresh.Close())
+	}
 	t.engine = fresh
 	return nil
 }

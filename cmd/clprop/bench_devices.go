@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/clprop/clprop/device"
 )
@@ -50,7 +51,7 @@ func (b *bench) devices(list []string) ([]string, error) {
 		return nil, err
 	}
 	var specs []string
-	none := false
+	none, find := false, sync.OnceValues(device.List)
 	for _, spec := range list {
 		spec = strings.TrimSpace(spec)
 		name := strings.ToLower(spec)
@@ -58,7 +59,7 @@ func (b *bench) devices(list []string) ([]string, error) {
 			continue
 		}
 		all := name == "all" && len(list) == 1
-		listing, err := device.List()
+		listing, err := find()
 		switch {
 		case err != nil && (all || name == "auto"):
 			if !none {

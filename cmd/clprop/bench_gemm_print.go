@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -24,13 +23,12 @@ func (b *bench) reportGEMM(ctx context.Context, sizes []gemmSize, specs []string
 	if err != nil {
 		return err
 	}
-	var bad []error
 	for _, r := range results {
-		if r.err != nil {
-			bad = append(bad, fmt.Errorf("bench: %s %dx%dx%d on %s: %w", r.Layout, r.M, r.N, r.K, r.Device.Name, r.err))
+		if r.err != nil { // the table has the others too
+			return fmt.Errorf("bench: %s %dx%dx%d on %s: %w", r.Layout, r.M, r.N, r.K, r.Device.Name, r.err)
 		}
 	}
-	return errors.Join(bad...)
+	return nil
 }
 
 // gemmTable lays products out, and says below what was not measured.

@@ -24,7 +24,7 @@ func (b *bench) gemm(ctx context.Context, sizes []gemmSize, specs []string) ([]g
 				if ctx.Err() != nil {
 					return nil, fmt.Errorf("bench: %w", context.Cause(ctx))
 				}
-				if reference == nil && spec == "cpuref" {
+				if spec == "cpuref" {
 					reference = r.c
 				}
 				r.conclude(err, reference)
@@ -101,7 +101,7 @@ func (b *bench) probeGEMM(ctx context.Context, eng device.Engine, s gemmSize, la
 	var rungs []smallerWork
 	for _, small := range s.smaller() {
 		rungs = append(rungs, smallerWork{small.flops(), func() (first, second time.Duration, err error) {
-			return small.twice(eng, layout)
+			return small.twice(ctx, eng, layout)
 		}})
 	}
 	_, err := b.climb(ctx, "product", s.flops(), rungs)

@@ -99,7 +99,7 @@ func TestBenchGEMMTooSlow(t *testing.T) {
 
 // What fails on a device has its rows, the other devices theirs, and the command an error that keeps the cause.
 func TestBenchGEMMFailedDevice(t *testing.T) {
-	b, out := gemmBench(time.Millisecond, func(spec string) (device.Engine, error) {
+	b, out := gemmBench(posingBudget, func(spec string) (device.Engine, error) {
 		return nil, &device.MemoryError{What: "smoke", Device: spec}
 	})
 	err := b.reportGEMM(context.Background(), []gemmSize{{3, 4, 5}}, []string{"broken"}, asJSON)

@@ -38,6 +38,7 @@ func TestModelThatCannotBeRenamed(t *testing.T) {
 	if err := immutable(out, true); err != nil {
 		t.Skip("no chattr +i here:", err)
 	}
+	t.Cleanup(func() { _ = immutable(out, false) }) // else not even root could remove it
 	refused := clprop(t, "train", "--device", "cpuref", "--out", out)
 	if err := immutable(out, false); err != nil {
 		t.Fatal(err)

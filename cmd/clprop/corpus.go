@@ -97,7 +97,7 @@ func (c *corpus) readDigits(valShare float64, seed uint64) error {
 
 // read reads a file or folder. What is held back has no part in what is learned.
 func (c *corpus) read(f *dataFlags, stdin io.Reader, valShare float64, seed uint64) error {
-	raw, err := f.read(c.source, data.TrainPart, nil, stdin)
+	raw, err := f.read(c.source, data.TrainPart, nil, stdin, true)
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (c *corpus) readTest(f *dataFlags, stdin io.Reader) error {
 	if !f.is(c.source, data.Folder, data.NPZ) || c.source == "-" {
 		return nil
 	}
-	raw, err := f.read(c.source, data.TestPart, c.preprocess, stdin)
+	raw, err := f.read(c.source, data.TestPart, c.preprocess, stdin, true)
 	if errors.Is(err, data.ErrNoPart) {
 		c.note = fmt.Sprintf("no test set: %v", err)
 		return nil

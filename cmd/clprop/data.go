@@ -153,13 +153,13 @@ func (f *dataFlags) options(stdin io.Reader) (data.Options, error) {
 	return opts, nil
 }
 
-// read reads the part of the data that path leads to.
-func (f *dataFlags) read(path string, part data.Part, p *data.Preprocess, stdin io.Reader) (data.Raw, error) {
+// read reads the part of the data that path leads to; labelled is as in data.Options.
+func (f *dataFlags) read(path string, part data.Part, p *data.Preprocess, stdin io.Reader, labelled bool) (data.Raw, error) {
 	opts, err := f.options(stdin)
 	if err != nil {
 		return nil, err
 	}
-	opts.Part = part
+	opts.Part, opts.Labelled = part, labelled
 	if f.mapped != "never" {
 		opts.Map = data.Map(f.mapped)
 	}
@@ -177,7 +177,7 @@ func (f *dataFlags) read(path string, part data.Part, p *data.Preprocess, stdin 
 
 // load reads examples as a model that exists wants them.
 func (f *dataFlags) load(path string, p *data.Preprocess, stdin io.Reader, labelled bool) (*data.Set, error) {
-	raw, err := f.read(path, data.HeldPart, p, stdin)
+	raw, err := f.read(path, data.HeldPart, p, stdin, labelled)
 	if err != nil {
 		return nil, err
 	}
@@ -200,11 +200,7 @@ func noLabels(path string, raw data.Raw, p *data.Preprocess) error {
 	has := strings.Join(table.Names, ", ")
 	what := fmt.Sprintf("label column %q", p.Label)
 	if p.Label == "" {
-		names := p.LabelNames()
-		if len(names) == 1 && names[0] == "" {
-			return fmt.Errorf("%s: the model does not name its label column: name it with --label, of %s", path, has)
-		}
-		what = fmt.Sprintf("label columns %q", names)
+		what = fmt.Sprintf("label columns %q", p.LabelNames())
 	}
 	return fmt.Errorf("%s: no %s, which the model was trained on: it has %s; or name yours with --label", path, what, has)
 }

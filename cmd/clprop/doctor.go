@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer"
-	"github.com/spf13/cobra"
 )
 
 const doctorLong = `Doctor looks at all that clprop needs of a machine, and says for each thing that is not
@@ -103,6 +104,8 @@ type checkJSON struct {
 	Verified int      `json:"networks_verified"`
 	Seconds  float64  `json:"seconds"`
 	Error    string   `json:"error"` // with the compiler's whole log; "" if it works
+
+	wrong bool // it computes what is wrong
 }
 
 // cacheJSON is the folder for compiled kernels and tunings.
@@ -158,8 +161,10 @@ func (d *doctor) examine(ctx context.Context) (*doctorJSON, error) {
 	switch {
 	case reference && unusable != nil:
 		return r, fmt.Errorf("%s: %w", device.EnvBLAS, unusable)
-	case r.Reference.Status == doctorFailed:
+	case r.Reference.wrong:
 		return r, errors.New("the CPU reference gives wrong results: set CLPROP_BLAS=off")
+	case r.Reference.Status == doctorFailed:
+		return r, errors.New("the CPU reference: " + r.Reference.Error)
 	case failures > 0:
 		return r, fmt.Errorf("%d of %d devices: %w", failures, len(wanted), errDeviceFails)
 	}
@@ -223,7 +228,7 @@ func (d *doctor) check(ctx context.Context, spec string) (c checkJSON) {
 		c.Status = doctorOK
 		return c
 	}
-	c.Error = err.Error()
+	c.Error, c.wrong = err.Error(), errors.Is(err, trainer.ErrDisagree)
 	return c
 }
 
@@ -232,8 +237,11 @@ func checkFinding(check, name string, c checkJSON) findingJSON {
 	f := findingJSON{Check: check, Status: c.Status}
 	if c.Status == doctorFailed {
 		f.Text = clip(oneLine(name+": "+c.Error), 600)
-		if f.Advice = "update its driver, or keep off it with --device (docs/drivers.md)"; check == "cpuref" {
-			f.Advice = blasAdvice // it has no driver
+		switch {
+		case check != "cpuref":
+			f.Advice = "update its driver, or keep off it with --device (docs/drivers.md)"
+		case c.wrong:
+			f.Advice = blasAdvice
 		}
 		return f
 	}

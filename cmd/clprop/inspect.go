@@ -59,7 +59,7 @@ func newInspectCommand(e *env) *cobra.Command {
 			return usage(cmd, "%w", err)
 		}
 		s, err := whileWanted(cmd.Context(), func() (*data.Summary, error) {
-			raw, err := f.read(f.source(), data.TrainPart, nil, e.stdin)
+			raw, err := f.read(f.source(), data.TrainPart, nil, e.stdin, true)
 			if err != nil {
 				return nil, err
 			}

@@ -27,8 +27,8 @@ var launchers = map[string][]string{
 	"mpirun.mpich":   nil,
 }
 
-// mpirun runs this program under a launcher; env are variables as NAME=value. Ten minutes
-// is the most that it may take: the ranks spin, on few cores. Without the launcher the test is
+// mpirun runs this program under a launcher; env are variables as NAME=value. Five minutes,
+// half of what go test gives a package, is the most that it may take: the ranks spin, on few cores. Without the launcher the test is
 // skipped, or fails where CLPROP_REQUIRE_OPENCL is 1, as in CI.
 func mpirun(t *testing.T, launcher string, env []string, args ...string) outcome {
 	t.Helper()
@@ -39,7 +39,7 @@ func mpirun(t *testing.T, launcher string, env []string, args ...string) outcome
 		}
 		t.Skipf("%v: install openmpi-bin and mpich", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, append(append([]string{}, launchers[launcher]...), args...)...)
 	cmd.Env = append(append(os.Environ(), envMain+"=1"), env...)

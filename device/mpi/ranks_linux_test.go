@@ -47,7 +47,7 @@ func onRanks(t *testing.T, n int, body func(t *testing.T, w *World)) {
 			}
 			t.Skipf("%v: install openmpi-bin and mpich", err)
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute) // the ranks spin, on few cores
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // half of what go test gives a package: the ranks spin, on few cores
 		defer cancel()
 		args := append(append([]string{}, flags...), "-n", fmt.Sprint(n), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 		cmd := exec.CommandContext(ctx, path, args...)

@@ -7,10 +7,11 @@ import (
 
 // Set turns all rows into examples as p says. Columns are found by name: their
 // order does not matter, nor do columns that p does not know. A table without a
-// header that has just as many columns as p is taken by position. For images,
+// header that has just as many columns as p, with the labels or without, is taken by
+// position. For images,
 // the columns are the pixels, in file order.
 //
-// The label columns may be absent, and then Y is nil. A missing column, a text
+// The label columns may be absent, and then Y is nil; Options.Label may name another. A missing column, a text
 // where a number is due, a class that p does not know are errors with line and
 // column; a missing value and an unknown category are what p's columns say.
 func (t *Table) Set(p *Preprocess) (_ *Set, err error) {

@@ -260,8 +260,8 @@ func TestMultiLabelRefused(t *testing.T) {
 
 func numberColumn(name string) []Column { return []Column{{Name: name, Kind: Number, Std: 1}} }
 
-// A model that names no label column, as one from another program, takes the one that Options name, or the last of a
-// file without names; one that names another takes that of Options too. A file to predict needs none.
+// A model that names no label column, as one from another program, takes the one that Options name, or where there
+// are labels the last; one that names another takes that of Options too. A file to predict needs none.
 func TestLabelsAsTold(t *testing.T) {
 	columns := []Column{{Name: "x0", Kind: Number, Std: 1}, {Name: "x1", Kind: Number, Std: 1}}
 	unnamed := &Preprocess{Columns: columns, Classes: []string{"a", "b"}}
@@ -271,19 +271,24 @@ func TestLabelsAsTold(t *testing.T) {
 		p           *Preprocess
 		y           []float32
 		x           []float32
+		predict     bool
 	}{
-		{"x0,x1,y\n1,2,b\n", "y", unnamed, []float32{0, 1}, []float32{1, 2}},
-		{"x0,x1,y\n1,2,b\n", "y", named, []float32{0, 1}, []float32{1, 2}},
-		{"y,x1,x0\nb,2,1\n", "0", named, []float32{0, 1}, []float32{1, 2}},
-		{"x0,x1,y\n1,2,b\n", "", unnamed, nil, []float32{1, 2}},
-		{"x0,x1,y\n1,2,b\n", "z", unnamed, nil, []float32{1, 2}},
-		{"x0,x1\n1,2\n", "y", named, nil, []float32{1, 2}},
-		{"1,2,b\n", "", unnamed, []float32{0, 1}, []float32{1, 2}},
-		{"b,1,2\n", "0", unnamed, []float32{0, 1}, []float32{1, 2}},
-		{"1,2\n", "", unnamed, nil, []float32{1, 2}},
-		{"1,2\n", "1", unnamed, nil, []float32{1, 2}},
+		{"x0,x1,y\n1,2,b\n", "y", unnamed, []float32{0, 1}, []float32{1, 2}, false},
+		{"x0,x1,y\n1,2,b\n", "y", named, []float32{0, 1}, []float32{1, 2}, false},
+		{"x0,kind,x1,y\n1,a,2,b\n", "y", named, []float32{0, 1}, []float32{1, 2}, false},
+		{"x0,kind,x1,y\n1,a,2,b\n", "3", named, []float32{1, 0}, []float32{1, 2}, false}, // as when the columns of a second file lie otherwise
+		{"y,x1,x0\nb,2,1\n", "0", named, []float32{0, 1}, []float32{1, 2}, false},
+		{"x0,x1,y\n1,2,b\n", "", unnamed, []float32{0, 1}, []float32{1, 2}, false},
+		{"x0,x1,id\n1,2,77\n", "", unnamed, nil, []float32{1, 2}, true},
+		{"x0,x1,y\n1,2,b\n", "z", unnamed, nil, []float32{1, 2}, false},
+		{"x0,x1,y\n1,2,b\n", "", named, nil, []float32{1, 2}, false},
+		{"x0,x1\n1,2\n", "y", named, nil, []float32{1, 2}, true},
+		{"1,2,b\n", "", unnamed, []float32{0, 1}, []float32{1, 2}, false},
+		{"b,1,2\n", "0", unnamed, []float32{0, 1}, []float32{1, 2}, false},
+		{"1,2\n", "", unnamed, nil, []float32{1, 2}, true},
+		{"1,2\n", "1", unnamed, nil, []float32{1, 2}, true},
 	} {
-		opts := Options{Label: c.label}
+		opts := Options{Label: c.label, Labelled: !c.predict}
 		if !strings.HasPrefix(c.text, "x0") && !strings.HasPrefix(c.text, "y") {
 			opts.Header = NoHeader
 		}

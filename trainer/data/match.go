@@ -23,9 +23,7 @@ func (t *Table) match(p *Preprocess) (inputs, labels []int, err error) {
 	if p.Image != nil {
 		return t.matchPixels(p, labels)
 	}
-	if labels == nil {
-		labels = t.labelsAsTold(p)
-	}
+	labels = t.labelsAsTold(p, labels)
 	if !t.header {
 		if inputs := t.allBut(labels); len(inputs) == len(p.Columns) {
 			return inputs, labels, nil
@@ -47,17 +45,22 @@ func (t *Table) match(p *Preprocess) (inputs, labels []int, err error) {
 	return inputs, labels, nil
 }
 
-// labelsAsTold are the label columns by Options.Label, or by position for a model that names none, as one from
-// another program, if there are as many as the model has; nil if not: a file to predict needs none.
-func (t *Table) labelsAsTold(p *Preprocess) []int {
+// labelsAsTold are the label columns by Options where Label is the name of one, or found, those that have the
+// model's names, are nil: a model from another program has no name for them. Nil is for a file without
+// labels, which is good enough to predict.
+func (t *Table) labelsAsTold(p *Preprocess, found []int) []int {
 	names := p.LabelNames()
-	unnamed := !t.header && len(names) == 1 && names[0] == "" && len(t.Names) == len(p.Columns)+1
-	if t.label == "" && !unnamed {
+	switch {
+	case len(names) == 1 && slices.Contains(t.Names, t.label):
+	case found != nil:
+		return found
+	case t.label != "", t.labelled && len(names) == 1 && names[0] == "":
+	default:
 		return nil
 	}
 	labels, err := t.labelColumns()
 	if err != nil || len(labels) != len(names) {
-		return nil
+		return found
 	}
 	return labels
 }

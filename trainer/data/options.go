@@ -18,6 +18,9 @@ type Options struct {
 	// its position counted from 0, or from the end if negative; several with commas
 	// between. Default: what the format says, else the last column.
 	Label string
+	// Labelled says that there are labels: they are in the column of Label's default where neither
+	// Label nor the model names it.
+	Labelled bool
 	// Task says what the labels are; default AutoTask.
 	Task Task
 	// Drop names columns that are no inputs, as Label does.

@@ -25,8 +25,8 @@ func (p *Preprocess) restored(h float32, i int) float64 {
 	return float64(h)*t.Std + t.Mean
 }
 
-// AppendQuantity appends output h of target k as Restore has it: the shortest decimal number that is nearer
-// to it than half of what lies between h and the next float32.
+// AppendQuantity appends output h of target k as Restore has it: the shortest decimal number of 6 digits or
+// more that is nearer to it than half of what lies between h and the next float32.
 func (p *Preprocess) AppendQuantity(text []byte, h float32, k int) []byte {
 	y, next := p.restored(h, k), p.restored(math.Nextafter32(h, float32(math.Inf(1))), k)
 	for digits := 6; digits < 17; digits++ {

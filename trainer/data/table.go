@@ -25,6 +25,7 @@ type Table struct {
 	header      bool // the file names its columns
 	sparse      bool // a column that is not there is 0 in every row
 	label, drop string
+	labelled    bool   // Options.Labelled
 	weights     string // Options.Weights
 	task        Task
 	labels      []int      // label columns by the format; nil: the last column
@@ -57,7 +58,7 @@ func newTable(path string, opts Options, names []string) (*Table, error) {
 			names[j] = columnName(j)
 		}
 	}
-	t := &Table{Names: names, path: path, label: opts.Label, drop: opts.Drop, weights: opts.Weights, task: opts.Task, limit: opts.maxCells}
+	t := &Table{Names: names, path: path, label: opts.Label, labelled: opts.Labelled, drop: opts.Drop, weights: opts.Weights, task: opts.Task, limit: opts.maxCells}
 	if len(names) == 0 || len(names) > maxColumns {
 		return nil, &Error{Path: path, Offset: -1, Reason: fmt.Sprintf("%d columns: expected 1 to %d", len(names), maxColumns)}
 	}

@@ -40,7 +40,7 @@ func writeFile(path string, write func(io.Writer) error) error {
 		return also(err, remove(f.Name()))
 	}
 	if err := os.Rename(f.Name(), target); err != nil {
-		if _, free := os.Lstat(target); free != nil { // it is the disk's fault
+		if _, there := os.Lstat(target); errors.Is(there, fs.ErrNotExist) { // it is the disk's fault
 			return also(err, remove(f.Name()))
 		}
 		return keep(f.Name(), err)

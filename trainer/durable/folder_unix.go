@@ -4,8 +4,6 @@ package durable
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"syscall"
 )
@@ -25,16 +23,6 @@ func syncFolder(folder string) error {
 		return closing
 	}
 	return err
-}
-
-// replaceable says what would keep a file from being renamed over target, which is a file. rmdir
-// asks the same of the folder and of target, the sticky bit and chattr's included, before it finds
-// that target is no folder: it never removes a file.
-func replaceable(target string) error {
-	if err := syscall.Rmdir(target); errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("the file that is there cannot be replaced: %w: name another", err)
-	}
-	return nil
 }
 
 // hold locks the folder itself. The lock is that of the open folder, which no process that was
