@@ -32,6 +32,13 @@ type Checkpoints struct {
 	Extra map[string][]byte
 }
 
+func (c *Checkpoints) check() error {
+	if c != nil && (c.Keep < 0 || c.Every.Epochs < 0 || c.Every.Steps < 0 || c.Every.Time < 0) {
+		return fmt.Errorf("checkpoints: keep %d, every %+v: need 0 or more", c.Keep, c.Every)
+	}
+	return nil
+}
+
 // Every says when to make a checkpoint: after so many epochs, steps or time,
 // whichever is set; the zero value means every epoch.
 type Every struct {

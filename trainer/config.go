@@ -172,6 +172,9 @@ func (c Config) checkParts() error {
 	if err := c.Augment.check(); err != nil {
 		return err
 	}
+	if err := c.Checkpoints.check(); err != nil {
+		return err
+	}
 	if err := c.Stop.check(); err != nil {
 		return err
 	}
@@ -188,8 +191,8 @@ func (c Config) checkParts() error {
 // comparison with it is true.
 func (c Config) checkNumbers() error {
 	switch {
-	case c.Epochs < 0:
-		return fmt.Errorf("epochs is %d: need at least 1", c.Epochs)
+	case c.Epochs < 0 || c.Epochs > maxEpochs:
+		return fmt.Errorf("epochs is %d: need 1 to %d", c.Epochs, maxEpochs)
 	case c.BatchSize < AutoSize:
 		return fmt.Errorf("batch size is %d: need at least 1", c.BatchSize)
 	case c.MicroBatch < AutoSize:

@@ -47,11 +47,11 @@ type good struct {
 	spare   map[string][]Layer // where the next are read to
 }
 
-// remember makes the state of now the good one, if all of it is finite. The weights
-// have been read and are. Only DivergenceReload needs it.
-func (f *fit) remember(number, step int, sums device.Sums, elapsed time.Duration) error {
+// readMoments reads what remember is to keep, and says if some of it is not finite: before the network
+// takes the weights that go with it. Only DivergenceReload needs it.
+func (f *fit) readMoments(number int) (map[string][]Layer, error) {
 	if f.config.OnDivergence != DivergenceReload {
-		return nil
+		return nil, nil
 	}
 	moments := f.good.spare
 	if moments == nil {
@@ -63,15 +63,22 @@ func (f *fit) remember(number, step int, sums device.Sums, elapsed time.Duration
 		}
 		for l, layer := range moments[p.name] {
 			if err := f.eng.ReadParameters(layer.W, layer.B, p.of, l); err != nil {
-				return fmt.Errorf("reading %s of layer %d: %w", p.name, l, err)
+				return nil, fmt.Errorf("epoch %d: reading %s of layer %d: %w", number, p.name, l, err)
 			}
 			if firstNonFinite(layer.W) >= 0 || firstNonFinite(layer.B) >= 0 {
-				return f.diverged(number, fmt.Sprintf("a value of %s is not finite, first in %s", p.name, f.layerName(l)))
+				return nil, f.diverged(number, fmt.Sprintf("a value of %s is not finite, first in %s", p.name, f.layerName(l)))
 			}
 		}
 	}
-	f.good = good{step, sums, elapsed, moments, f.good.moments}
-	return nil
+	return moments, nil
+}
+
+// remember makes the state of now the good one: the weights that the network holds, and the moments that
+// go with them.
+func (f *fit) remember(moments map[string][]Layer, step int, sums device.Sums, elapsed time.Duration) {
+	if moments != nil {
+		f.good = good{step, sums, elapsed, moments, f.good.moments}
+	}
 }
 
 // beside lists what a step goes on from and the network does not hold.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/clprop/clprop/device"
 	"github.com/clprop/clprop/trainer/data"
@@ -162,6 +163,43 @@ func TestReload(t *testing.T) {
 	if err != nil || s.Reloads != 1 {
 		t.Errorf("the newest checkpoint has %+v (%v)", s, err)
 	}
+}
+
+// Squares of gradients that are beyond float32 make a moment infinite, and the steps of its weights 0: the
+// weights are finite, and yet the network keeps those of before, for which there are moments.
+func TestInfiniteMomentKeepsWeights(t *testing.T) {
+	train := randomSet(1, 30, 5, 3)
+	for i := range train.X {
+		train.X[i] *= 1e22
+	}
+	net := newNetwork(t, NetworkConfig{Sizes: []int{5, 3}, Seed: 1})
+	before, c := net.clone(), reloadConfig()
+	c.Epochs = 1
+	_, err := open(t, net, device.OpenReference()).Fit(t.Context(), train, nil, c)
+	if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "is not finite, first in Θ(1)") {
+		t.Fatalf("error %v", err)
+	}
+	if !sameBits(net, before) {
+		t.Error("the network has other weights than before")
+	}
+}
+
+// A loss that is not finite is no end to be content with, where the last step is in the midst of an epoch either.
+// Squares of 1e30 are beyond the float32 of a device, and not the float64 of the reference.
+func TestLastStepIsLookedAt(t *testing.T) {
+	train := randomSet(1, 30, 5, 3)
+	for i := range train.Y {
+		train.Y[i] = 1e30
+	}
+	eachEngine(t, func(t *testing.T, eng device.Engine) {
+		net := newNetwork(t, NetworkConfig{Sizes: []int{5, 3}, Loss: device.MeanSquaredError, Seed: 1})
+		c := Config{Epochs: 2, BatchSize: 4, Rate: 1e-30, Interval: time.Hour, Checkpoints: &Checkpoints{Folder: t.TempDir()}}
+		c.Stop.Steps = 1
+		_, err := open(t, net, eng).Fit(t.Context(), train, nil, c)
+		if diverged := errors.Is(err, ErrDiverged) && strings.Contains(err.Error(), "by step 1;"); diverged != eng.Info().OpenCL() {
+			t.Errorf("error %v", err)
+		}
+	})
 }
 
 // A fault that comes again and again ends training after three reloads, each at

@@ -12,7 +12,7 @@ import (
 //
 // A mask is addressed by (seed, layer, step, row, column), with steps counted from the first
 // epoch of the Trainer on, and rows in the whole batch, so that a step has the same one on
-// every engine, after a resume and in parts, and no two steps have one.
+// every engine, after a resume and in parts, and no two steps of a Fit have one.
 type dropping struct {
 	input, hidden float64 // p; 0 for none
 	seed          uint64

@@ -41,6 +41,10 @@ func (f *fit) epoch(ctx context.Context, number int, history *History) (Epoch, e
 	if what := unsound(e, sums); what != "" {
 		return e, f.diverged(number, fmt.Sprintf("%s after its %d steps; %s", what, f.train.steps(), f.culprit()))
 	}
+	moments, err := f.readMoments(number)
+	if err != nil {
+		return e, err
+	}
 	kept, err := f.read()
 	if err != nil {
 		return e, fmt.Errorf("epoch %d: %w", number, err)
@@ -52,7 +56,8 @@ func (f *fit) epoch(ctx context.Context, number int, history *History) (Epoch, e
 		return e, err
 	}
 	f.fresh = true
-	return e, f.remember(number, 0, device.Sums{}, 0)
+	f.remember(moments, 0, device.Sums{}, 0)
+	return e, nil
 }
 
 // descend runs the steps of an epoch, from f.step on. The device works through

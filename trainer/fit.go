@@ -185,14 +185,14 @@ func (f *fit) run(ctx context.Context, history *History) error {
 		history.Epochs = append(history.Epochs, epoch)
 		f.keepBest(history.Epochs)
 		if err := f.agree(agreement{}); err != nil {
-			return err
+			return also(err, f.keeper.wait())
 		}
 		history.Stopped = f.enough(history.Epochs)
 		if f.config.OnEpoch != nil {
 			f.config.OnEpoch(epoch)
 		}
 		if err := f.keep(history); err != nil {
-			return err
+			return also(err, f.keeper.wait())
 		}
 	}
 	if err := f.keeper.wait(); err != nil {

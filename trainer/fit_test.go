@@ -446,6 +446,10 @@ func TestBadInput(t *testing.T) {
 	}
 	for want, c := range map[string]Config{
 		"epochs is -1":         {Epochs: -1},
+		"epochs is 1073741825": {Epochs: 1<<30 + 1}, // which no checkpoint may have
+		"keep -1":              {Checkpoints: &Checkpoints{Keep: -1}},
+		"Steps:-2":             {Checkpoints: &Checkpoints{Every: Every{Steps: -2}}},
+		"need 1 to ":           {Epochs: -1},
 		"batch size is -2":     {BatchSize: -2},
 		"micro-batch is -2":    {MicroBatch: -2},
 		"rate is -0.1":         {Rate: -0.1},

@@ -79,17 +79,18 @@ func (f *fit) begin(history *History) error {
 		f.kept = fmt.Sprintf("of epoch %d", f.epochs)
 	}
 	f.keeper = newKeeper(f.config, f.net)
-	if f.keeper == nil && f.config.Resume == nil {
-		return f.remember(f.epochs+1, 0, device.Sums{}, 0)
-	}
 	now := Snapshot{Network: f.net, Config: f.config, Train: f.sets[0], Validation: f.sets[1]}
 	if f.config.Resume != nil {
 		if err := f.resume(&now, history); err != nil {
 			return err
 		}
 	}
-	if err := f.remember(f.epochs+1, f.step, f.sums, f.elapsed); err != nil || f.keeper == nil {
+	moments, err := f.readMoments(f.epochs + 1)
+	if err != nil {
 		return err
+	}
+	if f.remember(moments, f.step, f.sums, f.elapsed); f.keeper == nil {
+		return nil
 	}
 	s := &f.keeper.snapshot
 	s.Before, s.Train, s.Validation = f.before, now.Train, now.Validation
@@ -191,6 +192,8 @@ func (s *Snapshot) until(was, is Config) (Config, error) {
 		return was, fmt.Errorf("config: the end was %s, is %s, and the rate of schedule %s goes by it", was.end(), is.end(), name)
 	case is.Epochs < len(s.Epochs):
 		return was, fmt.Errorf("config: Epochs is %d, and %d are done", is.Epochs, len(s.Epochs))
+	case is.Epochs == len(s.Epochs) && s.Step > 0:
+		return was, fmt.Errorf("config: Epochs is %d, and %d are done, and %d steps of the next", is.Epochs, len(s.Epochs), s.Step)
 	}
 	was.Epochs, was.Stop.Steps = is.Epochs, is.Stop.Steps
 	return was, nil

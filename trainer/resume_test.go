@@ -451,6 +451,12 @@ func TestResumeGoesOnLonger(t *testing.T) {
 		if !sameBits(got, want) || !slices.Equal(timeless(history), timeless(h)) {
 			t.Errorf("%s: other results\n got %+v\nwant %+v", name, timeless(history), timeless(h))
 		}
+		if on.Epochs = len(s.Epochs); s.Step > 0 {
+			_, err = open(t, got, device.OpenReference()).Fit(t.Context(), train, validation, on)
+			if want := "are done, and"; !errors.Is(err, ErrMismatch) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", name, err, want)
+			}
+		}
 		on.Epochs = len(s.Epochs) - 1
 		if on.Epochs < 1 {
 			continue

@@ -11,7 +11,7 @@ import (
 // validation, no sums read back, no waiting. It is for measuring a step, and
 // for comparing engines after the same steps.
 //
-// A step is exactly one of Fit: the batch is gathered on the device out of a
+// A step is exactly one of Fit at the rate Config.Rate: the batch is gathered on the device out of a
 // resident set, or uploaded when Config.Resident says no; forward, loss, deltas,
 // accumulate, gradient, update. Like the engine, a Stepper is for one goroutine.
 type Stepper struct {
@@ -21,7 +21,8 @@ type Stepper struct {
 }
 
 // NewStepper copies net's weights to eng and prepares steps on set as Fit would
-// with c: Epochs, OnBatch, OnEpoch and Interval are not used. The set must hold
+// with c: what Fit does between steps is not done, and its fields are not used, such as Epochs, Stop,
+// VerifyEvery, Checkpoints, OnBatch, OnEpoch and Interval, nor is Schedule. The set must hold
 // at least one batch; the steps go through its whole batches in the order of
 // Fit's first epoch, again and again.
 func NewStepper(net *Network, eng device.Engine, set *data.Set, c Config) (*Stepper, error) {

@@ -166,6 +166,9 @@ func (f *fit) lastStep(number, step int) bool {
 
 // cut keeps what an epoch came to that is cut off after f.step steps.
 func (f *fit) cut(history *History) error {
+	if !finite(f.sums.Loss) {
+		return f.diverged(f.epochs+1, fmt.Sprintf("loss is %v by step %d; %s", f.sums.Loss, f.step, f.culprit()))
+	}
 	kept, err := f.read()
 	if err == nil && !kept {
 		err = f.diverged(f.epochs+1, fmt.Sprintf("a weight is not finite after step %d; %s", f.step, f.culprit()))
