@@ -315,6 +315,37 @@ func TestRecoverRefusesNewerVersions(t *testing.T) {
 	}
 }
 
+// A field that this program does not know is one of a newer program too.
+func TestRecoverRefusesUnknownFields(t *testing.T) {
+	folder := stopped(t)
+	s, path, _, err := Recover(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections, err := s.encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, section := range sections {
+		if section.Name == sectionConfig {
+			sections[i].Bytes = append([]byte(`{"Novelty":1,`), section.Bytes[1:]...)
+		}
+	}
+	var b bytes.Buffer
+	if err := checkpoint.Write(&b, sections); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, _, err := Recover(folder); !errors.Is(err, checkpoint.ErrVersion) || !strings.Contains(err.Error(), "Novelty") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("it was set aside: %v", err)
+	}
+}
+
 // What is decoded belongs together, is encoded to what decodes the same, and takes
 // no more memory than promised, whatever the sections say.
 func FuzzSnapshot(f *testing.F) {

@@ -148,7 +148,7 @@ func LoadSnapshot(path string) (*Snapshot, error) {
 	}
 	s, err := decodeSnapshot(file)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint %s: %w: %w", path, ErrSnapshot, err)
+		return nil, fmt.Errorf("checkpoint %s: %w", path, undecoded(err))
 	}
 	return s, nil
 }
@@ -161,9 +161,18 @@ func ParseSnapshot(content []byte) (*Snapshot, error) {
 	}
 	s, err := decodeSnapshot(file)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint: %w: %w", ErrSnapshot, err)
+		return nil, fmt.Errorf("checkpoint: %w", undecoded(err))
 	}
 	return s, nil
+}
+
+// undecoded is the error about sections that cannot be decoded. A field that this program does not know was
+// written by a newer one: the file is good, and nobody may set it aside.
+func undecoded(err error) error {
+	if strings.Contains(err.Error(), "json: unknown field ") {
+		return fmt.Errorf("%w: %w: use a newer clprop", checkpoint.ErrVersion, err)
+	}
+	return fmt.Errorf("%w: %w", ErrSnapshot, err)
 }
 
 // isParameters reports whether a section is one of Parameters, and of which.
