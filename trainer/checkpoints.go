@@ -161,7 +161,7 @@ type keeper struct {
 	steps    int        // of an epoch
 	last     time.Time  // of the last checkpoint
 	at       place      // of the last checkpoint
-	pending  chan error // closed by the writer; nil if nothing is being written
+	pending  chan error // the writer sends its error; nil if nothing is being written
 }
 
 // due reports whether it is time for a checkpoint: step steps of an epoch are

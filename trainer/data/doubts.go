@@ -37,7 +37,7 @@ func looksLike(names []string) string {
 	return fmt.Sprintf("its %d categories look like numbers or dates, such as %q: write numbers as 1234.5, a date as several columns, or leave it out", len(names), clip(names[len(names)-1]))
 }
 
-// counts reports whether column j of a table that is held has as many numbers as rows, each one
+// counting reports whether column j of a table that is held has as many numbers as rows, each one
 // more than the one before.
 func (t *Table) counting(j int) bool {
 	if numbers, _, _ := t.counts(j); t.seen != nil || t.rows <= oddNames || numbers < t.rows {
