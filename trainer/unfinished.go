@@ -63,9 +63,12 @@ func ReadMetrics(path string) ([]Epoch, error) {
 		return nil, err
 	}
 	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxMetrics))
+	text, err := io.ReadAll(io.LimitReader(file, maxMetrics+1)) // one more shows that there is more
 	if err != nil {
 		return nil, err
+	}
+	if len(text) > maxMetrics {
+		return nil, fmt.Errorf("%s: %w: more than %d MiB, which no table of epochs has: name a run's %s", path, ErrData, maxMetrics>>20, MetricsFile)
 	}
 	whole := string(text[:strings.LastIndexByte(string(text), '\n')+1])
 	rest, ok := strings.CutPrefix(whole, metricsHeader)

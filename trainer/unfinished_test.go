@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/clprop/clprop/device"
@@ -58,6 +59,20 @@ func TestUnfinishedRun(t *testing.T) {
 	}
 	if _, err := Newest(t.TempDir()); !errors.Is(err, ErrNoCheckpoint) {
 		t.Error(err)
+	}
+}
+
+// A table of which only the beginning would be read is refused, not cut.
+func TestReadMetricsTooLong(t *testing.T) {
+	path := filepath.Join(t.TempDir(), MetricsFile)
+	if err := os.WriteFile(path, []byte(metricsHeader), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, maxMetrics+1); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ReadMetrics(path); !errors.Is(err, ErrData) || !strings.Contains(err.Error(), "more than 64 MiB") {
+		t.Errorf("%v, %v", got, err)
 	}
 }
 
