@@ -56,7 +56,12 @@ func (d *decoder) decode(body io.Reader, size int64, binary bool) (x []float32, 
 	if size > 0 && size < 1<<16 { // more on seeing it
 		text.Grow(int(size) + bytes.MinRead)
 	}
-	if _, err := text.ReadFrom(body); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+	switch _, err := text.ReadFrom(body); {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		if binary { // JSON shows by itself that its end is missing, rows of float32 do not
+			return nil, 0, bad(0, "", "the body ends early, after %d bytes: send all that its header says", text.Len())
+		}
+	case err != nil:
 		return nil, 0, fmt.Errorf("%s: %w", source, err)
 	}
 	if binary {

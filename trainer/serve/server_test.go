@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/clprop/clprop/device"
@@ -190,11 +191,22 @@ func TestFormsOfNumbers(t *testing.T) {
 	if got := floats(float32(math.NaN()), -2, 0.25, 300, 4, 12345678901); got.Body.String() != ask(h, "POST", "/v1/predict", `{"rows":[[1.5,-2,0.25],[300,4,12345678848]]}`).Body.String() {
 		t.Errorf("float32: %s, want %s", got.Body, want.Body)
 	}
+	// A body that ends before the length that its header says is refused, even between two rows.
+	r, w := httptest.NewRequest("POST", "/v1/predict", cutShort(make([]byte, 12))), httptest.NewRecorder()
+	r.Header.Set("Content-Type", "application/octet-stream")
+	if h.ServeHTTP(w, r); w.Code != 400 || !strings.Contains(w.Body.String(), "the body ends early") {
+		t.Errorf("a row of float32 that is not the last: %d %s", w.Code, w.Body)
+	}
 	for status, x := range map[int][]float32{400: {1, 2}, 413: make([]float32, 9)} {
 		if got := floats(x...); got.Code != status || !strings.HasPrefix(got.Body.String(), `{"error":{"message":"request: `) {
 			t.Errorf("%d float32: %d %s, want status %d", len(x), got.Code, got.Body, status)
 		}
 	}
+}
+
+// cutShort is a body whose sender left after so much of it.
+func cutShort(b []byte) io.Reader {
+	return io.MultiReader(bytes.NewReader(b), iotest.ErrReader(io.ErrUnexpectedEOF))
 }
 
 func TestAnswers(t *testing.T) {
@@ -328,18 +340,19 @@ func TestClose(t *testing.T) {
 	g := newGate(nil)
 	s, h := newServer(t, newModel(t, device.SoftmaxCrossEntropy, 3), g, Options{})
 	var asked sync.WaitGroup
-	for range 4 {
+	send := func() {
 		asked.Go(func() {
 			if w := ask(h, "POST", "/v1/predict", good); w.Code != http.StatusOK {
 				t.Errorf("%d %s", w.Code, w.Body)
 			}
 		})
 	}
-	<-g.entered
-	for len(s.batcher.queue)+1 < 4 && s.batcher.underway.Load() < 4 {
-		time.Sleep(time.Millisecond)
+	send()
+	<-g.entered // alone in its batch: the others have to wait
+	for range 3 {
+		send()
 	}
-	for s.batcher.underway.Load() < 4 || len(s.batcher.queue) == 0 {
+	for len(s.batcher.queue) < 3 {
 		time.Sleep(time.Millisecond)
 	}
 	close(g.open)
