@@ -150,7 +150,7 @@ func TestSlowClients(t *testing.T) {
 	if server.ReadHeaderTimeout <= 0 || server.ReadTimeout <= 0 || server.WriteTimeout <= 0 || server.IdleTimeout <= 0 || server.MaxHeaderBytes <= 0 {
 		t.Fatalf("something is not bounded: %+v", server)
 	}
-	server.ReadHeaderTimeout, server.ReadTimeout = 100*time.Millisecond, 200*time.Millisecond
+	server.ReadHeaderTimeout, server.ReadTimeout = time.Second, 2*time.Second // long, for these bound the good clients too
 	listener, err := e.listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -176,6 +176,7 @@ func TestSlowClients(t *testing.T) {
 		}()
 	}
 	answered := 0
+	var failed error // of a good client, which tries again: the machine may stall, and its connection be closed
 	for closed := 0; closed < 2; {
 		select {
 		case status := <-ended:
@@ -183,22 +184,22 @@ func TestSlowClients(t *testing.T) {
 				t.Errorf("status %q", status)
 			}
 			closed++
-		default:
+		case <-time.After(10 * time.Millisecond):
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			q, err := http.NewRequestWithContext(ctx, "GET", "http://"+listener.Addr().String(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := http.DefaultClient.Do(q)
-			if err != nil {
-				t.Fatal(err)
+			if r, err := http.DefaultClient.Do(q); err != nil {
+				failed = err
+			} else {
+				r.Body.Close()
+				answered++
 			}
-			r.Body.Close()
 			cancel()
-			answered++
 		}
 	}
 	if answered < 2 {
-		t.Errorf("%d others were answered meanwhile", answered)
+		t.Errorf("%d others were answered meanwhile: %v", answered, failed)
 	}
 }
