@@ -1,6 +1,7 @@
 package data
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,5 +42,20 @@ func TestLongCellsAreClipped(t *testing.T) {
 	p := &Preprocess{Columns: []Column{{Name: "age", Kind: Category, Categories: []string{"1", "2"}}}, Classes: []string{"x", "y"}}
 	if _, err := table.Set(p); err == nil || !strings.Contains(err.Error(), `line 4, column "age": category "ää`) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A column that the format says is one of categories may have numbers alone, and then there is
+// no text of it to look at.
+func TestSplitNominalNumbers(t *testing.T) {
+	table := readRaw(t, "@relation r\n@attribute a {0,1,2}\n@attribute kind {auk,owl}\n@data\n0,auk\n1,owl\n0,owl\n1,auk\n0,auk\n1,owl\n2,owl\n", Options{}).(*Table)
+	train, validation, err := table.Split(nil, 0.3, 1)
+	if err != nil || len(train)+len(validation) != 7 || len(validation) == 0 || slices.Contains(validation, 6) {
+		t.Errorf("%v and %v, %v", train, validation, err)
+	}
+	// Each row has a number of its own: none can be held back.
+	table = readRaw(t, "@relation r\n@attribute a {0,1,2,3}\n@attribute kind {auk,owl}\n@data\n0,auk\n1,owl\n2,owl\n3,auk\n", Options{}).(*Table)
+	if _, _, err := table.Split(nil, 0.5, 1); err == nil || !strings.Contains(err.Error(), `such as "a", which has 4 different`) {
+		t.Error(err)
 	}
 }

@@ -205,9 +205,10 @@ func (t *Table) keepCategories(l labelling, train, validation []int) ([]int, []i
 	if err != nil {
 		return nil, nil, err
 	}
-	inputs = slices.DeleteFunc(inputs, func(j int) bool { return !t.isCategory(j) || t.texts[j].over })
+	// The categories of a column without texts are numbers: the format says that they are.
+	inputs = slices.DeleteFunc(inputs, func(j int) bool { return !t.isCategory(j) || t.texts[j] != nil && t.texts[j].over })
 	for _, j := range inputs {
-		if t.texts[j].decimalComma() { // each cell is another text, of which no row can be held back
+		if c := t.texts[j]; c != nil && c.decimalComma() { // each cell is another text, of which no row can be held back
 			return nil, nil, t.decimalComma(j)
 		}
 	}
@@ -235,12 +236,18 @@ func (t *Table) keepCategories(l labelling, train, validation []int) ([]int, []i
 		return true
 	})
 	if len(validation) == 0 {
-		most := slices.MaxFunc(inputs, func(a, b int) int { return cmp.Compare(len(t.texts[a].known), len(t.texts[b].known)) })
-		if texts := t.texts[most]; disguised(texts.known) {
-			return nil, nil, t.fail(texts.firstText, most, looksLike(texts.known))
+		most := 0
+		for k := range inputs {
+			if len(seen[k]) > len(seen[most]) {
+				most = k
+			}
 		}
-		return nil, nil, fmt.Errorf("split: no example for validation has only categories that another one has: drop a column of texts, such as %.40q, which has %d different ones",
-			t.Names[most], len(t.texts[most].known))
+		j := inputs[most]
+		if c := t.texts[j]; c != nil && disguised(c.known) {
+			return nil, nil, t.fail(c.firstText, j, looksLike(c.known))
+		}
+		return nil, nil, fmt.Errorf("split: no example for validation has only categories that another one has: drop a column of categories, such as %.40q, which has %d different ones",
+			t.Names[j], len(seen[most]))
 	}
 	if len(train) > moved {
 		slices.Sort(train)
