@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -22,7 +21,7 @@ func (s *source) readParquet(opts Options) (t *Table, err error) {
 		return nil, err
 	}
 	for _, group := range f.RowGroups() {
-		if err := s.readRowGroup(t, group, f.leaves); err != nil {
+		if err := s.readRowGroup(t, group, f); err != nil {
 			return nil, err
 		}
 	}
@@ -60,7 +59,13 @@ func (s *source) openParquet(thorough bool) (f *parquetOpened, err error) {
 		}
 		f.leaves = append(f.leaves, leaf)
 		f.names = append(f.names, path[0])
-		f.kinds = append(f.kinds, parquetKind(leaf.Node.Type()))
+		// Without groups, the elements of the schema are its root and then the columns.
+		as, err := parquetNumberOf(leaf.Node.Type(), &f.Metadata().Schema[1+leaf.ColumnIndex])
+		if err != nil {
+			return nil, &Error{Path: s.path, Column: path[0], Offset: -1, Reason: err.Error()}
+		}
+		f.numbers = append(f.numbers, as)
+		f.kinds = append(f.kinds, parquetKind(leaf.Node.Type(), as))
 	}
 	if !thorough {
 		return f, nil
@@ -94,7 +99,10 @@ func (s *source) checkPages(in io.ReaderAt, size int64, f *parquet.File, leaves 
 
 // parquetKind says what a column holds: texts are categories, even if they look
 // like numbers.
-func parquetKind(kind parquet.Type) declared {
+func parquetKind(kind parquet.Type, as parquetNumber) declared {
+	if as.half {
+		return undeclared
+	}
 	switch kind.Kind() {
 	case parquet.ByteArray, parquet.FixedLenByteArray, parquet.Boolean:
 		return declaredCategory
@@ -103,8 +111,8 @@ func parquetKind(kind parquet.Type) declared {
 }
 
 // readRowGroup adds the rows of one group, some at a time: a batch of each column.
-func (s *source) readRowGroup(t *Table, group parquet.RowGroup, leaves []parquet.LeafColumn) error {
-	columns := parquetColumns(group, leaves)
+func (s *source) readRowGroup(t *Table, group parquet.RowGroup, f *parquetOpened) error {
+	columns := f.columnsOf(group)
 	for _, c := range columns {
 		defer c.close()
 	}
@@ -117,11 +125,11 @@ func (s *source) readRowGroup(t *Table, group parquet.RowGroup, leaves []parquet
 	return nil
 }
 
-// parquetColumns begins to read the columns of a group.
-func parquetColumns(group parquet.RowGroup, leaves []parquet.LeafColumn) []*parquetColumn {
-	columns := make([]*parquetColumn, len(leaves))
-	for j, leaf := range leaves {
-		columns[j] = &parquetColumn{pages: group.ColumnChunks()[leaf.ColumnIndex].Pages()}
+// columnsOf begins to read the columns of a group.
+func (f *parquetOpened) columnsOf(group parquet.RowGroup) []*parquetColumn {
+	columns := make([]*parquetColumn, len(f.leaves))
+	for j, leaf := range f.leaves {
+		columns[j] = &parquetColumn{pages: group.ColumnChunks()[leaf.ColumnIndex].Pages(), as: f.numbers[j]}
 	}
 	return columns
 }
@@ -137,36 +145,15 @@ func (s *source) readParquetRow(t *Table, columns []*parquetColumn, row int) err
 		if err != nil {
 			return &Error{Path: s.path, Row: row + 1, Column: t.Names[j], Offset: -1, Reason: "broken Parquet: " + err.Error(), Err: unexpected(err)}
 		}
-		to[j] = t.parquetCell(j, v)
+		to[j] = t.parquetCell(j, v, c.as)
 	}
 	return nil
-}
-
-// parquetCell judges a value of column j.
-func (t *Table) parquetCell(j int, v parquet.Value) cell {
-	if v.IsNull() {
-		return t.miss(j)
-	}
-	switch v.Kind() {
-	case parquet.Boolean:
-		return t.intern(j, strconv.AppendBool(nil, v.Boolean()))
-	case parquet.Int32:
-		return t.number(j, float64(v.Int32()))
-	case parquet.Int64:
-		return t.number(j, float64(v.Int64()))
-	case parquet.Float:
-		return t.number(j, float64(v.Float()))
-	case parquet.Double:
-		return t.number(j, v.Double())
-	case parquet.ByteArray, parquet.FixedLenByteArray:
-		return t.intern(j, v.ByteArray())
-	}
-	return t.intern(j, []byte(v.String()))
 }
 
 // parquetColumn gives the values of a column of a row group one by one.
 type parquetColumn struct {
 	pages  parquet.Pages
+	as     parquetNumber
 	page   parquet.ValueReader
 	buffer [256]parquet.Value
 	n, at  int

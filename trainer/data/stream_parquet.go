@@ -66,7 +66,7 @@ func (r *parquetRows) nextGroup() error {
 		return io.EOF
 	}
 	group := groups[r.group]
-	r.columns, r.left = parquetColumns(group, r.file.leaves), group.NumRows()
+	r.columns, r.left = r.file.columnsOf(group), group.NumRows()
 	r.group++
 	return nil
 }
@@ -107,9 +107,10 @@ func (r *parquetRows) close() error {
 // parquetOpened is an opened file and those of its columns that have one value a row: all.
 type parquetOpened struct {
 	*parquet.File
-	leaves []parquet.LeafColumn
-	names  []string
-	kinds  []declared
+	leaves  []parquet.LeafColumn
+	names   []string
+	kinds   []declared
+	numbers []parquetNumber
 }
 
 // newTable makes a Table without rows for the columns.
