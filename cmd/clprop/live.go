@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clprop/clprop/trainer"
+	"github.com/clprop/clprop/trainer/data"
 	"github.com/clprop/clprop/trainer/live"
 	"github.com/spf13/cobra"
 )
@@ -118,12 +119,8 @@ func (p *livePage) epoch(ctx context.Context, e trainer.Epoch, t *training, tr *
 		return
 	}
 	began := time.Now()
-	if set.Rows > confusedExamples {
-		rows := make([]int, confusedExamples)
-		for i := range rows {
-			rows[i] = i * (set.Rows / confusedExamples)
-		}
-		set = set.Subset(rows)
+	if set = confused(set); set == nil {
+		return
 	}
 	judged, err := tr.Evaluate(ctx, set)
 	p.judged = time.Now()
@@ -134,7 +131,23 @@ func (p *livePage) epoch(ctx context.Context, e trainer.Epoch, t *training, tr *
 	p.Confusion(fmt.Sprintf("%d validation examples after epoch %d", judged.Count, e.Epoch), t.classes(), judged.Confusion)
 }
 
-// end tells who looks what became of training, and closes the page.
+// confused are the examples of set that a confusion matrix is of; nil if set is streamed, of
+// which no rows can be chosen.
+func confused(set *data.Set) *data.Set {
+	if set.Streamed != nil {
+		return nil
+	}
+	if set.Rows <= confusedExamples {
+		return set
+	}
+	rows := make([]int, confusedExamples)
+	for i := range rows {
+		rows[i] = i * set.Rows / confusedExamples
+	}
+	return set.Subset(rows)
+}
+
+// endPage tells who looks what became of training, and closes the page.
 func (e *env) endPage(p *livePage, t *training, err error) {
 	if p == nil {
 		return
