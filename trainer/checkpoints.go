@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,6 +63,9 @@ func ParseEvery(text string) (Every, error) {
 	case 's':
 		return Every{Steps: n}, nil
 	case 'm':
+		if int64(n) > math.MaxInt64/int64(time.Minute) { // a Duration would turn negative
+			return Every{}, bad
+		}
 		return Every{Time: time.Duration(n) * time.Minute}, nil
 	}
 	return Every{}, bad

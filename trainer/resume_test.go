@@ -550,12 +550,13 @@ func TestSnapshotKeepsUnknownSections(t *testing.T) {
 }
 
 func TestParseEvery(t *testing.T) {
-	for text, want := range map[string]Every{"1e": {Epochs: 1}, "500s": {Steps: 500}, "10m": {Time: 10 * time.Minute}} {
+	for text, want := range map[string]Every{"1e": {Epochs: 1}, "500s": {Steps: 500}, "10m": {Time: 10 * time.Minute},
+		"153722867m": {Time: 153722867 * time.Minute}} {
 		if got, err := ParseEvery(text); err != nil || got != want {
 			t.Errorf("%s: %+v (%v)", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "e", "1", "0e", "-1s", "1h", "1.5m", "99999999999999999999s"} {
+	for _, text := range []string{"", "e", "1", "0e", "-1s", "1h", "1.5m", "99999999999999999999s", "153722868m", "200000000m"} {
 		if _, err := ParseEvery(text); err == nil {
 			t.Errorf("%q is taken", text)
 		}
