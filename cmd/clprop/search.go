@@ -165,8 +165,8 @@ func (s *search) plan(cmd *cobra.Command, f *searchFlags) error {
 	if f.folder == "" {
 		return usage(cmd, "a search needs a folder for its trials: give --run FOLDER")
 	}
-	if s.Trials < 1 || s.Budget < 1 || s.Eta < 1 {
-		return usage(cmd, "--trials is %d, --budget %d and --eta %d: need at least 1 of each", s.Trials, s.Budget, s.Eta)
+	if err := s.checkSizes(); err != nil {
+		return usage(cmd, "%w", err)
 	}
 	if err := oneOf(cmd, "score", s.Score, []string{"auto", "val_accuracy", "val_loss"}); err != nil {
 		return err
@@ -235,8 +235,13 @@ func (s *search) load(cmd *cobra.Command, folder string) (err error) {
 	s.folder = folder
 	s.searchPlan = searchPlan{}
 	err = readJSON(filepath.Join(folder, searchFile), &s.searchPlan)
-	if err == nil && (s.Schema != schemaVersion || s.Trials < 1 || s.Trials > 1e6 || s.Budget < 1 || s.Eta < 1 || len(s.Space) == 0) {
+	if err == nil && (s.Schema != schemaVersion || len(s.Space) == 0) {
 		err = fmt.Errorf("%s: not the plan of a search, or one of a newer clprop", filepath.Join(folder, searchFile))
+	}
+	if err == nil {
+		if bad := s.checkSizes(); bad != nil {
+			err = fmt.Errorf("%s: not the plan of a search: %w", filepath.Join(folder, searchFile), bad)
+		}
 	}
 	if err != nil {
 		return badFile(fmt.Errorf("--resume: %w", err))

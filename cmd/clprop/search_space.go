@@ -12,6 +12,21 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// maxTrials bounds a search: the settings of all its trials are in memory.
+const maxTrials = 1_000_000
+
+// checkSizes refuses what no search is of: one bound for what is asked for and what a file says,
+// so that every search that begins can go on.
+func (p *searchPlan) checkSizes() error {
+	if p.Trials < 1 || p.Budget < 1 || p.Eta < 1 {
+		return fmt.Errorf("--trials is %d, --budget %d and --eta %d: need at least 1 of each", p.Trials, p.Budget, p.Eta)
+	}
+	if p.Trials > maxTrials {
+		return fmt.Errorf("--trials is %d: need at most %d", p.Trials, maxTrials)
+	}
+	return nil
+}
+
 // streamSearch names the random numbers of a search: "sear".
 const streamSearch uint32 = 0x73656172
 

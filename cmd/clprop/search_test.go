@@ -163,6 +163,7 @@ func TestSearchFlags(t *testing.T) {
 		{"--run F --vary lr=0.1|0.2 --val-split 0", "trials are compared on a validation set"},
 		{"--run F --vary lr=0.1|0.2 --data -", "standard input is there once"},
 		{"--run F --vary lr=0.1|0.2 --eta 0", "need at least 1 of each"},
+		{"--run " + folder + " --vary lr=0.1|0.2 --budget 1 --trials 1000001", "--trials is 1000001: need at most 1000000"},
 		{"--run F --vary lr=0.1|0.2 --score loss", "--score is"},
 		{"--resume F --vary lr=0.1|0.2", "--vary and --resume are both given"},
 		{"--run F --space none.yaml", "none.yaml"},
@@ -171,6 +172,14 @@ func TestSearchFlags(t *testing.T) {
 		if o.code != exitUsage || !strings.Contains(o.stderr, c.text) {
 			t.Errorf("%s: exit code %d, stderr %q, want %q", c.args, o.code, o.stderr, c.text)
 		}
+	}
+	large := t.TempDir()
+	plan := searchPlan{Schema: schemaVersion, Trials: maxTrials + 1, Budget: 1, Eta: 1, Space: map[string]string{"lr": "0.1|0.2"}}
+	if err := writeJSON(filepath.Join(large, searchFile), plan); err != nil {
+		t.Fatal(err)
+	}
+	if o := clprop(t, "search", "--resume", large); o.code != exitBadFile || !strings.Contains(o.stderr, "need at most 1000000") {
+		t.Errorf("a file of too many trials: exit code %d: %s", o.code, o.stderr)
 	}
 	if o := clprop(t, "search", "--resume", t.TempDir()); o.code != exitBadFile {
 		t.Errorf("exit code %d: %s", o.code, o.stderr)
