@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"maps"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -191,6 +192,10 @@ func (e *env) trial(ctx context.Context, s *search, i, epochs int) (result trial
 		return result, fmt.Errorf("trial %d: %w", i+1, err)
 	}
 	result.Epochs = epochs
+	// A train that ends before its first checkpoint takes its folder away.
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return result, fmt.Errorf("trial %d: %w", i+1, err)
+	}
 	return result, writeJSON(path, result)
 }
 

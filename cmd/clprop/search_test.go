@@ -120,6 +120,29 @@ func TestSearchDiverges(t *testing.T) {
 	}
 }
 
+// Trials that do not fit the device, their weights or their training, so that train leaves no folder,
+// come last, and are not tried again.
+func TestSearchDoesNotFit(t *testing.T) {
+	t.Setenv("CLPROP_DEVICE_MEMORY", "1MB")
+	folder := filepath.Join(t.TempDir(), "s")
+	for _, args := range [][]string{
+		{"search", "--run", folder, "--device", "cpuref", "--trials", "3", "--budget", "1", "--eta", "1", "--vary", "hidden=8|1024|4096", "--json"},
+		{"search", "--resume", folder, "--json"},
+	} {
+		var r searchJSON
+		unpack(t, clprop(t, args...).succeeded(t).stdout, &r)
+		if len(r.Trials) != 3 || r.Trials[0].Flags["hidden"] != "8" || r.Trials[0].Failed != "" {
+			t.Fatalf("%v: %+v", args, r.Trials)
+		}
+		for _, trial := range r.Trials[1:] {
+			want := map[string]string{"1024": "not enough device memory", "4096": "network 64-4096-10 needs "}[trial.Flags["hidden"]]
+			if !strings.Contains(trial.Failed, want) || trial.Diverged {
+				t.Errorf("%v: %+v", args, trial)
+			}
+		}
+	}
+}
+
 // Where every trial failed there is nothing to go on with: the results are printed, and the exit
 // code says why, also when they were read back.
 func TestSearchThatFindsNothing(t *testing.T) {
