@@ -122,6 +122,15 @@ func TestEvaluationFits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		p, err := tr.NewPredictor()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := make([]float32, len(h))
+		if err := p.Predict(context.Background(), again, set.X); err != nil || !slices.Equal(again, h) {
+			t.Errorf("a Predictor says something else, or %v", err)
+		}
+		p.Close()
 		layers, err := tr.Gradient(set, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -141,9 +150,16 @@ func TestEvaluationFits(t *testing.T) {
 	if len(layers) != 2 {
 		t.Errorf("a gradient of %d layers", len(layers))
 	}
+	if holds, err := Holds(net, openOpenCL(t)); !holds || err != nil {
+		t.Errorf("room for a few examples does not count (%v)", err)
+	}
 	full := (*device.MemoryError)(nil)
 	if _, err := onOpenCL(t, net).Predict(context.Background(), set.X, 256); !errors.As(err, &full) {
 		t.Errorf("a batch that was asked for: error %v, want one of memory", err)
+	}
+	t.Setenv(device.EnvMemory, "16KB")
+	if holds, err := Holds(net, openOpenCL(t)); holds || err != nil {
+		t.Errorf("no room for an example, and it holds (%v)", err)
 	}
 }
 

@@ -19,17 +19,21 @@ type Predictor struct {
 	in, h  device.Matrix // of the largest size: the others use the first rows
 }
 
-// NewPredictor prepares predictions of the given numbers of examples; none means 256. The
-// memory taken is that of the largest.
-func (t *Trainer) NewPredictor(sizes ...int) (*Predictor, error) {
+// NewPredictor prepares predictions of the given numbers of examples; none means 256, or as
+// many as the device has memory for. The memory taken is that of the largest.
+func (t *Trainer) NewPredictor(sizes ...int) (p *Predictor, err error) {
 	if len(sizes) == 0 {
-		sizes = []int{evaluationBatch}
+		err = fitting(evaluationBatch, func(size int) (err error) {
+			p, err = t.NewPredictor(size)
+			return err
+		})
+		return p, err
 	}
 	sizes = slices.Compact(slices.Sorted(slices.Values(sizes)))
 	if sizes[0] < 1 {
 		return nil, fmt.Errorf("predict: batch size is %d: need at least 1", sizes[0])
 	}
-	p := &Predictor{t: t, memory: memory{eng: t.eng}, sizes: sizes}
+	p = &Predictor{t: t, memory: memory{eng: t.eng}, sizes: sizes}
 	largest := sizes[len(sizes)-1]
 	u := p.memory.units(t.net, largest, false)
 	p.in = p.memory.matrix("the inputs of a batch", largest, t.net.Sizes[0])

@@ -128,20 +128,37 @@ func Fits(net *Network, eng device.Engine, train, validation *data.Set, c Config
 	return total == 0 || needed <= total-counts.Counters().Allocated, err
 }
 
-// Holds reports whether an engine has memory for evaluating a network and predicting by it,
-// before anything is allocated there.
+// Holds reports whether an engine has memory for evaluating a network and predicting by it, in
+// whatever batches, before anything is allocated there.
 func Holds(net *Network, eng device.Engine) (bool, error) {
 	counts := sized{eng.Sizing(), eng.Info()}
 	t := &Trainer{net: net, eng: counts, memory: memory{eng: counts}}
 	err := t.allocate()
 	if err == nil {
-		_, err = t.NewPredictor()
+		err = fitting(evaluationBatch, t.tryBatch)
 	}
 	var refused *device.MemoryError
 	if errors.As(err, &refused) {
 		return false, nil
 	}
-	return counts.info.TotalMemory == 0 || counts.Counters().Allocated <= counts.info.TotalMemory, err
+	return err == nil, err
+}
+
+// tryBatch counts, on an engine that only counts, what predicting in batches of a size takes and
+// evaluating more than that, and returns a device.MemoryError if it is more than there is.
+func (t *Trainer) tryBatch(size int) error {
+	p, err := t.NewPredictor(size)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	p.memory.matrix("the labels of a batch", size, t.net.outputs())
+	p.memory.tally()
+	info, needed := t.eng.Info(), t.eng.Counters().Allocated
+	if p.memory.err == nil && info.TotalMemory > 0 && needed > info.TotalMemory {
+		return &device.MemoryError{What: fmt.Sprintf("a batch of %d", size), Need: needed, Have: info.TotalMemory, Device: info.Name}
+	}
+	return p.memory.err
 }
 
 // needs returns how many bytes prepare will take for a Config, exactly: it is prepare on

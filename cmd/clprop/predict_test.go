@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/clprop/clprop/cl/cltest"
 	"github.com/clprop/clprop/device"
 )
 
@@ -74,6 +75,22 @@ func TestPredict(t *testing.T) {
 	}
 	if want := "90 predictions written to " + out + ", computed on cpuref"; !strings.HasPrefix(p.stderr, want) {
 		t.Errorf("stderr %q, want %q", p.stderr, want)
+	}
+}
+
+// Where a device has room for the weights and a few examples, predict works as evaluate does.
+func TestPredictInLittleMemory(t *testing.T) {
+	if _, err := device.List(); err != nil {
+		cltest.Missing(t, err)
+	}
+	path := write(t, "flowers.csv", flowers(300))
+	m := model(t, "--data", path, "--hidden", "200")
+	args := []string{"--device", "pthread/1", "--model", m, "--data", path}
+	// Padded, the weights are about 16 KB, and an example 1 KB.
+	t.Setenv(device.EnvMemory, "150KB")
+	clprop(t, append([]string{"evaluate"}, args...)...).succeeded(t)
+	if o := clprop(t, append([]string{"predict"}, args...)...).succeeded(t); strings.Count(o.stdout, "\n") != 301 {
+		t.Errorf("not 300 rows below a header:\n%s", o.stdout)
 	}
 }
 
