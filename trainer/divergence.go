@@ -151,7 +151,7 @@ func (f *fit) scaledRate() float64 { return math.Ldexp(f.config.Rate, -f.reloads
 // stopped is called with the error that ended an epoch early. If it was ctx, the
 // steps done count: the network gets their weights, here or as ended saves them.
 func (f *fit) stopped(ctx context.Context, cause error) error {
-	if ctx.Err() == nil || !errors.Is(cause, ctx.Err()) {
+	if why := f.ending(ctx); why == nil || !errors.Is(cause, why) {
 		return cause
 	}
 	where := fmt.Sprintf("when it was stopped, after %d of %d steps; ", f.step, f.train.steps())

@@ -74,7 +74,7 @@ func (f *fit) descend(ctx context.Context, number int, history *History) (device
 	}
 	f.pace.start()
 	for step := f.step; step < steps; step++ {
-		if err := ctx.Err(); err != nil {
+		if err := f.ending(ctx); err != nil {
 			err = fmt.Errorf("epoch %d, step %d of %d: %w", number, step, steps, err)
 			_, reading := f.look(number, step, began)
 			return device.Sums{}, also(err, reading)
@@ -206,7 +206,7 @@ func (f *fit) judge(ctx context.Context) (device.Sums, error) {
 	}
 	f.judging.start()
 	for step := range f.validation.steps() {
-		if err := ctx.Err(); err != nil {
+		if err := f.ending(ctx); err != nil {
 			return device.Sums{}, fmt.Errorf("validation: %w", err)
 		}
 		if err := f.validation.run(step); err != nil {

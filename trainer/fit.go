@@ -16,7 +16,8 @@ import (
 //
 // The History holds the epochs completed, also beside an error. When ctx ends,
 // Fit returns its error, wrapped, within about c.Interval, and the network holds
-// the weights of the last step. When the device fails or does not answer, the error
+// the weights of the last step. Other ranks stop after the same step, with an error that
+// wraps context.Canceled. When the device fails or does not answer, the error
 // wraps device.ErrLost and the network holds the weights of the last epoch
 // completed; checkpoints made before are on the disk. When the loss or a weight is
 // no longer finite, the error wraps ErrDiverged and the network keeps the weights of

@@ -138,9 +138,22 @@ func (f *fit) agree(own agreement) error {
 	}
 	f.agreed = agreement{bits&1 != 0, bits&2 != 0, bits&4 != 0, bits&8 != 0}
 	if f.agreed.stop {
-		f.stop(errOtherRank)
+		cause := f.outer.Err()
+		if cause == nil {
+			cause = errOtherRank
+		}
+		f.stop(cause)
 	}
 	return nil
+}
+
+// ending is why ctx, which joint returned, has ended, or nil: the error of the caller's context,
+// or that another rank was stopped.
+func (f *fit) ending(ctx context.Context) error {
+	if f.ranks.several() {
+		return context.Cause(ctx) // Err knows nothing of deadlines there
+	}
+	return ctx.Err()
 }
 
 // agreeAfter is agree after a step of the epoch under way.

@@ -94,7 +94,7 @@ func (f *fit) ended(ctx context.Context, history *History, cause error) error {
 	if f.keeper == nil {
 		return cause
 	}
-	if ctx.Err() != nil && errors.Is(cause, ctx.Err()) && f.keeper.at != f.position() {
+	if why := f.ending(ctx); why != nil && errors.Is(cause, why) && f.keeper.at != f.position() {
 		if err := f.saveLast(history); err != nil {
 			return fmt.Errorf("%w; stopped there: %v", err, cause)
 		}
