@@ -27,7 +27,7 @@ func (s *Snapshot) encode(await func() error) ([]checkpoint.Section, error) {
 			return nil, fmt.Errorf("%s: %w", part.name, err)
 		}
 		if len(text) > maxPart { // which decodeSection would refuse
-			return nil, fmt.Errorf("section %q has %d bytes, at most %d: a checkpoint cannot hold the configuration", part.name, len(text), maxPart)
+			return nil, fmt.Errorf("section %q has %d bytes, at most %d: a checkpoint cannot hold it", part.name, len(text), maxPart)
 		}
 		sections = append(sections, checkpoint.Section{Name: part.name, Bytes: text})
 	}

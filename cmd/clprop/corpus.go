@@ -102,7 +102,7 @@ func (c *corpus) read(f *dataFlags, stdin io.Reader, valShare float64, seed uint
 		return err
 	}
 	if images, ok := raw.(*data.Images); ok && images.Classes == nil && f.labels == "" {
-		return noLabels(c.source, raw, nil)
+		return noLabels(c.source, raw, nil, "")
 	}
 	var train, validation, test []int // nil: all rows, none, none
 	if f.learn.testSplit > 0 {

@@ -186,21 +186,27 @@ func (f *dataFlags) load(path string, p *data.Preprocess, stdin io.Reader, label
 		return nil, err
 	}
 	if labelled && set.Y == nil {
-		return nil, noLabels(path, raw, p)
+		return nil, noLabels(path, raw, p, f.label)
 	}
 	return set, nil
 }
 
-// noLabels says what a model was trained on and a file does not have.
-func noLabels(path string, raw data.Raw, p *data.Preprocess) error {
+// noLabels says what a model was trained on and a file does not have; label is that of --label.
+func noLabels(path string, raw data.Raw, p *data.Preprocess, label string) error {
 	table, ok := raw.(*data.Table)
 	if !ok {
 		return fmt.Errorf("%s: no file of labels beside it: name it with --labels", path)
 	}
 	has := strings.Join(table.Names, ", ")
+	names := p.LabelNames()
 	what := fmt.Sprintf("label column %q", p.Label)
-	if p.Label == "" {
-		what = fmt.Sprintf("label columns %q", p.LabelNames())
+	switch {
+	case label != "":
+		return fmt.Errorf("%s: --label %s: no such label column: it has %s", path, label, has)
+	case len(names) == 1 && names[0] == "":
+		return fmt.Errorf("%s: the model does not name its label column: name it with --label, of %s", path, has)
+	case p.Label == "":
+		what = fmt.Sprintf("label columns %q", names)
 	}
 	return fmt.Errorf("%s: no %s, which the model was trained on: it has %s; or name yours with --label", path, what, has)
 }
@@ -211,5 +217,8 @@ func (f *dataFlags) loadForModel(ctx context.Context, path string, m *trainer.Mo
 		return nil, badFile(fmt.Errorf("%s: the model does not say how raw data becomes its inputs: it was not made by clprop train", modelPath))
 	}
 	set, err := whileWanted(ctx, func() (*data.Set, error) { return f.load(path, m.Preprocess, stdin, labelled) })
+	if sizes := m.Network.Sizes; err == nil && sizes[len(sizes)-1] == 1 {
+		set.Single()
+	}
 	return set, badFile(err)
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/clprop/clprop/trainer"
+	"github.com/clprop/clprop/trainer/checkpoint"
 	"github.com/clprop/clprop/trainer/report"
 )
 
@@ -37,6 +38,8 @@ func (e *env) loadRun(folder string) (*report.Report, *trainer.Network, error) {
 	switch {
 	case none == nil:
 		r.Settings = flagsOf(s)
+	case errors.Is(none, checkpoint.ErrVersion):
+		return nil, nil, badFile(none)
 	case err != nil:
 		return nil, nil, badFile(fmt.Errorf("%s: neither a report, nor a table of epochs, nor a checkpoint: is it the folder of a run (clprop train --run)?", folder))
 	default:

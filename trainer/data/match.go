@@ -12,24 +12,21 @@ func (t *Table) match(p *Preprocess) (inputs, labels []int, err error) {
 	for j, name := range t.Names {
 		position[name] = j
 	}
-	for _, name := range p.LabelNames() {
-		if j, ok := position[name]; ok {
-			labels = append(labels, j)
-		}
-	}
-	if len(labels) < len(p.LabelNames()) {
-		labels = nil
-	}
-	if p.Image != nil {
+	if labels = t.namedLabels(p, position); p.Image != nil {
 		return t.matchPixels(p, labels)
 	}
-	labels = t.labelsAsTold(p, labels)
+	unnamed := t.unnamedLabels(p)
+	if labels == nil {
+		labels = t.toldLabels(p, unnamed)
+	}
 	if !t.header {
-		if inputs := t.allBut(labels); len(inputs) == len(p.Columns) {
+		if inputs, ok := t.byPosition(p, labels); ok {
 			return inputs, labels, nil
 		}
-		if inputs := t.allBut(nil); len(inputs) == len(p.Columns) {
-			return inputs, nil, nil
+		for _, others := range [][]int{unnamed, nil} { // a file to predict may have labels, and need not
+			if inputs, ok := t.byPosition(p, others); ok {
+				return inputs, nil, nil
+			}
 		}
 	}
 	for i := range p.Columns {
@@ -45,24 +42,62 @@ func (t *Table) match(p *Preprocess) (inputs, labels []int, err error) {
 	return inputs, labels, nil
 }
 
-// labelsAsTold are the label columns by Options where Label is the name of one, or found, those that have the
-// model's names, are nil: a model from another program has no name for them. Nil is for a file without
-// labels, which is good enough to predict.
-func (t *Table) labelsAsTold(p *Preprocess, found []int) []int {
+// namedLabels are the label columns by name: by that of Options.Label, or by those of the model. Nil
+// if they are not there.
+func (t *Table) namedLabels(p *Preprocess, position map[string]int) (labels []int) {
 	names := p.LabelNames()
+	if j, ok := position[t.label]; ok && len(names) == 1 {
+		return []int{j}
+	}
+	for _, name := range names {
+		if j, ok := position[name]; ok {
+			labels = append(labels, j)
+		}
+	}
+	if len(labels) < len(names) {
+		return nil
+	}
+	return labels
+}
+
+// toldLabels are the label columns by the position that Options.Label gives, or, where there are labels, those of
+// a model that names none. Nil if there are not as many as the model has.
+func (t *Table) toldLabels(p *Preprocess, unnamed []int) []int {
 	switch {
-	case len(names) == 1 && slices.Contains(t.Names, t.label):
-	case found != nil:
-		return found
-	case t.label != "", t.labelled && len(names) == 1 && names[0] == "":
-	default:
+	case t.label == "" && t.labelled:
+		return unnamed
+	case t.label == "":
 		return nil
 	}
 	labels, err := t.labelColumns()
-	if err != nil || len(labels) != len(names) {
-		return found
+	if err != nil || len(labels) != len(p.LabelNames()) {
+		return nil // whoever wants them says so
 	}
 	return labels
+}
+
+// unnamedLabels are where the labels are, if anywhere, of a model that names no column of them, as one
+// from another program: what the format says, or else the last column that is no input by its name.
+func (t *Table) unnamedLabels(p *Preprocess) []int {
+	if names := p.LabelNames(); len(names) != 1 || names[0] != "" {
+		return nil
+	}
+	if t.labels != nil {
+		return t.labels
+	}
+	for j := len(t.Names) - 1; j >= 0; j-- {
+		input := slices.ContainsFunc(p.Columns, func(c Column) bool { return c.Name == t.Names[j] })
+		if !input && !t.blank(j) {
+			return []int{j}
+		}
+	}
+	return nil
+}
+
+// byPosition are the inputs if they are all columns but some.
+func (t *Table) byPosition(p *Preprocess, others []int) (inputs []int, ok bool) {
+	inputs = t.allBut(others)
+	return inputs, len(inputs) == len(p.Columns)
 }
 
 // allBut are the columns that are no labels.

@@ -68,13 +68,16 @@ func newSet(rows int, p *Preprocess, labelled bool, inputs Inputs) (*Set, error)
 func (s *Set) Regression() bool { return len(s.Targets) > 0 }
 
 // Label returns the class of row i: the position of the largest value in its
-// row of Y, the first if several are; −1 if the Set has no labels, no classes, or several
+// row of Y, the first if several are, or of a single output 1 if it is above ½; −1 if the Set has no labels, no classes, or several
 // labels a row.
 func (s *Set) Label(i int) int {
 	if s.Y == nil || s.Regression() || s.MultiLabel {
 		return -1
 	}
 	row := s.Y[i*s.Outputs : (i+1)*s.Outputs]
+	if len(row) == 1 && row[0] > 0.5 {
+		return 1
+	}
 	best := 0
 	for k, v := range row {
 		if v > row[best] {
@@ -82,6 +85,19 @@ func (s *Set) Label(i int) int {
 		}
 	}
 	return best
+}
+
+// Single makes a set of two classes one for a network of a single output, which is 1 for the second class
+// and 0 for the first. Any other set stays as it is.
+func (s *Set) Single() {
+	if s.Outputs != 2 || s.Regression() || s.MultiLabel {
+		return
+	}
+	s.Outputs = 1
+	for i := range len(s.Y) / 2 {
+		s.Y[i] = s.Y[2*i+1]
+	}
+	s.Y = s.Y[:len(s.Y)/2]
 }
 
 // Subset copies the given rows, in the given order, into a new Set. Like an
