@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -65,12 +64,6 @@ func (b *bench) climb(ctx context.Context, one string, whole float64, rungs []sm
 		}
 	}
 	return build, nil
-}
-
-// outOfMemory reports whether err is of a device that cannot hold what was asked for.
-func outOfMemory(err error) bool {
-	var full *device.MemoryError
-	return errors.As(err, &full) || errors.Is(err, trainer.ErrMemory)
 }
 
 // smaller lists copies of c with all sizes divided by powers of two, the smallest

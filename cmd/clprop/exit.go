@@ -76,7 +76,6 @@ func exitCode(ctx context.Context, err error) int {
 	var (
 		usage   *usageError
 		file    *fileError
-		memory  *device.MemoryError
 		stopped signalError
 	)
 	switch {
@@ -96,7 +95,7 @@ func exitCode(ctx context.Context, err error) int {
 	case errors.Is(err, device.ErrUnknownDevice), errors.Is(err, device.ErrNoLibrary),
 		errors.Is(err, device.ErrNoPlatform), errors.Is(err, device.ErrNoDevice):
 		return exitNoDevice
-	case errors.As(err, &memory), errors.Is(err, trainer.ErrMemory):
+	case outOfMemory(err):
 		return exitMemory
 	case errors.Is(err, trainer.ErrDiverged):
 		return exitDiverged
@@ -105,4 +104,10 @@ func exitCode(ctx context.Context, err error) int {
 		return exitBadFile
 	}
 	return exitFailure
+}
+
+// outOfMemory reports whether err is of a device that cannot hold what was asked for.
+func outOfMemory(err error) bool {
+	var full *device.MemoryError
+	return errors.As(err, &full) || errors.Is(err, trainer.ErrMemory)
 }

@@ -83,13 +83,7 @@ func TestPredictInLittleMemory(t *testing.T) {
 	if _, err := device.List(); err != nil {
 		cltest.Missing(t, err)
 	}
-	part, err := device.OpenWith("pthread/1", device.Options{})
-	if err != nil {
-		t.Skip("no parts of PoCL's device:", err)
-	}
-	if err := part.Close(); err != nil {
-		t.Fatal(err)
-	}
+	needPart(t, "pthread/1")
 	path := write(t, "flowers.csv", flowers(300))
 	m := model(t, "--data", path, "--hidden", "200")
 	args := []string{"--device", "pthread/1", "--model", m, "--data", path}

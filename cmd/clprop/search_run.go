@@ -179,11 +179,10 @@ func (e *env) trial(ctx context.Context, s *search, i, epochs int) (result trial
 			e.note("trial %d: %s", i+1, line)
 		}
 	}
-	var full *device.MemoryError
 	switch {
 	case failed == nil:
 		result, err = newTrialResult(stdout.Bytes())
-	case errors.Is(failed, trainer.ErrDiverged), errors.Is(failed, trainer.ErrMemory), errors.As(failed, &full):
+	case errors.Is(failed, trainer.ErrDiverged), outOfMemory(failed):
 		result, err = trialResult{Failed: oneLine(failed.Error()), Diverged: errors.Is(failed, trainer.ErrDiverged)}, nil
 	default:
 		return result, fmt.Errorf("trial %d: %w", i+1, failed)

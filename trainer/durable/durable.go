@@ -28,11 +28,7 @@ func WriteFile(path string, write func(io.Writer) error) error {
 }
 
 func writeFile(path string, write func(io.Writer) error) error {
-	target, old, err := destination(path)
-	if err != nil {
-		return err
-	}
-	f, err := createTemporary(target)
+	f, target, old, err := begin(path)
 	if err != nil {
 		return err
 	}

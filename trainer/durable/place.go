@@ -13,11 +13,7 @@ import (
 // Check says what would keep WriteFile from making a file at path, or replacing the one that is
 // there, as far as that can be found out before there is anything to write. It leaves nothing.
 func Check(path string) error {
-	target, old, err := destination(path)
-	if err != nil {
-		return err
-	}
-	f, err := createTemporary(target)
+	f, target, old, err := begin(path)
 	if err != nil {
 		return err
 	}
@@ -25,6 +21,14 @@ func Check(path string) error {
 		return err
 	}
 	return replaceable(target)
+}
+
+// begin makes the temporary file beside the file that path leads to, target, which old is now.
+func begin(path string) (f *os.File, target string, old fs.FileInfo, err error) {
+	if target, old, err = destination(path); err == nil {
+		f, err = createTemporary(target)
+	}
+	return f, target, old, err
 }
 
 // destination follows path to the file that is to be replaced, and returns what
